@@ -1,0 +1,168 @@
+import type {z} from "zod";
+import type {DynamicFactory, Transaction} from "../pond/types.js";
+
+/** The words that cross files in loaders/, and the catalogue that the pages read. */
+
+/** The world outside, as values, so that tests, benchmarks and `POND_NOW` can set it. */
+export interface Effects {
+  readonly now: () => number; // ms since 1970, UTC
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly reporter: Reporter;
+}
+
+/** Where progress goes: a live line on a terminal, plain lines in CI, nothing in tests. */
+export interface Reporter {
+  step(text: string): void; // what is being done now; replaces the one before on a terminal
+  line(text: string): void; // something worth keeping
+  warn(text: string): void; // expected trouble: the rest goes on
+}
+
+/** Where something stands in a YAML file. Line and column count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One YAML document, validated: `spec` is complete, every default filled in. */
+export interface Resource<Spec = unknown> {
+  readonly kind: string;
+  readonly name: string;
+  readonly description: string;
+  readonly spec: Spec;
+  readonly place: Place;
+  readonly uuid?: string; // set once applied
+}
+
+/** What a kind may use while it runs. All writes go to the one transaction of the run. */
+export interface RunContext {
+  readonly tx: Transaction;
+  readonly effects: Effects;
+  readonly base: string; // host directory that relative paths in the resource start from: the one its YAML file is in
+  readonly cache: string; // host directory for derived files, keyed by content
+}
+
+/** What one resource did in one run. */
+export interface Report {
+  readonly read: number; // readings seen at the source
+  readonly stored: number; // readings added or restated
+  readonly aside: number; // readings kept but left out of the series (unset clocks)
+  readonly notes: readonly string[];
+  readonly errors: readonly string[]; // expected trouble, one sentence each; the run goes on, the exit status says so
+}
+
+/** A kind of resource: one file that exports one of these, and one line in kinds.ts. */
+export interface Kind<Spec = unknown> {
+  readonly name: string;
+  readonly summary: string; // one sentence for `pond kinds`
+  readonly schema: z.ZodType<Spec>;
+  reads?(spec: Spec): readonly string[]; // pond path patterns
+  writes?(spec: Spec): readonly string[]; // pond path prefixes
+  run?(resource: Resource<Spec>, context: RunContext): Promise<Report>;
+  /** Kinds that compute a directory on access: where it stands, and how it is made from the applied spec. */
+  readonly dynamic?: {path(spec: Spec): string; readonly factory: DynamicFactory};
+}
+
+/** How one resource fared, as `/sys/runs` and the status page tell it. */
+export interface RunRow extends Report {
+  readonly kind: string;
+  readonly name: string;
+  readonly started: number; // ms since 1970
+  readonly tookMs: number;
+}
+
+// ---- The catalogue: /data/catalogue.json of the built site, all that pages know of the data ----
+
+export interface Catalogue {
+  readonly title: string;
+  readonly description: string;
+  readonly timeZone: string; // IANA name, for display and local days
+  readonly now: string; // ISO 8601: the clock of the run that published, for ages and freshness
+  readonly sites: readonly SiteEntry[];
+  readonly parameters: readonly ParameterEntry[];
+  readonly datasets: readonly DatasetEntry[];
+  readonly status: StatusEntry;
+}
+
+export interface SiteEntry {
+  readonly name: string; // as in the link: /sites/<slug>
+  readonly slug: string;
+  readonly label: string;
+  readonly description: string;
+  readonly dataset: string; // DatasetEntry.name
+  readonly position?: readonly [longitude: number, latitude: number];
+}
+
+/** A parameter across sites. */
+export interface ParameterEntry {
+  readonly name: string; // e.g. "Temperature"
+  readonly slug: string;
+  readonly label: string;
+  readonly unit: string;
+  readonly columns: readonly {readonly dataset: string; readonly column: string}[];
+}
+
+export interface DatasetEntry {
+  readonly name: string; // e.g. "BDock"
+  readonly label: string;
+  readonly begin?: string; // ISO 8601, first reading, inclusive
+  readonly end?: string; // ISO 8601, last reading, inclusive
+  readonly intervalMs: number; // median step between readings: a longer step than a few of these is a gap
+  readonly columns: readonly ColumnEntry[];
+  readonly resolutions: readonly ResolutionEntry[]; // fine to coarse
+}
+
+export interface ColumnEntry {
+  readonly name: string; // e.g. "AT500_Surface.DO.mg/L"; in shards `<name>.avg`, `.min`, `.max`, `.count`
+  readonly scope: string;
+  readonly parameter: string;
+  readonly unit: string;
+  readonly label: string;
+  readonly latest?: {readonly time: string; readonly value: number; readonly dayBefore?: number};
+  readonly spark: readonly (number | null)[]; // daily means of the last 30 days, oldest first, null where nothing
+}
+
+export interface ResolutionEntry {
+  readonly name: string; // "1h"
+  readonly widthMs: number; // nominal
+  readonly rows: number;
+  readonly shards: readonly ShardEntry[]; // by time
+}
+
+/** One Parquet file: `timestamp` (ms, UTC, start of bin) and per column avg, min, max (double) and count. */
+export interface ShardEntry {
+  readonly file: string; // under /data/, e.g. "BDock/1h/2025-1a2b3c4d.parquet"
+  readonly begin: string; // ISO 8601, inclusive: the span it covers
+  readonly end: string; // ISO 8601, exclusive
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface StatusEntry {
+  readonly version: number; // newest transaction
+  readonly resources: readonly ResourceEntry[];
+  readonly transactions: readonly TransactionEntry[]; // newest first, the last 50
+}
+
+export interface ResourceEntry {
+  readonly kind: string;
+  readonly name: string;
+  readonly description: string;
+  readonly lastRun?: string; // ISO 8601
+  readonly tookMs?: number;
+  readonly read: number;
+  readonly stored: number;
+  readonly aside: number;
+  readonly notes: readonly string[];
+  readonly errors: readonly string[];
+}
+
+export interface TransactionEntry {
+  readonly version: number;
+  readonly time: string; // ISO 8601
+  readonly command: string;
+  readonly user: string;
+  readonly tookMs: number;
+  readonly operations: number;
+  readonly rows: number;
+}

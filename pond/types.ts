@@ -1,0 +1,204 @@
+import type {RecordBatch, Table} from "apache-arrow";
+
+/**
+ * The words that cross files in pond/, and that loaders/ may use.
+ *
+ * Times are whole microseconds since 1970-01-01T00:00:00Z held in a `number` (exact until the year 2255).
+ * Ranges are half-open, `[begin, end)`, unless a field says inclusive.
+ */
+
+/** What a node is. */
+export type NodeKind = "directory" | "file" | "series" | "table" | "symlink" | "dynamic";
+
+/** A half-open span of time in microseconds UTC; a missing end is unbounded. */
+export interface Range {
+  readonly begin?: number; // inclusive
+  readonly end?: number; // exclusive
+}
+
+/** What a column of readings is, wherever it came from; its name is only how these are spelled. */
+export interface ColumnAttributes {
+  readonly instrument?: string; // the device, e.g. "Vulink_1"
+  readonly scope?: string; // the role it plays at a site, e.g. "AT500_Surface"
+  readonly parameter?: string; // e.g. "DO"
+  readonly unit?: string; // e.g. "mg/L"
+}
+
+/** One column of a series or table. */
+export interface Column {
+  readonly name: string;
+  readonly type: string; // as DuckDB spells it, e.g. "DOUBLE"
+  readonly attributes: ColumnAttributes;
+}
+
+/** One version of a node, as the operation log holds it. */
+export interface Version {
+  readonly version: number; // 1, 2, … per node
+  readonly transaction: number; // the Delta version that brought it
+  readonly timestamp: number; // µs UTC, when it was written
+  readonly sha256: string; // of the content, hex
+  readonly size: number; // bytes of content
+  readonly rows?: number; // series and tables
+  readonly minTime?: number; // µs UTC, inclusive; series
+  readonly maxTime?: number; // µs UTC, inclusive; series
+}
+
+/** What is known of a node without reading its content. */
+export interface Stat {
+  readonly path: string; // absolute, normalised
+  readonly name: string;
+  readonly kind: NodeKind;
+  readonly nodeId: string; // UUID
+  readonly partId: string; // UUID of the directory whose partition holds its records
+  readonly version: number;
+  readonly modified: number; // µs UTC
+  readonly size: number; // bytes; a series: of all versions
+  readonly sha256?: string; // of the newest version's content
+  readonly rows?: number; // as stored, restated readings counted once per version
+  readonly minTime?: number; // µs UTC, inclusive
+  readonly maxTime?: number; // µs UTC, inclusive
+  readonly target?: string; // symlinks
+  readonly dangling?: boolean; // a symlink that leads nowhere
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** A path that a glob matched, and what its wildcards stood for, `$0, $1, …` from left to right. */
+export interface Match {
+  readonly path: string;
+  readonly captures: readonly string[];
+  readonly stat: Stat;
+}
+
+/**
+ * A stretch of content that a series is made of. Two equal lists of pieces mean equal readings, so whatever is
+ * computed from a series can be kept under the hash of the pieces' keys.
+ */
+export interface Piece {
+  readonly key: string; // hex; changes whenever the readings in it change
+  readonly minTime: number; // µs UTC, inclusive
+  readonly maxTime: number; // µs UTC, inclusive
+}
+
+/** Readings over time, stored or computed: one row per timestamp. */
+export interface Series {
+  readonly path: string;
+  columns(): Promise<readonly Column[]>; // without the column `timestamp`
+  pieces(range?: Range): Promise<readonly Piece[]>; // those that overlap the range, oldest version first
+  /**
+   * A parenthesised SELECT for DuckDB: `timestamp` (TIMESTAMPTZ) and one column per parameter, one row per
+   * timestamp, newest version wins per timestamp and column (a NULL says nothing). Rows come in no promised order.
+   * Reads only the pieces that overlap the range.
+   */
+  relation(range?: Range): Promise<string>;
+}
+
+/** What a dynamic directory computes: a directory, or a leaf that looks like the stored one of its kind. */
+export type DynamicNode =
+  | {readonly kind: "directory"; readonly directory: DynamicDirectory}
+  | {readonly kind: "file"; read(): Promise<Uint8Array>}
+  | {readonly kind: "series"; readonly series: Series};
+
+/** Entries computed on access; implemented above pond/. Read-only, cached per snapshot by the pond. */
+export interface DynamicDirectory {
+  list(): Promise<readonly string[]>; // names, sorted
+  get(name: string): Promise<DynamicNode | undefined>;
+}
+
+/** What a dynamic directory may use: the snapshot it belongs to, and a place for derived data. */
+export interface DynamicContext {
+  readonly fs: Reader;
+  readonly cache: string; // an existing host directory for derived files, keyed by content; may be deleted any time
+  readonly path: string; // where the directory stands in the pond
+}
+
+/** Makes a dynamic directory from the config that its node holds. */
+export type DynamicFactory = (config: unknown, context: DynamicContext) => DynamicDirectory;
+
+/** The read side of a filesystem, the same over a snapshot, over history and inside a transaction. */
+export interface Reader {
+  readonly version: number; // the Delta version that it shows
+  stat(path: string): Promise<Stat>; // follows symlinks
+  lstat(path: string): Promise<Stat>; // does not
+  exists(path: string): Promise<boolean>;
+  list(path: string): Promise<readonly Stat[]>; // sorted by name; the entries themselves, symlinks not followed
+  walk(path: string): AsyncIterable<Stat>; // depth first, names sorted, symlinks not followed
+  glob(pattern: string): Promise<readonly Match[]>; // sorted by path
+  read(path: string): Promise<Uint8Array>; // file: bytes; series and table: one Parquet file
+  versions(path: string): Promise<readonly Version[]>; // oldest first
+  series(path: string): Promise<Series>; // a series or a table with a column `timestamp`, stored or dynamic
+  /** SQL by DuckDB; each "'/pond/path'" or glob in FROM position is read through the filesystem; `oplog` is the log. */
+  query(sql: string): Promise<Table>;
+}
+
+/** The write side: everything or nothing, and reads see the writes before them. */
+export interface Transaction extends Reader {
+  mkdir(path: string, options?: {readonly recursive?: boolean}): Promise<void>;
+  write(path: string, content: Uint8Array | string, options?: WriteOptions): Promise<void>; // a file's next version
+  /**
+   * Adds a version to a series, made when missing. `timestamp` is Timestamp(µs, UTC), the rest one double per
+   * parameter; column attributes come as Arrow field metadata (instrument, scope, parameter, unit). Rows are sorted
+   * by time; of two rows with one timestamp in one append the later wins per column. No rows: no version.
+   */
+  append(path: string, readings: Table | AsyncIterable<RecordBatch>, options?: WriteOptions): Promise<Appended>;
+  table(path: string, content: Table, options?: WriteOptions): Promise<void>; // a table's next version
+  symlink(target: string, path: string): Promise<void>;
+  dynamic(path: string, factory: string, config: unknown): Promise<void>; // makes it or replaces its config
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string, options?: {readonly recursive?: boolean; readonly force?: boolean}): Promise<void>;
+}
+
+export interface WriteOptions {
+  readonly parents?: boolean; // make missing parent directories
+  readonly attributes?: Readonly<Record<string, unknown>>; // merged into the node's attributes
+}
+
+export interface Appended {
+  readonly rows: number;
+  readonly minTime?: number; // µs UTC, inclusive
+  readonly maxTime?: number; // µs UTC, inclusive
+}
+
+/** Who did what: written into `commitInfo` of the Delta log. */
+export interface Intent {
+  readonly command: string; // e.g. "pond run"
+  readonly message?: string;
+}
+
+/** One transaction as the log tells it. */
+export interface Commit {
+  readonly version: number; // Delta version
+  readonly timestamp: number; // µs UTC, strictly increasing (whole milliseconds)
+  readonly txnId: string; // UUID
+  readonly user: string;
+  readonly command: string;
+  readonly message?: string;
+  readonly tookMs: number;
+  readonly operations: number; // records written
+  readonly rows: number; // readings stored
+  readonly previous?: string; // SHA-256 of the previous commit file, hex
+}
+
+/** The effects a pond has on the world beside its store; tests replace them. */
+export interface PondEffects {
+  readonly now: () => number; // ms since 1970
+  readonly user: string;
+}
+
+/**
+ * The port to bytes. Keys are relative, `/`-separated, from `[A-Za-z0-9._=/-]`. Objects are immutable once put, but
+ * for those a caller deletes. Nothing above may need rename, append, a directory, or a listing in one page.
+ */
+export interface Store {
+  /** The whole object; rejects with code `NOT_FOUND` when there is none. */
+  get(key: string): Promise<Uint8Array>;
+  /** Bytes `[begin, end)`; a negative begin counts from the end. Short objects give what they have. */
+  getRange(key: string, begin: number, end?: number): Promise<Uint8Array>;
+  /** True once the object is durable under a key that had none; false, and no change, when the key was taken. */
+  putIfAbsent(key: string, content: Uint8Array): Promise<boolean>;
+  /** Keys that begin with the prefix, sorted by code unit, with sizes in bytes. */
+  list(prefix: string): AsyncIterable<{readonly key: string; readonly size: number}>;
+  /** Gone when it resolves; deleting what is not there is no error. */
+  delete(key: string): Promise<void>;
+  /** A host path that DuckDB may read the object from, when the store has one. */
+  locate?(key: string): string;
+}
