@@ -1,0 +1,77 @@
+import {readFile, readdir} from "node:fs/promises";
+import {join} from "node:path";
+import {expect, test} from "vitest";
+import {parse} from "yaml";
+
+const root = join(import.meta.dirname, "..");
+const layers = ["pond", "loaders", "src"];
+
+async function sources(folder: string): Promise<string[]> {
+  const entries = await readdir(join(root, folder), {recursive: true, withFileTypes: true});
+  return entries
+    .filter((entry) => entry.isFile() && /\.[jt]s$/.test(entry.name) && !entry.parentPath.includes(".observablehq"))
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+}
+
+/** The layers that a file imports from, as the paths of its imports say. */
+async function imported(file: string): Promise<string[]> {
+  const text = await readFile(join(root, file), "utf8");
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((match) => match[1]!);
+  return specifiers.map((specifier) => join(file, "..", specifier).split("/")[0]!);
+}
+
+test("imports point down: src, loaders, pond", async () => {
+  let seen = 0;
+  for (const [height, layer] of layers.entries()) {
+    for (const file of await sources(layer)) {
+      for (const target of await imported(file)) {
+        seen++;
+        expect(layers.slice(0, height + 1), `${file} imports ${target}`).toContain(target);
+      }
+    }
+  }
+  expect(seen).toBeGreaterThan(20);
+});
+
+test("each dependency has its reason in CONTRIBUTING.md", async () => {
+  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as Record<string, object>;
+  const guide = await readFile(join(root, "CONTRIBUTING.md"), "utf8");
+  const rows = guide.split("\n").filter((line) => line.startsWith("| `"));
+  const told = rows.flatMap((line) => [...line.split("|")[1]!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
+  expect(told.sort()).toEqual(
+    [...Object.keys(manifest.dependencies!), ...Object.keys(manifest.devDependencies!)].sort()
+  );
+});
+
+interface Workflow {
+  on: Record<string, unknown>;
+  concurrency?: {group: string; "cancel-in-progress": boolean};
+  jobs: Record<string, {defaults?: {run?: {shell?: string}}; steps: {uses?: string; run?: string}[]}>;
+}
+
+async function workflow(name: string): Promise<Workflow> {
+  return parse(await readFile(join(root, ".github/workflows", name), "utf8")) as Workflow;
+}
+
+test("a push runs what CI runs", async () => {
+  const {jobs} = await workflow("push.yml");
+  expect(jobs.check!.steps.map((step) => step.run)).toContain(".ci/run");
+  const script = await readFile(join(root, ".ci/run"), "utf8");
+  expect(script.match(/^npm .*$/gm)).toEqual(["npm ci", "npm run check", "npm test", "npm run build"]);
+});
+
+test("the nightly build runs alone, is never cut off, and keeps its pond", async () => {
+  const nightly = await workflow("nightly.yml");
+  expect(nightly.concurrency).toEqual({group: "pond", "cancel-in-progress": false});
+  const [minute] = (nightly.on.schedule as {cron: string}[])[0]!.cron.split(" ");
+  expect(minute).not.toBe("0");
+  const uses = nightly.jobs.site!.steps.flatMap((step) => step.uses ?? []).map((name) => name.split("@")[0]);
+  for (const action of [
+    "actions/cache/restore",
+    "actions/cache/save",
+    "actions/upload-pages-artifact",
+    "actions/deploy-pages"
+  ])
+    expect(uses).toContain(action);
+  for (const job of Object.values(nightly.jobs)) expect(job.defaults?.run?.shell).toBe("bash"); // for pipefail
+});

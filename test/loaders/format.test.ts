@@ -1,0 +1,38 @@
+import {tableFromArrays, vectorFromArray, Table, TimestampMicrosecond} from "apache-arrow";
+import {expect, test} from "vitest";
+import {formatBytes, formatRows, rowsOf} from "../../loaders/format.js";
+
+const rows = [
+  {name: "a", rows: 12, when: new Date(0)},
+  {name: "longer, name", rows: 3, when: null}
+];
+
+test("a table aligns text left and numbers right", () => {
+  expect(formatRows(rows, "table")).toBe(
+    ["name          rows  when", "a               12  1970-01-01T00:00:00.000Z", "longer, name     3"].join("\n")
+  );
+});
+
+test("CSV quotes what needs quotes and leaves missing values empty", () => {
+  expect(formatRows(rows, "csv")).toBe('name,rows,when\na,12,1970-01-01T00:00:00.000Z\n"longer, name",3,');
+});
+
+test("JSON keeps null and reads back", () => {
+  expect(JSON.parse(formatRows(rows, "json"))).toEqual([
+    {name: "a", rows: 12, when: "1970-01-01T00:00:00.000Z"},
+    {name: "longer, name", rows: 3, when: null}
+  ]);
+  expect(formatRows(rows, "ndjson").split("\n")).toHaveLength(2);
+});
+
+test("Arrow rows become plain values: bigints numbers, timestamps dates", () => {
+  const table = new Table({
+    timestamp: vectorFromArray([1], new TimestampMicrosecond("UTC")),
+    count: tableFromArrays({count: BigInt64Array.of(7n)}).getChild("count")!
+  });
+  expect(rowsOf(table)).toEqual([{timestamp: new Date(1), count: 7}]);
+});
+
+test("bytes are said in powers of a thousand", () => {
+  expect([0, 999, 1000, 1_234_567].map(formatBytes)).toEqual(["0 B", "999 B", "1.0 kB", "1.2 MB"]);
+});
