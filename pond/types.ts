@@ -1,4 +1,5 @@
 import type {RecordBatch, Table} from "apache-arrow";
+import type {Duck} from "./duck.js";
 
 /**
  * The words that cross files in pond/, and that loaders/ may use.
@@ -109,6 +110,7 @@ export interface DynamicContext {
   readonly fs: Reader;
   readonly cache: string; // an existing host directory for derived files, keyed by content; may be deleted any time
   readonly path: string; // where the directory stands in the pond
+  readonly duck: Duck; // the pond's own
 }
 
 /** Makes a dynamic directory from the config that its node holds. */
