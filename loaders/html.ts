@@ -1,0 +1,26 @@
+import {readFileSync, readdirSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
+
+/** Gives each built page what Framework leaves out: a language, and a viewport that may be zoomed. Synchronous, so that
+ * it can run while a process ends; doing it twice changes nothing. */
+export function finishPages(directory: string, language = "en"): number {
+  const names = readdirSync(directory, {recursive: true, encoding: "utf8"}).filter((name) => name.endsWith(".html"));
+  for (const name of names) {
+    const file = join(directory, name);
+    const html = readFileSync(file, "utf8");
+    const finished = finishPage(html, language);
+    if (finished !== html) writeFileSync(file, finished);
+  }
+  return names.length;
+}
+
+/** One page of HTML, finished. Throws when it does not look like one of Framework's. */
+export function finishPage(html: string, language: string): string {
+  if (!html.includes("<html") || !html.includes('name="viewport"'))
+    throw new Error(
+      "a built page lacks its <html> or its viewport: this version of Framework writes pages differently"
+    );
+  return html
+    .replace(/<html(?![^>]*\blang=)/, `<html lang="${language}"`)
+    .replace(/(<meta name="viewport" content=")[^"]*(")/, "$1width=device-width, initial-scale=1$2");
+}

@@ -1,0 +1,103 @@
+import {createHash} from "node:crypto";
+import {existsSync} from "node:fs";
+import {copyFile, link, mkdir, readFile, readdir, rm, rmdir, writeFile} from "node:fs/promises";
+import {dirname, join} from "node:path";
+import {layLibraries} from "./libraries.js";
+import {published} from "./published.js";
+import type {Catalogue} from "./types.js";
+
+/** What Framework's configuration needs to know of the site. */
+export interface Site {
+  readonly catalogue: Catalogue;
+  readonly paths: readonly string[]; // pages and files that no link in a page leads Framework to
+}
+
+/**
+ * Readies everything that Framework builds from: libraries, published data and the outputs of the data loaders, so that
+ * `observable build` and `observable preview` need no network and run no loader whose output is there already. Runs the
+ * pipeline first unless a build has done so (see `published`).
+ */
+export async function prepareSite(root: string): Promise<Site> {
+  const source = join(root, "src");
+  await layLibraries(source);
+  const directory = await published();
+  const catalogue = JSON.parse(await readFile(join(directory, "catalogue.json"), "utf8")) as Catalogue;
+  await layOutputs(directory, join(source, ".observablehq/cache/data"));
+  await dropStalePages(source, catalogue);
+  return {catalogue, paths: [...pagePaths(catalogue), ...shardPaths(catalogue)]};
+}
+
+function pagePaths({sites, parameters}: Catalogue): string[] {
+  return [...sites.map(({slug}) => `/sites/${slug}`), ...parameters.map(({slug}) => `/parameters/${slug}`)];
+}
+
+function shardPaths({datasets}: Catalogue): string[] {
+  const shards = datasets.flatMap((dataset) => dataset.resolutions.flatMap((resolution) => resolution.shards));
+  return shards.map((shard) => `/data/${shard.file}`);
+}
+
+/** Makes the loaders' outputs the published files: what is missing is linked, what changed replaced, the rest removed. */
+export async function layOutputs(published: string, outputs: string): Promise<void> {
+  await mkdir(outputs, {recursive: true});
+  const wanted = new Set(await filesBelow(published));
+  for (const file of await filesBelow(outputs)) if (!wanted.has(file)) await rm(join(outputs, file));
+  for (const file of wanted) await layOutput(join(published, file), join(outputs, file));
+  await dropEmpty(outputs);
+}
+
+/** Shards carry a hash in their names, so only a file without one can have changed under its name. */
+async function layOutput(from: string, to: string): Promise<void> {
+  if (existsSync(to)) {
+    if (to.endsWith(".parquet")) return;
+    if ((await readFile(from)).equals(await readFile(to))) return;
+    await rm(to);
+  }
+  await mkdir(dirname(to), {recursive: true});
+  if (to.endsWith(".parquet")) await linkOrCopy(from, to);
+  else await copyFile(from, to);
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!["EXDEV", "EPERM", "ENOTSUP", "EMLINK"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    await copyFile(from, to); // another disk, or a filesystem without hard links
+  }
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, {recursive: true, withFileTypes: true});
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1));
+}
+
+async function dropEmpty(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, {withFileTypes: true})) {
+    if (!entry.isDirectory()) continue;
+    const path = join(directory, entry.name);
+    await dropEmpty(path);
+    if ((await readdir(path)).length === 0) await rmdir(path);
+  }
+}
+
+const pageFolders = ["sites", "parameters"];
+
+/** Framework keeps a page loader's output for ever: drop those outputs when what they are made from has changed. */
+async function dropStalePages(source: string, catalogue: Catalogue): Promise<void> {
+  const cache = join(source, ".observablehq/cache");
+  const marker = join(cache, "pages.sha256");
+  const fingerprint = await fingerprintOf(source, catalogue);
+  if (existsSync(marker) && (await readFile(marker, "utf8")) === fingerprint) return;
+  for (const folder of pageFolders) await rm(join(cache, folder), {recursive: true, force: true});
+  await writeFile(marker, fingerprint);
+}
+
+async function fingerprintOf(source: string, {title, sites, parameters}: Catalogue): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify([title, sites, parameters]));
+  for (const folder of pageFolders) {
+    const names = (await readdir(join(source, folder))).sort();
+    for (const name of names) hash.update(name).update(await readFile(join(source, folder, name)));
+  }
+  return hash.digest("hex");
+}
