@@ -16,6 +16,7 @@ export default {
   output,
   base: process.env.POND_BASE ?? "/",
   title: catalogue.title,
+  style: "style.css",
   head: `<meta name="description" content="${catalogue.description.replaceAll('"', "&quot;")}"><link rel="icon" href="data:,">`,
   pages: [
     {name: "Sites", pages: catalogue.sites.map(({label, slug}) => ({name: label, path: `/sites/${slug}`}))},

@@ -1,0 +1,133 @@
+import * as Plot from "npm:@observablehq/plot";
+import type {ResolutionEntry} from "../../loaders/types.js";
+import type {Point} from "./dataset.js";
+import {formatTime, formatUnit, formatValue} from "./format.js";
+import type {TimeRange} from "./range.js";
+import {ticksOf} from "./ticks.js";
+
+/** One line of a chart: the bins of one column at one resolution, in order of time. */
+export interface Line {
+  readonly label: string;
+  readonly colour: string; // CSS
+  readonly dash: string; // stroke-dasharray
+  readonly resolution: ResolutionEntry;
+  readonly column: string;
+  readonly points: readonly Point[];
+}
+
+export interface ChartOptions {
+  readonly lines: readonly Line[];
+  readonly range: TimeRange;
+  readonly width: number; // CSS pixels
+  readonly parameter: string; // for the reader, e.g. "Dissolved oxygen"
+  readonly unit: string;
+  readonly timeZone: string; // IANA name
+}
+
+/** What a chart shows, for those who read it without eyes: tests, and programs on the page. */
+export interface ChartValue {
+  readonly lines: readonly Line[];
+  readonly range: TimeRange;
+}
+
+/** A chart's element: its `value` is what is plotted, `invert` turns a pixel of its width into a time. */
+export type ChartElement = Element & {value: ChartValue; invert(x: number): number};
+
+/** The mean as a line within the band from least to greatest, broken where readings are missing. */
+export function chart(options: ChartOptions): ChartElement {
+  const {lines, range, width, unit, parameter, timeZone} = options;
+  const height = Math.round(Math.min(260, Math.max(170, width * 0.32)));
+  const ticks = ticksOf(range, width / 95, timeZone);
+  const labels = new Map(ticks.map(({time, label}) => [time, label]));
+  const plot = Plot.plot({
+    width,
+    height,
+    marginLeft: 44,
+    marginRight: 10,
+    marginTop: 12,
+    marginBottom: 34,
+    ariaLabel: `${parameter} over time`,
+    ariaDescription: describe(options),
+    x: {type: "utc", domain: [new Date(range.begin), new Date(range.end)], label: null},
+    y: {label: null, nice: true, grid: true, zero: false, ticks: 5, tickFormat: (value: number) => formatValue(value)},
+    marks: [
+      Plot.axisX(
+        ticks.map(({time}) => new Date(time)),
+        {
+          tickFormat: (time: Date) => labels.get(time.getTime()) ?? "",
+          tickSize: 4,
+          lineHeight: 1.25
+        }
+      ),
+      ...lines.flatMap((line) => marksOf(line, options)),
+      Plot.ruleX(allBins(lines), Plot.pointerX({x: "time", stroke: "var(--theme-foreground-muted)"})),
+      Plot.tip(allBins(lines), Plot.pointerX({x: "time", y: "avg", title: (bin: Bin) => tipText(bin, unit, timeZone)}))
+    ]
+  });
+  const scale = plot.scale("x") as {invert(x: number): Date};
+  return Object.assign(plot, {value: {lines, range}, invert: (x: number) => scale.invert(x).getTime()});
+}
+
+function marksOf(line: Line, {range}: ChartOptions): Plot.Markish[] {
+  const rows = withBreaks(line);
+  const clip = "frame" as const;
+  const visible = line.points.filter(({time}) => time >= range.begin && time <= range.end);
+  return [
+    Plot.areaY(rows, {x: "time", y1: "min", y2: "max", fill: line.colour, fillOpacity: 0.18, clip, className: "band"}),
+    Plot.lineY(rows, {x: "time", y: "avg", stroke: line.colour, strokeWidth: 1.5, strokeDasharray: line.dash, clip}),
+    Plot.dot(lonely(visible, line.resolution.widthMs), {x: "time", y: "avg", r: 1.6, fill: line.colour, clip})
+  ];
+}
+
+interface Row {
+  readonly time: Date;
+  readonly avg: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A bin is missing between two readings when they are further apart than this many bins. */
+const gapBins = 1.5;
+
+/** The points with a row of nothing in each gap, so that neither line nor band bridges it. */
+export function withBreaks({points, resolution}: Line): Row[] {
+  return points.flatMap((point, index) => {
+    const before = points[index - 1];
+    const row = {...point, time: new Date(point.time)};
+    if (!before || point.time - before.time <= gapBins * resolution.widthMs) return [row];
+    return [{time: new Date(before.time + resolution.widthMs), avg: NaN, min: NaN, max: NaN}, row];
+  });
+}
+
+/** Points with a gap on both sides: a line of one point has no length, so they are drawn as dots. */
+function lonely(points: readonly Point[], widthMs: number): Point[] {
+  const far = (a: Point | undefined, b: Point | undefined) => !a || !b || b.time - a.time > gapBins * widthMs;
+  return points.filter((point, index) => far(points[index - 1], point) && far(point, points[index + 1]));
+}
+
+interface Bin extends Point {
+  readonly line: Line;
+}
+
+function allBins(lines: readonly Line[]): Bin[] {
+  return lines.flatMap((line) => line.points.map((point) => ({...point, line})));
+}
+
+function tipText({line, time, avg, min, max, count}: Bin, unit: string, timeZone: string): string {
+  const shown = formatUnit(unit);
+  const spread = min === max ? "" : `\n${formatValue(min)} to ${formatValue(max)} ${shown} in ${count} readings`;
+  return `${line.label}\n${formatTime(time, timeZone)}\n${formatValue(avg)} ${shown}${spread}`;
+}
+
+/** The chart in a sentence per line, for those who cannot see it. */
+function describe({lines, range, parameter, unit, timeZone}: ChartOptions): string {
+  const span = `from ${formatTime(range.begin, timeZone)} to ${formatTime(range.end, timeZone)}`;
+  return [`${parameter} ${span}.`, ...lines.map((line) => `${line.label}: ${summary(line, unit)}.`)].join(" ");
+}
+
+function summary({points}: Line, unit: string): string {
+  if (points.length === 0) return "no readings";
+  const low = points.reduce((least, {min}) => Math.min(least, min), Infinity);
+  const high = points.reduce((greatest, {max}) => Math.max(greatest, max), -Infinity);
+  return `between ${formatValue(low)} and ${formatValue(high)} ${formatUnit(unit)}, last ${formatValue(points.at(-1)!.avg)}`;
+}

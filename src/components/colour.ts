@@ -1,0 +1,21 @@
+import {catalogue} from "./catalogue.js";
+
+/**
+ * Okabe and Ito's colours ("Color Universal Design", 2008), told apart with every common colour vision; as theme
+ * variables (components.css), because on dark ground they are lighter. A site keeps its colour on every page.
+ */
+const colours = Array.from({length: 7}, (_, index) => `var(--site-${index + 1})`);
+
+/** The colour of a site, by the dataset that it shows. */
+export function colourOf(dataset: string): string {
+  const index = catalogue.sites.findIndex((site) => site.dataset === dataset);
+  return colours[Math.max(0, index) % colours.length]!;
+}
+
+/** Lines of one colour are told apart by their dashes: as `stroke-dasharray`. */
+const dashes = ["none", "5 3", "1.5 3", "8 3 1.5 3"];
+
+/** The dashes of the nth line of one site in one chart. */
+export function dashOf(index: number): string {
+  return dashes[index % dashes.length]!;
+}

@@ -1,0 +1,52 @@
+/** Numbers and times as readers see them. Time zones are IANA names. */
+
+/** A value with the digits that matter at its size: 3.75, 12.1, 812. */
+export function formatValue(value: number): string {
+  const size = Math.abs(value);
+  return value.toLocaleString("en-US", {maximumFractionDigits: size < 10 ? 2 : size < 100 ? 1 : 0, useGrouping: false});
+}
+
+/** A change with its sign: "+0.3", "−1.2" (a true minus), "±0". */
+export function formatChange(change: number): string {
+  const text = formatValue(Math.abs(change));
+  if (Number(text) === 0) return "±0";
+  return `${change > 0 ? "+" : "−"}${text}`;
+}
+
+/** A unit as it is written beside a number: "C" is "°C"; one that only repeats its parameter says nothing. */
+export function formatUnit(unit: string, parameter = ""): string {
+  if (unit === "C" || unit === "F") return `°${unit}`;
+  return unit === parameter ? "" : unit;
+}
+
+/** A date and time to the minute, with the zone's abbreviation: "1 Mar 2026, 00:15 PST". */
+export function formatTime(time: number | string, timeZone: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone,
+    timeZoneName: "short"
+  }).format(new Date(time));
+}
+
+/** A length of time in its largest fitting unit: "12 minutes", "3 hours", "2 days". */
+export function formatAge(millis: number): string {
+  const minutes = Math.max(0, Math.round(millis / 60_000));
+  if (minutes < 90) return plural(minutes, "minute");
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? plural(hours, "hour") : plural(Math.round(hours / 24), "day");
+}
+
+function plural(count: number, word: string): string {
+  return `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
+}
+
+/** Bytes for people: "512 B", "3.4 kB", "1.2 MB" (powers of 1000). */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const power = Math.min(3, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** power).toFixed(1)} ${["B", "kB", "MB", "GB"][power]}`;
+}

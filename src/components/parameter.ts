@@ -1,0 +1,43 @@
+import {html} from "npm:htl";
+import {card} from "./card.js";
+import type {Source} from "./card.js";
+import {catalogue, columnNamed, datasetNamed} from "./catalogue.js";
+import {colourOf, dashOf} from "./colour.js";
+import {recordOf} from "./dataset.js";
+import type {TimeRange} from "./range.js";
+import {toolbar} from "./toolbar.js";
+import {View} from "./view.js";
+
+/** The page of one parameter: all sites in one chart, each in its colour, and one chart per scope where there are several. */
+export function parameter(slug: string): Element {
+  const entry = catalogue.parameters.find((one) => one.slug === slug);
+  if (!entry)
+    throw new Error(`There is no parameter “${slug}” in the catalogue: was the resource that brought it removed?`);
+  const columns = entry.columns.map((place) => {
+    const dataset = datasetNamed(place.dataset);
+    return {dataset, column: columnNamed(dataset, place.column)};
+  });
+  const record = joined(columns.flatMap(({dataset}) => recordOf(dataset) ?? []));
+  if (!record) return html`<p class="empty muted">A chart appears with the first reading.</p>`;
+  const view = new View(record);
+  const scopes = [...new Set(columns.map(({column}) => column.scope))];
+  const cards = scopes.map((scope) => {
+    const sources = columns.filter(({column}) => column.scope === scope).map(toSource);
+    return card({title: scopes.length > 1 ? scope : entry.label, unit: entry.unit, sources, view});
+  });
+  return html`<div>${toolbar(view, catalogue.timeZone)}${cards}</div>`;
+}
+
+type Place = {readonly dataset: Source["dataset"]; readonly column: {readonly name: string}};
+
+function toSource({dataset, column}: Place, index: number): Source {
+  return {dataset, column: column.name, label: dataset.label, colour: colourOf(dataset.name), dash: dashOf(index)};
+}
+
+function joined(records: readonly TimeRange[]): TimeRange | undefined {
+  if (records.length === 0) return undefined;
+  return {
+    begin: Math.min(...records.map(({begin}) => begin)),
+    end: Math.max(...records.map(({end}) => end))
+  };
+}

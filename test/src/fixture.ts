@@ -1,0 +1,135 @@
+import {mkdir, stat, writeFile} from "node:fs/promises";
+import {dirname, join} from "node:path";
+import {Duck} from "../../pond/duck.js";
+import type {Catalogue, ColumnEntry, DatasetEntry, ResolutionEntry} from "../../loaders/types.js";
+
+/** Published files as the pipeline would leave them, small and of known shape, for tests of the pages alone. */
+
+const begin = "2024-03-01T00:00:00.000Z";
+const end = "2026-03-01T00:00:00.000Z";
+const widths = {"1h": 3_600_000, "1d": 86_400_000} as const;
+const gap = ["2026-02-10", "2026-02-13"]; // no readings in these days
+
+const columns = [
+  {name: "Surface.Temperature.C", scope: "Surface", parameter: "Temperature", unit: "C", label: "Temperature"},
+  {name: "Bottom.Temperature.C", scope: "Bottom", parameter: "Temperature", unit: "C", label: "Temperature"},
+  {name: "Surface.DO.mg/L", scope: "Surface", parameter: "DO", unit: "mg/L", label: "Dissolved oxygen"}
+];
+
+/** Writes `catalogue.json` and the shards of three sites into a directory, and gives the catalogue. */
+export async function writeFixture(directory: string): Promise<Catalogue> {
+  const duck = await Duck.open();
+  try {
+    const names = ["Basin", "Mouth", "River"];
+    const datasets = await Promise.all(names.map((name, index) => writeDataset(duck, directory, {name, index})));
+    const catalogue = catalogueOf(datasets);
+    await writeFile(join(directory, "catalogue.json"), JSON.stringify(catalogue));
+    return catalogue;
+  } finally {
+    duck.close();
+  }
+}
+
+async function writeDataset(duck: Duck, directory: string, site: {name: string; index: number}): Promise<DatasetEntry> {
+  const resolutions = await Promise.all(
+    (Object.keys(widths) as (keyof typeof widths)[]).map((name) =>
+      writeResolution(duck, directory, {...site, resolution: name})
+    )
+  );
+  return {
+    name: site.name,
+    label: site.name,
+    begin,
+    end,
+    intervalMs: widths["1h"],
+    columns: columns.map(entryOf),
+    resolutions
+  };
+}
+
+function entryOf(column: (typeof columns)[number], index: number): ColumnEntry {
+  const spark = Array.from({length: 30}, (_, day) => (day === 12 ? null : 10 + index + Math.sin(day / 3)));
+  return {...column, latest: {time: end, value: 11.25 + index, dayBefore: 11}, spark};
+}
+
+async function writeResolution(
+  duck: Duck,
+  directory: string,
+  {name, index, resolution}: {name: string; index: number; resolution: keyof typeof widths}
+): Promise<ResolutionEntry> {
+  const widthMs = widths[resolution];
+  const shards = await Promise.all(
+    [2024, 2025, 2026].map(async (year) => {
+      const file = `${name}/${resolution}/${year}-0123abcd.parquet`;
+      await mkdir(dirname(join(directory, file)), {recursive: true});
+      await duck.copy(shardSql(year, widthMs, index), join(directory, file), {
+        FORMAT: "parquet",
+        COMPRESSION: "snappy"
+      });
+      const [row] = await duck.rows(`SELECT count(*) AS n FROM read_parquet('${join(directory, file)}')`);
+      const {size} = await stat(join(directory, file));
+      return {
+        file,
+        begin: `${year}-01-01T00:00:00.000Z`,
+        end: `${year + 1}-01-01T00:00:00.000Z`,
+        rows: Number(row!.n),
+        bytes: size
+      };
+    })
+  );
+  return {name: resolution, widthMs, rows: shards.reduce((sum, shard) => sum + shard.rows, 0), shards};
+}
+
+/** A year of bins: a seasonal wave with a daily one on it, three days missing. */
+function shardSql(year: number, widthMs: number, site: number): string {
+  const values = columns.map(({name}, index) => {
+    const mean = `${10 + site + index} + 5 * sin(epoch(t) / 5022000) + sin(epoch(t) / 13751)`;
+    return `${mean} AS "${name}.avg", ${mean} - 0.5 AS "${name}.min", ${mean} + 0.5 AS "${name}.max", 4 AS "${name}.count"`;
+  });
+  const span = `GREATEST(TIMESTAMP '${year}-01-01', TIMESTAMP '${begin.slice(0, 10)}'), LEAST(TIMESTAMP '${year + 1}-01-01', TIMESTAMP '${end.slice(0, 10)}')`;
+  return `SELECT t::TIMESTAMP_MS AS timestamp, ${values.join(", ")} FROM (
+    SELECT unnest(range(${span}, INTERVAL ${widthMs} MILLISECOND)) AS t
+  ) WHERE t NOT BETWEEN TIMESTAMP '${gap[0]}' AND TIMESTAMP '${gap[1]}' ORDER BY t`;
+}
+
+function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
+  const slug = (name: string) => name.toLowerCase();
+  const sites = datasets.map(({name}) => ({
+    name,
+    slug: slug(name),
+    label: name,
+    description: `What ${name} measures.`,
+    dataset: name
+  }));
+  const parameters = [...new Set(columns.map(({parameter}) => parameter))].map((name) => {
+    const own = columns.filter(({parameter}) => parameter === name);
+    const {label, unit} = own[0]!;
+    const places = datasets.flatMap((dataset) => own.map((column) => ({dataset: dataset.name, column: column.name})));
+    return {name, slug: slug(name), label, unit, columns: places};
+  });
+  const resource = {
+    kind: "Simulator",
+    name: "harbour",
+    description: "",
+    lastRun: end,
+    tookMs: 812,
+    read: 10,
+    stored: 8,
+    aside: 2
+  };
+  const transaction = {version: 1, time: end, command: "pond run", user: "test", tookMs: 912, operations: 7, rows: 8};
+  return {
+    title: "Test Harbour",
+    description: "Three sites that do not exist.",
+    timeZone: "America/Los_Angeles",
+    now: "2026-03-01T00:10:00.000Z",
+    sites,
+    parameters,
+    datasets,
+    status: {
+      version: 1,
+      resources: [{...resource, notes: ["a note"], errors: ["an error"]}],
+      transactions: [transaction]
+    }
+  };
+}
