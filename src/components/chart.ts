@@ -37,7 +37,7 @@ export type ChartElement = Element & {value: ChartValue; invert(x: number): numb
 export function chart(options: ChartOptions): ChartElement {
   const {lines, range, width, unit, parameter, timeZone} = options;
   const height = Math.round(Math.min(260, Math.max(170, width * 0.32)));
-  const ticks = ticksOf(range, width / 95, timeZone);
+  const ticks = ticksOf(range, width / 80, timeZone);
   const labels = new Map(ticks.map(({time, label}) => [time, label]));
   const plot = Plot.plot({
     width,

@@ -21,15 +21,15 @@ export function formatUnit(unit: string, parameter = ""): string {
 
 /** A date and time to the minute, with the zone's abbreviation: "1 Mar 2026, 00:15 PST". */
 export function formatTime(time: number | string, timeZone: string): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    timeZone,
-    timeZoneName: "short"
-  }).format(new Date(time));
+  const date = new Date(time);
+  const shown = new Intl.DateTimeFormat("en-GB", {dateStyle: "medium", timeStyle: "short", timeZone}).format(date);
+  return `${shown} ${zoneName(date, timeZone)}`;
+}
+
+/** "PST", "CET", or "GMT+5:45" where there is no abbreviation; American English knows the most of them. */
+function zoneName(date: Date, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat("en-US", {timeZone, timeZoneName: "short"}).formatToParts(date);
+  return parts.find(({type}) => type === "timeZoneName")!.value;
 }
 
 /** A length of time in its largest fitting unit: "12 minutes", "3 hours", "2 days". */

@@ -7,7 +7,7 @@ export interface Tick {
 }
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
-const steps = [15 * minute, hour, 3 * hour, 6 * hour, 12 * hour, day, 2 * day, 7 * day, 14 * day];
+const steps = [15 * minute, hour, 3 * hour, 6 * hour, 12 * hour, day, 2 * day, 4 * day, 7 * day, 14 * day];
 const monthSteps = [1, 2, 3, 6, 12, 24, 60];
 
 /** Marks for a range, about `count` of them, at whole hours, days, months or years of the zone. */

@@ -33,7 +33,7 @@ export function toolbar(view: View, timeZone: string): Element {
 }
 
 function button(label: string, act: () => void, title?: string): Element {
-  const element = html`<button type="button" ...${title ? {title, "aria-label": title} : {}}>${label}</button>`;
+  const element = html`<button type="button" title=${title} aria-label=${title}>${label}</button>`;
   element.addEventListener("click", act);
   return element;
 }

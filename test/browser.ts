@@ -1,0 +1,131 @@
+import {existsSync} from "node:fs";
+import {readFile} from "node:fs/promises";
+import {createServer} from "node:http";
+import type {AddressInfo} from "node:net";
+import {extname, join, normalize} from "node:path";
+import process from "node:process";
+import {gzipSync} from "node:zlib";
+import {chromium} from "playwright-core";
+import type {Browser, Page} from "playwright-core";
+
+/** A real browser, and a server that answers as GitHub Pages does. */
+
+const installed = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable"
+];
+const quiet = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run"
+];
+
+/** The Chrome or Chromium of the system ($CHROME, or where it usually is), else the one in the npm package. */
+export async function launchBrowser(): Promise<Browser> {
+  const system = [process.env.CHROME, ...installed].find((path) => path && existsSync(path));
+  if (system) return chromium.launch({executablePath: system, args: quiet});
+  process.env.AWS_EXECUTION_ENV ??= "AWS_Lambda_nodejs20.x"; // or the package does not unpack its libraries
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= "nodejs20.x";
+  const {default: packaged} = await import("@sparticuz/chromium");
+  return chromium.launch({executablePath: await packaged.executablePath(), args: quiet});
+}
+
+export interface SiteServer {
+  readonly origin: string; // "http://127.0.0.1:12345"
+  readonly url: string; // of the home page, base path included
+  /** Files that are answered otherwise: path below the base to status, or to bytes. */
+  readonly faults: Map<string, number | Uint8Array>;
+  /** Paths asked for, in order. */
+  readonly requests: string[];
+  close(): Promise<void>;
+}
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+  ".wasm": "application/wasm",
+  ".parquet": "application/octet-stream"
+};
+
+/** Serves a built site on loopback under a base path, gzipped, `/page` as `/page.html`, 404 for what is not there. */
+export async function serveSite(directory: string, base = "/"): Promise<SiteServer> {
+  const faults = new Map<string, number | Uint8Array>();
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url!, "http://localhost").pathname);
+    requests.push(path);
+    void answer(directory, path.startsWith(base) ? path.slice(base.length) : undefined, faults).then(
+      ({status, type, body}) => {
+        response.writeHead(status, {"content-type": type, "content-encoding": "gzip", "cache-control": "max-age=600"});
+        response.end(gzipSync(body));
+      }
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = () =>
+    new Promise<void>((resolve) => void (server.close(() => resolve()), server.closeAllConnections()));
+  return {origin, url: `${origin}${base}`, faults, requests, close};
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Uint8Array;
+}
+
+async function answer(directory: string, path: string | undefined, faults: SiteServer["faults"]): Promise<Answer> {
+  const nothing = {status: 404, type: "text/plain", body: new TextEncoder().encode("not found")};
+  if (path === undefined || normalize(path).startsWith("..")) return nothing;
+  const fault = faults.get(path);
+  if (typeof fault === "number") return {...nothing, status: fault};
+  const file = [path, `${path}.html`, join(path, "index.html")].map((name) => join(directory, name)).find(isFile);
+  if (!file) return nothing;
+  return {status: 200, type: types[extname(file)] ?? "application/octet-stream", body: fault ?? (await readFile(file))};
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && extname(path) !== "";
+}
+
+/** A page that remembers everything that went wrong while it was open. */
+export async function openPage(
+  browser: Browser,
+  options: {width?: number; dark?: boolean} = {}
+): Promise<{page: Page; faults: string[]; requests: string[]}> {
+  const {width = 1440, dark = false} = options;
+  const page = await browser.newPage({
+    viewport: {width, height: 900},
+    colorScheme: dark ? "dark" : "light",
+    reducedMotion: "reduce"
+  });
+  const faults: string[] = [];
+  const requests: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") faults.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+  page.on("requestfailed", (request) => faults.push(`failed: ${request.url()}`));
+  page.on("response", (response) => {
+    if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`);
+  });
+  page.on("request", (request) => requests.push(request.url()));
+  return {page, faults, requests};
+}
+
+/** Waits until the page's cells and charts are drawn. */
+export async function settle(page: Page): Promise<void> {
+  await page.waitForLoadState("networkidle");
+  await page.waitForFunction(
+    () => !document.querySelector(".observablehq-loading, .observablehq--running, [aria-busy]"),
+    undefined,
+    {timeout: 20_000}
+  );
+}
