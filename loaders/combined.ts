@@ -1,0 +1,170 @@
+import {identifier} from "../pond/duck.js";
+import type {Column, Piece, Range, Series} from "../pond/types.js";
+import {within} from "./resolution.js";
+import {keyOf} from "./shard.js";
+
+/** A series while it stands somewhere in one role; half-open, µs UTC. */
+export interface Deployment {
+  readonly scope: string; // the role, e.g. "AT500_Surface"
+  readonly period: Range;
+  readonly series: Series;
+}
+
+/** How a column of one deployment is called in the combined series. */
+interface Naming {
+  readonly from: string;
+  readonly column: Column;
+}
+
+/** A deployment with the names of its columns; of two with one scope the later wins. */
+interface Input extends Deployment {
+  readonly namings: readonly Naming[];
+  readonly salt: string; // changes when what is made of a piece does
+}
+
+/**
+ * Several instruments as one series: a full outer join on time across scopes, within a scope the later deployment wins
+ * per timestamp and column. One row per timestamp for any number of scopes, because every scope is a set of columns in
+ * one GROUP BY and not a join of its own.
+ */
+export class CombinedSeries implements Series {
+  readonly path: string;
+  readonly #deployments: readonly Deployment[];
+  #inputs?: Promise<readonly Input[]>;
+
+  constructor(path: string, deployments: readonly Deployment[]) {
+    this.path = path;
+    this.#deployments = deployments;
+  }
+
+  /** `<scope>.<parameter>.<unit>`, in the order of the scopes. */
+  async columns(): Promise<readonly Column[]> {
+    return columnsOf(await this.#named());
+  }
+
+  /** A period is part of a piece's key only where it cuts the piece within the range: elsewhere it changes nothing. */
+  async pieces(range: Range = {}): Promise<readonly Piece[]> {
+    const found = (await this.#named()).map(async ({series, period, salt}) => {
+      const clip = intersect(period, range);
+      return clip ? (await series.pieces(clip)).map((piece) => clipPiece(piece, {period, range, salt})) : [];
+    });
+    return (await Promise.all(found)).flat();
+  }
+
+  async relation(range: Range = {}): Promise<string> {
+    const inputs = await this.#named();
+    const selects = await Promise.all(inputs.map((input, rank) => selectSql(input, rank, range)));
+    return combineSql(columnsOf(inputs), selects.flat(), {overlapping: mayMeet(inputs)});
+  }
+
+  #named(): Promise<readonly Input[]> {
+    return (this.#inputs ??= Promise.all(this.#deployments.map(nameColumns)));
+  }
+}
+
+/**
+ * One row per timestamp from SELECTs that each have `rank`, `timestamp` and some of the columns: per column the value
+ * of the highest rank that has one. Rows that cannot meet another need no grouping.
+ */
+export function combineSql(
+  columns: readonly Column[],
+  selects: readonly string[],
+  {overlapping}: {readonly overlapping: boolean}
+): string {
+  const typed = columns.map(({name, type}) => `NULL::${type} AS ${identifier(name)}`);
+  const none = `SELECT ${["NULL::TIMESTAMPTZ AS timestamp", "NULL::INTEGER AS rank", ...typed].join(", ")} WHERE false`;
+  const union = [none, ...selects].join(" UNION ALL BY NAME ");
+  const names = columns.map(({name}) => identifier(name));
+  if (!overlapping) return `(SELECT ${["timestamp", ...names].join(", ")} FROM (${union}))`;
+  const newest = names.map((name) => `arg_max(${name}, rank) AS ${name}`);
+  return `(SELECT ${["timestamp", ...newest].join(", ")} FROM (${union}) GROUP BY timestamp)`;
+}
+
+async function selectSql({series, period, namings}: Input, rank: number, range: Range): Promise<string[]> {
+  const clip = intersect(period, range);
+  if (!clip) return [];
+  const named = namings.map(({from, column}) => `${identifier(from)} AS ${identifier(column.name)}`);
+  const columns = ["timestamp", `${rank} AS rank`, ...named].join(", ");
+  return [`SELECT ${columns} FROM ${await series.relation(clip)} WHERE ${within(clip)}`];
+}
+
+async function nameColumns(deployment: Deployment): Promise<Input> {
+  const {scope} = deployment;
+  const namings = (await deployment.series.columns()).map((column) => ({
+    from: column.name,
+    column: scoped(column, deployment)
+  }));
+  refuseTwins(namings, deployment);
+  const renamed = namings.filter(({from, column}) => column.name !== `${scope}.${from}`);
+  return {
+    ...deployment,
+    namings,
+    salt: keyOf(
+      scope,
+      series.path,
+      renamed.map(({from, column}) => [from, column.name])
+    )
+  };
+}
+
+function scoped(column: Column, {scope, series}: Deployment): Column {
+  const {instrument, parameter, unit} = column.attributes;
+  const name = parameter === undefined ? column.name : unit === undefined ? parameter : `${parameter}.${unit}`;
+  return {
+    name: `${scope}.${name}`,
+    type: column.type,
+    attributes: {...column.attributes, instrument: instrument ?? series.path.split("/").at(-1), scope}
+  };
+}
+
+function refuseTwins(namings: readonly Naming[], {scope, series}: Deployment): void {
+  const seen = new Map<string, string>();
+  for (const {from, column} of namings) {
+    const twin = seen.get(column.name);
+    if (twin !== undefined)
+      throw new Error(
+        `The columns ${twin} and ${from} of ${series.path} would both be ${column.name} in scope ${scope}: rename one.`
+      );
+    seen.set(column.name, from);
+  }
+}
+
+/** Each name once, where it first stands; of two deployments with one name the later describes it. */
+function columnsOf(inputs: readonly Input[]): readonly Column[] {
+  const columns = new Map<string, Column>();
+  for (const {namings} of inputs) for (const {column} of namings) columns.set(column.name, column);
+  return [...columns.values()];
+}
+
+interface Clipping {
+  readonly period: Range;
+  readonly range: Range;
+  readonly salt: string;
+}
+
+function clipPiece({key, minTime, maxTime}: Piece, {period, range, salt}: Clipping): Piece {
+  const first = Math.max(minTime, range.begin ?? -Infinity);
+  const last = Math.min(maxTime, (range.end ?? Infinity) - 1);
+  const cuts = [
+    period.begin !== undefined && period.begin > first ? period.begin : null,
+    period.end !== undefined && period.end <= last ? period.end : null
+  ];
+  return {
+    key: keyOf("combine", salt, key, cuts),
+    minTime: Math.max(minTime, period.begin ?? -Infinity),
+    maxTime: Math.min(maxTime, (period.end ?? Infinity) - 1)
+  };
+}
+
+/** Whether two inputs can have one timestamp: two scopes always, two periods of one scope where they overlap. */
+function mayMeet(inputs: readonly Input[]): boolean {
+  return inputs.some(({period}, index) => inputs.slice(index + 1).some((other) => intersect(period, other.period)));
+}
+
+/** The instants in both ranges; nothing when there are none. */
+function intersect(a: Range, b: Range): Range | undefined {
+  const begin = Math.max(a.begin ?? -Infinity, b.begin ?? -Infinity);
+  const end = Math.min(a.end ?? Infinity, b.end ?? Infinity);
+  if (begin >= end) return undefined;
+  return {...(begin > -Infinity ? {begin} : {}), ...(end < Infinity ? {end} : {})};
+}

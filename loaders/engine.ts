@@ -1,0 +1,59 @@
+import {availableParallelism} from "node:os";
+import {Duck} from "../pond/duck.js";
+
+/**
+ * DuckDBs of one thread each, side by side. One thread adds up in the order of the rows, so what is computed has the
+ * same bytes on every machine; the cores are kept busy by computing several shards at once.
+ */
+export class Engine {
+  readonly #size: number;
+  readonly #idle: Duck[] = [];
+  readonly #waiting: ((duck: Duck) => void)[] = [];
+  #opened = 0;
+
+  constructor(size = availableParallelism()) {
+    this.#size = size;
+  }
+
+  /** Lends a DuckDB to `work`, once one is free. Work must not wait for other work on the same engine. */
+  async use<T>(work: (duck: Duck) => Promise<T>): Promise<T> {
+    const duck = await this.#take();
+    try {
+      return await work(duck);
+    } finally {
+      this.#give(duck);
+    }
+  }
+
+  /** Closes what is idle; the engine opens anew when it is used again. */
+  close(): void {
+    this.#opened -= this.#idle.length;
+    for (const duck of this.#idle.splice(0)) duck.close();
+  }
+
+  async #take(): Promise<Duck> {
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    if (this.#opened >= this.#size) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#opened++;
+    return this.#open();
+  }
+
+  async #open(): Promise<Duck> {
+    try {
+      return await Duck.open({threads: 1, memory: "1GB"});
+    } catch (error) {
+      this.#opened--;
+      throw error;
+    }
+  }
+
+  #give(duck: Duck): void {
+    const next = this.#waiting.shift();
+    if (next) next(duck);
+    else this.#idle.push(duck);
+  }
+}
+
+/** The engine of this process. */
+export const engine = new Engine();
