@@ -101,7 +101,6 @@ async function nameColumns(deployment: Deployment): Promise<Input> {
     namings,
     salt: keyOf(
       scope,
-      series.path,
       renamed.map(({from, column}) => [from, column.name])
     )
   };

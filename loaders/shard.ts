@@ -44,6 +44,7 @@ const calendars: readonly Calendar[] = [
   months(1, (iso) => iso.slice(0, 7)),
   hours(7 * 24, (iso) => `${iso.slice(0, 10)}-week`),
   hours(24, (iso) => iso.slice(0, 10)),
+  hours(6, (iso) => `${iso.slice(0, 13)}-quarter`),
   hours(1, (iso) => iso.slice(0, 13))
 ];
 

@@ -1,0 +1,99 @@
+import {mkdtemp, rm} from "node:fs/promises";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {onTestFinished} from "vitest";
+import {Duck, identifier} from "../../pond/duck.js";
+import type {Column, Piece, Range, Series} from "../../pond/types.js";
+import {keyOf, overlaps} from "../../loaders/shard.js";
+
+/** One reading: microseconds since 1970 and its values by column; null says nothing. */
+export interface Reading {
+  readonly time: number;
+  readonly values: Readonly<Record<string, number | null>>;
+}
+
+export const minute = 60e6;
+export const hour = 60 * minute;
+export const day = 24 * hour;
+
+/** An instant as the project counts them. */
+export function micros(iso: string): number {
+  return Date.parse(iso) * 1000;
+}
+
+/** A series in memory, made of versions as a stored one is: the newest wins per timestamp and column. */
+export function readingsSeries(path: string, versions: readonly (readonly Reading[])[]): Series {
+  const names = [...new Set(versions.flat().flatMap(({values}) => Object.keys(values)))];
+  const filled = versions.filter((version) => version.length > 0);
+  const pieces = filled.map(pieceOf);
+  return {
+    path,
+    columns: async () => names.map(columnOf),
+    pieces: async (range: Range = {}) => pieces.filter((piece) => overlaps(piece, range)),
+    relation: async (range: Range = {}) =>
+      relationOf(
+        names,
+        filled.filter((_, index) => overlaps(pieces[index]!, range))
+      )
+  };
+}
+
+/** What the versions come to: one reading per timestamp, sorted. */
+export function merged(versions: readonly (readonly Reading[])[]): readonly Reading[] {
+  const byTime = new Map<number, Record<string, number | null>>();
+  for (const {time, values} of versions.flat()) {
+    const known = byTime.get(time) ?? {};
+    for (const [name, value] of Object.entries(values)) known[name] = value ?? known[name] ?? null;
+    byTime.set(time, known);
+  }
+  return [...byTime].sort(([a], [b]) => a - b).map(([time, values]) => ({time, values}));
+}
+
+/** A directory that goes with the test. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "duckpond-"));
+  onTestFinished(() => rm(directory, {recursive: true, force: true}));
+  return directory;
+}
+
+/** A DuckDB that goes with the test. */
+export async function openDuck(): Promise<Duck> {
+  const duck = await Duck.open();
+  onTestFinished(() => duck.close());
+  return duck;
+}
+
+/** Rows of a series in time order, timestamps in microseconds. */
+export async function rowsOf(duck: Duck, series: Series, range?: Range): Promise<Record<string, number | null>[]> {
+  const rows = await duck.rows(
+    `SELECT epoch_us(timestamp)::DOUBLE AS time, * EXCLUDE (timestamp) FROM ${await series.relation(range)} ORDER BY 1`
+  );
+  return rows as Record<string, number | null>[];
+}
+
+function columnOf(name: string): Column {
+  const [, parameter, unit] = /^([^.]+)\.(.+)$/.exec(name) ?? [];
+  return {name, type: "DOUBLE", attributes: parameter === undefined ? {} : {parameter, unit}};
+}
+
+function pieceOf(version: readonly Reading[]): Piece {
+  const times = version.map(({time}) => time);
+  return {key: keyOf(version), minTime: Math.min(...times), maxTime: Math.max(...times)};
+}
+
+function relationOf(names: readonly string[], versions: readonly (readonly Reading[])[]): string {
+  const columns = ["time", "rank", ...names].map(identifier).join(", ");
+  const rows = versions.flatMap((version, rank) =>
+    version.map(({time, values}) => `(${[time, rank, ...names.map((name) => spell(values[name]))].join(", ")})`)
+  );
+  const newest = names.map((name) => `arg_max(${identifier(name)}, rank)::DOUBLE AS ${identifier(name)}`);
+  const source =
+    rows.length === 0
+      ? `SELECT * FROM (VALUES (${columns.replace(/"[^"]*"/g, "NULL")})) WHERE false`
+      : `VALUES ${rows.join(", ")}`;
+  return `(SELECT ${["make_timestamptz(time::BIGINT) AS timestamp", ...newest].join(", ")} FROM (${source}) AS r(${columns}) GROUP BY time)`;
+}
+
+function spell(value: number | null | undefined): string {
+  return value === null || value === undefined ? "NULL::DOUBLE" : `'${value}'::DOUBLE`;
+}

@@ -1,0 +1,218 @@
+import {readFile} from "node:fs/promises";
+import fc from "fast-check";
+import {afterAll, expect, test} from "vitest";
+import {Engine} from "../../loaders/engine.js";
+import {type Level, Reduction, type Shard} from "../../loaders/reduction.js";
+import {binStart, parseResolutions} from "../../loaders/resolution.js";
+import {
+  day,
+  hour,
+  merged,
+  micros,
+  minute,
+  openDuck,
+  type Reading,
+  readingsSeries,
+  rowsOf,
+  temporaryDirectory
+} from "./memory.js";
+
+const engine = new Engine(2);
+afterAll(() => engine.close());
+
+const ladder = ["1h", "2h", "4h", "12h", "24h"];
+const told = ["avg", "min", "max", "count"] as const;
+
+interface Work {
+  readonly cache: string;
+  readonly names?: readonly string[];
+  readonly built?: (shard: Shard, level: Level) => void;
+}
+
+function reductionOf(versions: readonly (readonly Reading[])[], {cache, names = ladder, built}: Work): Reduction {
+  return new Reduction(readingsSeries("/x", versions), {resolutions: parseResolutions(names), cache, engine, built});
+}
+
+/** Hourly through 2025: a day's wave on a year's. */
+function synthetic(): readonly Reading[] {
+  const begin = micros("2025-01-01T00:00Z");
+  return Array.from({length: 8760}, (_, t) => ({
+    time: begin + t * hour,
+    values: {"T.C": 14 + 4 * Math.sin((2 * Math.PI * t) / 24) + 6 * Math.sin((2 * Math.PI * t) / 8760 - 1.5708)}
+  }));
+}
+
+test("a year of hours comes to the figures that its formula has", async () => {
+  const duck = await openDuck();
+  const reduction = reductionOf([synthetic()], {cache: await temporaryDirectory()});
+  const found = [];
+  for (const name of ladder) {
+    const rows = await rowsOf(duck, reduction.seriesOf(name, told, `/reduced/x/${name}`));
+    const [first] = rows;
+    const spread = rows.reduce((sum, row) => sum + row["T.C.max"]! - row["T.C.min"]!, 0) / rows.length;
+    const bin = ["avg", "min", "max"].map((statistic) => Number(first![`T.C.${statistic}`]!.toFixed(2)));
+    found.push([name, rows.length, Number(spread.toFixed(4)), ...bin]);
+  }
+  expect(found).toEqual([
+    ["1h", 8760, 0, 8, 8, 8],
+    ["2h", 4380, 0.6667, 8.52, 8, 9.04],
+    ["4h", 2190, 1.9311, 9.47, 8, 10.83],
+    ["12h", 730, 4, 10.53, 8, 12],
+    ["24h", 365, 8, 8, 4, 12]
+  ]);
+});
+
+test("nothing that did not change is computed again, and a late or restated reading costs its own shards", async () => {
+  const cache = await temporaryDirectory();
+  const duck = await openDuck();
+  const year = synthetic();
+  const added = (versions: Reading[][]) => built([year, ...versions], cache);
+  expect((await built([year], cache)).length).toBe(4 + 4 * 1); // quarters of 1h, a year of 2h, 4h and 12h, a decade of 24h
+  expect(await built([year], cache)).toEqual([]);
+  const late = [{time: micros("2025-05-05T05:30Z"), values: {"T.C": 99}}];
+  expect(await added([late])).toEqual(["1h/2025-Q2", "2h/2025", "4h/2025", "12h/2025", "24h/2020s"]);
+  const next = [{time: micros("2026-01-01T00:00Z"), values: {"T.C": 1}}];
+  expect(await added([late, next])).toEqual(["1h/2026-Q1", "2h/2026", "4h/2026", "12h/2026", "24h/2020s"]);
+  const rows = await rowsOf(duck, reductionOf([year, late], {cache}).seriesOf("24h", told, "/x"), {
+    begin: micros("2025-05-05T00:00Z"),
+    end: micros("2025-05-06T00:00Z")
+  });
+  const bin = rows.find(({time}) => time === micros("2025-05-05T00:00Z"))!;
+  expect([bin["T.C.count"], bin["T.C.max"]]).toEqual([25, 99]);
+});
+
+test("a new column costs only the shards that it has readings in", async () => {
+  const cache = await temporaryDirectory();
+  const year = synthetic();
+  await built([year], cache);
+  const salt = [{time: micros("2025-12-31T23:00Z"), values: {"Salinity.PSU": 30}}];
+  expect((await built([year, salt], cache))[0]).toBe("1h/2025-Q4");
+  const duck = await openDuck();
+  const rows = await rowsOf(duck, reductionOf([year, salt], {cache}).seriesOf("1h", told, "/x"));
+  expect(rows.length).toBe(8760);
+  expect([rows[0]!["Salinity.PSU.count"], rows[0]!["Salinity.PSU.avg"]]).toEqual([0, null]);
+  expect([rows.at(-1)!["Salinity.PSU.count"], rows.at(-1)!["Salinity.PSU.avg"]]).toEqual([1, 30]);
+});
+
+test("another resolution is folded from what is there", async () => {
+  const cache = await temporaryDirectory();
+  const year = synthetic();
+  await built([year], cache);
+  expect(await built([year], cache, [...ladder, "3h"])).toEqual(["3h/2025"]);
+});
+
+test("one thread or many, one at a time or side by side: the same bytes", async () => {
+  const [one, two] = [await temporaryDirectory(), await temporaryDirectory()];
+  const versions = [synthetic(), synthetic().map(({time}) => ({time: time + minute, values: {"T.C": time % 7}}))];
+  const alone = new Engine(1);
+  const many = new Engine(4);
+  const files = async (cache: string, engine: Engine) => {
+    const options = {resolutions: parseResolutions(ladder), cache, engine};
+    const reduction = new Reduction(readingsSeries("/x", versions), options);
+    const levels = await reduction.levels();
+    await Promise.all(levels.map((level) => reduction.build(level)));
+    engine.close();
+    return levels.flatMap(({shards}) => shards);
+  };
+  const [first, second] = [await files(one, alone), await files(two, many)];
+  expect(first.map(({key}) => key)).toEqual(second.map(({key}) => key));
+  for (const [index, shard] of first.entries())
+    expect(Buffer.compare(await readFile(shard.file), await readFile(second[index]!.file))).toBe(0);
+});
+
+/** The shards that had to be computed to have all levels, as "1h/2025-Q1", fine to coarse. */
+async function built(versions: readonly (readonly Reading[])[], cache: string, names = ladder): Promise<string[]> {
+  const found: string[] = [];
+  const tell = (shard: Shard, level: Level) => found.push(`${level.resolution.name}/${shard.span.name}`);
+  const reduction = reductionOf(versions, {cache, names, built: tell});
+  for (const level of await reduction.levels()) await reduction.build(level);
+  return found;
+}
+
+type Step =
+  | {readonly do: "append" | "restate"; readonly at: number; readonly values: readonly (number | null)[]}
+  | {readonly do: "remove"; readonly index: number}
+  | {readonly do: "compact"}
+  | {readonly do: "reconfigure"; readonly names: readonly string[]};
+
+const value = fc.oneof(
+  {weight: 9, arbitrary: fc.double({min: -1e3, max: 1e3, noNaN: true})},
+  {weight: 1, arbitrary: fc.constant(null)}
+);
+const someValues = fc.array(value, {minLength: 1, maxLength: 12});
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({do: fc.constant("append" as const), at: fc.integer({min: 0, max: 40}), values: someValues})
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({do: fc.constant("restate" as const), at: fc.integer({min: -400, max: 0}), values: someValues})
+  },
+  {weight: 1, arbitrary: fc.record({do: fc.constant("remove" as const), index: fc.nat(20)})},
+  {weight: 1, arbitrary: fc.record({do: fc.constant("compact" as const)})},
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("reconfigure" as const),
+      names: fc.subarray(["30m", "1h", "3h", "5h", "24h", "7d"], {minLength: 1})
+    })
+  }
+);
+
+/** What a step makes of the versions; times go in steps of 25 minutes and stride over days, from 2025-03-01. */
+function apply(versions: readonly (readonly Reading[])[], step: Step): readonly (readonly Reading[])[] {
+  if (step.do === "remove") return versions.filter((_, index) => index !== step.index);
+  if (step.do === "compact") return versions.length < 2 ? versions : [merged(versions)];
+  if (step.do === "reconfigure") return versions;
+  const last = versions.flat().reduce((time, reading) => Math.max(time, reading.time), micros("2025-03-01T00:00Z"));
+  const begin = last + step.at * (step.do === "append" ? day : hour);
+  return [...versions, step.values.map((a, index) => ({time: begin + index * 25 * minute, values: {a}}))];
+}
+
+test("after any history, what is kept and completed is what is computed from nothing", async () => {
+  const duck = await openDuck();
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, {minLength: 1, maxLength: 6}), async (steps) => {
+      const [kept, fresh] = [await temporaryDirectory(), await temporaryDirectory()];
+      let versions: readonly (readonly Reading[])[] = [];
+      let names: readonly string[] = ["1h", "24h"];
+      for (const next of steps) {
+        versions = apply(versions, next);
+        if (next.do === "reconfigure") names = next.names;
+        await expectOwnShardsOnly(reductionOf(versions, {cache: kept, names}), kept);
+      }
+      const [incremental, full] = [kept, fresh].map((cache) => reductionOf(versions, {cache, names}));
+      for (const name of names) {
+        const rows = await rowsOf(duck, incremental!.seriesOf(name, told, "/x"));
+        expect(rows).toEqual(await rowsOf(duck, full!.seriesOf(name, told, "/x")));
+        expect(rows.map(({time}) => time)).toEqual(binsOf(versions, parseResolutions([name])[0]!.width));
+      }
+    }),
+    {numRuns: 40}
+  );
+});
+
+const seen = new Map<string, Set<string>>();
+
+/** Builds everything, and sees that exactly the keys that were never there before are computed. */
+async function expectOwnShardsOnly(reduction: Reduction, cache: string): Promise<void> {
+  const known = seen.get(cache) ?? new Set();
+  const computed: string[] = [];
+  const told = new Reduction(reduction.source, {
+    resolutions: reduction.resolutions,
+    cache,
+    engine,
+    built: ({key}) => computed.push(key)
+  });
+  const levels = await told.levels();
+  for (const level of levels) await told.build(level);
+  const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
+  expect(computed.sort()).toEqual(keys.filter((key) => !known.has(key)).sort());
+  seen.set(cache, new Set([...known, ...keys]));
+}
+
+function binsOf(versions: readonly (readonly Reading[])[], width: number): readonly number[] {
+  const read = merged(versions).filter(({values}) => values.a !== null && values.a !== undefined);
+  return [...new Set(read.map(({time}) => binStart(time, width)))].sort((a, b) => a - b);
+}
