@@ -1,0 +1,70 @@
+import {Command, InvalidArgumentError, Option} from "commander";
+import type {Table} from "apache-arrow";
+import type {Reader} from "../../pond/types.js";
+import {formatRows, formats, rowsOf} from "../format.js";
+import type {Format} from "../format.js";
+import type {Shell} from "../shell.js";
+
+interface CatOptions {
+  readonly sql?: string;
+  readonly format?: Format | "parquet";
+  readonly at?: number | Date;
+}
+
+/** `pond cat path`: a file's bytes, a series or table as rows, or the result of SQL over them. */
+export function cat(shell: Shell): Command {
+  return new Command("cat")
+    .description("print a file, a series or a table; or what SQL makes of them")
+    .argument("[path]", "a path of the pond; in --sql it is also the table `source`")
+    .option("--sql <query>", "DuckDB SQL; paths and patterns in quotes are tables, and so is oplog")
+    .addOption(new Option("--format <format>", "how to print rows").choices([...formats, "parquet"]))
+    .option("--at <version>", "as of a transaction (a number) or an instant (ISO 8601)", parseAt)
+    .addHelpText("after", `\nExamples:\n${examples}`)
+    .action((path: string | undefined, options: CatOptions, command: Command) => {
+      if (path === undefined && options.sql === undefined) command.error("error: give a path, or --sql, or both");
+      return shell.withPond(async (pond) => {
+        const fs = options.at === undefined ? await pond.fs() : await pond.at(momentOf(options.at));
+        await print(shell, fs, path, options);
+      });
+    });
+}
+
+const examples = `  pond cat /sys/resources/Simulator/harbour
+  pond cat /sites/Mouth --format csv > mouth.csv
+  pond cat --sql 'SELECT count(*) FROM "/sites/*"'
+  pond cat /sites/Mouth --sql "SELECT max(timestamp) FROM source"
+  pond cat --sql "SELECT version, kind, size FROM oplog ORDER BY timestamp DESC LIMIT 5"`;
+
+async function print(shell: Shell, fs: Reader, path: string | undefined, options: CatOptions): Promise<void> {
+  if (path === undefined) return printTable(shell, await fs.query(options.sql!), options);
+  if (options.sql !== undefined) return printTable(shell, await fs.query(overSource(options.sql, path)), options);
+  if ((await fs.stat(path)).kind === "file" || options.format === "parquet") return shell.write(await fs.read(path));
+  return printTable(shell, await fs.query(`SELECT * FROM ${quoted(path)} ORDER BY ALL`), options);
+}
+
+async function printTable(shell: Shell, table: Table, {format = "table"}: CatOptions): Promise<void> {
+  if (format !== "parquet") return shell.out(formatRows(rowsOf(table), format));
+  const {encodeParquet} = await import("../../pond/parquet.js");
+  shell.write(encodeParquet(table));
+}
+
+/** The query with a table `source` in front of it that reads the path. */
+function overSource(sql: string, path: string): string {
+  return `WITH source AS (SELECT * FROM ${quoted(path)}) SELECT * FROM (${sql.replace(/;\s*$/, "")})`;
+}
+
+function quoted(path: string): string {
+  return `"${path.replaceAll('"', '""')}"`;
+}
+
+function parseAt(text: string): number | Date {
+  if (/^\d+$/.test(text)) return Number(text);
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()))
+    throw new InvalidArgumentError("It is a transaction number or an ISO 8601 instant.");
+  return time;
+}
+
+function momentOf(at: number | Date): {version: number} | {time: number} {
+  return typeof at === "number" ? {version: at} : {time: at.getTime() * 1000};
+}

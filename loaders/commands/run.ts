@@ -1,0 +1,36 @@
+import {Command} from "commander";
+import {pipeline} from "../pipeline.js";
+import {formatCount} from "../format.js";
+import type {Shell} from "../shell.js";
+import type {RunRow} from "../types.js";
+
+/** `pond run`: collect, store and publish the data, without making the pages. */
+export function run(shell: Shell): Command {
+  return new Command("run")
+    .description("collect what is new, store it as one transaction, and publish the data")
+    .action(async () => void (await runPipeline(shell)));
+}
+
+/** Runs the pipeline, tells what came of it, and remembers trouble for the exit status. Gives the published directory. */
+export async function runPipeline(shell: Shell): Promise<string> {
+  const {run: result, catalogue, directory} = await pipeline({root: shell.root, effects: shell.effects});
+  for (const row of result.rows) tellRow(shell, row);
+  shell.out(
+    result.commit
+      ? `Stored ${formatCount(result.commit.rows)} readings as transaction ${result.commit.version}.`
+      : "Nothing new: no transaction."
+  );
+  shell.out(`Published ${catalogue.datasets.map((dataset) => dataset.label).join(", ") || "no dataset"}.`);
+  if (result.failed) shell.troubled = true;
+  return directory;
+}
+
+function tellRow(shell: Shell, row: RunRow): void {
+  const name = `${row.kind}/${row.name}`;
+  if (row.read > 0 || row.aside > 0) {
+    const aside = row.aside > 0 ? `, ${formatCount(row.aside)} set aside` : "";
+    shell.out(`${name}: ${formatCount(row.read)} read, ${formatCount(row.stored)} stored${aside}.`);
+  }
+  for (const note of row.notes) shell.out(`${name}: ${note}`);
+  for (const error of row.errors) shell.effects.reporter.warn(`${name}: ${error}`);
+}

@@ -1,0 +1,59 @@
+import {join, resolve} from "node:path";
+import process from "node:process";
+import type {Pond} from "../pond/pond.js";
+import {deploymentFrom, openPond} from "./deployment.js";
+import {effectsFrom} from "./effects.js";
+import {reporterTo} from "./reporter.js";
+import type {Effects} from "./types.js";
+
+/** Options that every command takes. */
+export interface ShellOptions {
+  readonly pond?: string;
+  readonly resources?: string;
+  readonly debug?: boolean;
+}
+
+/** What a command sees of the machine: the deployment that it works on, and where its words go. */
+export interface Shell {
+  readonly root: string; // the project's directory
+  readonly effects: Effects;
+  /** Set by a command that finished, but met trouble: the exit status becomes 1. */
+  troubled: boolean;
+  /** Applies the options that every command takes, before the command's action. */
+  configure(options: ShellOptions): void;
+  /** Opens the pond for a command that reads it, and closes it after. Rejects with a sentence when there is none. */
+  withPond(body: (pond: Pond) => Promise<void> | void): Promise<void>;
+  write(content: string | Uint8Array): void; // standard output, as it is
+  out(line: string): void; // a line on standard output
+  err(line: string): void; // a line on standard error
+}
+
+/** The shell of this process. */
+export function openShell(): Shell {
+  const root = join(import.meta.dirname, "..");
+  const env: Record<string, string | undefined> = {...process.env};
+  let effects: Effects | undefined;
+  const shell: Shell = {
+    root,
+    get effects() {
+      return (effects ??= effectsFrom(env, reporterTo(process.stderr)));
+    },
+    troubled: false,
+    configure({pond, resources}) {
+      if (pond !== undefined) env.POND = resolve(pond);
+      if (resources !== undefined) env.POND_RESOURCES = resolve(resources);
+    },
+    async withPond(body) {
+      const pond = await openPond(deploymentFrom(root, env));
+      try {
+        await body(pond);
+      } finally {
+        await pond.close();
+      }
+    },
+    write: (content) => void process.stdout.write(content),
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`)
+  };
+  return shell;
+}
