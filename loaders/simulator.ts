@@ -1,0 +1,117 @@
+import {z} from "zod";
+import type {Series, Transaction} from "../pond/types.js";
+import {measured, readingsAt} from "./harbour.js";
+import type {Mooring} from "./harbour.js";
+import {readingsTable} from "./readings.js";
+import type {Effects, Kind, Report, Resource} from "./types.js";
+
+const share = z.number().min(0).max(1);
+
+const site = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, "write small letters, digits and dashes")
+    .describe("begins the names of the site's two instruments"),
+  depth: z.number().positive().describe("of the water at mean tide, m"),
+  river: share.describe("how much the river is felt: 0 in the open sea, 1 in its mouth"),
+  shelter: share.describe("how little water is exchanged: 0 in the open sea, 1 in an enclosed basin")
+});
+
+const schema = z.strictObject({
+  seed: z.int().default(1).describe("another number, another harbour; the same number, the same readings"),
+  into: z.string().startsWith("/").default("/instruments").describe("the directory of the instruments' series"),
+  begin: z.iso
+    .datetime({offset: true, error: "write an instant such as 2024-03-01T00:00:00Z"})
+    .optional()
+    .describe("the first reading; two years before the first run unless given"),
+  sites: z
+    .array(site)
+    .min(1)
+    .default([
+      {name: "basin", depth: 4.5, river: 0.15, shelter: 0.8},
+      {name: "mouth", depth: 9, river: 0.1, shelter: 0.1},
+      {name: "river", depth: 5.5, river: 0.85, shelter: 0.4}
+    ])
+    .describe("where instruments hang: one near the surface and one at the bottom of each")
+});
+
+export type SimulatorSpec = z.infer<typeof schema>;
+
+const interval = 15 * 60_000;
+const twoYears = 2 * 365 * 86_400_000;
+
+/**
+ * A harbour that does not exist: the embedded default, so that a fresh clone has data up to now. Six readings each
+ * quarter of an hour and instrument, each a pure function of seed, instrument and time: a run adds what is newer than
+ * the newest that the series holds, and two runs make what one would have made.
+ */
+export const simulator: Kind<SimulatorSpec> = {
+  name: "Simulator",
+  summary: "A harbour that does not exist: tide, temperature, salinity, oxygen, pH and battery, with gaps and faults.",
+  schema,
+  writes: ({into}) => [into],
+  async run({spec, name}: Resource<SimulatorSpec>, {tx, effects}): Promise<Report> {
+    let stored = 0;
+    for (const mooring of mooringsOf(spec)) {
+      const path = `${spec.into}/${nameOf(mooring)}`;
+      effects.reporter.step(`Simulating ${name}: ${nameOf(mooring)}`);
+      stored += await addNew(tx, {spec, mooring, path, effects});
+    }
+    return {read: stored, stored, aside: 0, notes: [], errors: []};
+  }
+};
+
+/** The instruments of a harbour: near the surface and at the bottom of each site. */
+export function mooringsOf({sites}: SimulatorSpec): Mooring[] {
+  return sites.flatMap(({name, depth, river, shelter}) => [
+    {site: name, level: "surface" as const, depth: 1, river, shelter},
+    {site: name, level: "bottom" as const, depth: depth - 0.5, river, shelter}
+  ]);
+}
+
+function nameOf({site: name, level}: Mooring): string {
+  return `${name}-${level}`;
+}
+
+interface Addition {
+  readonly spec: SimulatorSpec;
+  readonly mooring: Mooring;
+  readonly path: string;
+  readonly effects: Effects;
+}
+
+async function addNew(tx: Transaction, {spec, mooring, path, effects}: Addition): Promise<number> {
+  const newest = (await tx.exists(path)) ? await newestOf(await tx.series(path)) : undefined;
+  const begin = newest === undefined ? firstReading(spec, effects.now()) : newest + interval;
+  const table = simulate(spec.seed, mooring, {begin, end: effects.now()});
+  if (table.numRows === 0) return 0;
+  return (await tx.append(path, table, {parents: true, attributes: {instrument: nameOf(mooring)}})).rows;
+}
+
+async function newestOf(series: Series): Promise<number | undefined> {
+  const pieces = await series.pieces();
+  return pieces.length === 0 ? undefined : Math.max(...pieces.map(({maxTime}) => maxTime)) / 1000;
+}
+
+function firstReading({begin}: SimulatorSpec, now: number): number {
+  const day = 86_400_000;
+  return begin === undefined ? Math.floor((now - twoYears) / day) * day : Date.parse(begin);
+}
+
+/** An instrument's readings on whole quarters of an hour in `[begin, end]`, milliseconds since 1970. */
+export function simulate(seed: number, mooring: Mooring, {begin, end}: {readonly begin: number; readonly end: number}) {
+  const times: number[] = [];
+  const rows: number[][] = [];
+  for (let time = Math.ceil(begin / interval) * interval; time <= end; time += interval) {
+    const row = readingsAt(seed, mooring, time);
+    if (!row) continue;
+    times.push(time * 1000);
+    rows.push(row);
+  }
+  const columns = measured.map(({parameter, unit}, index) => ({
+    name: `${parameter}.${unit}`,
+    attributes: {instrument: nameOf(mooring), parameter, unit},
+    values: Float64Array.from(rows, (row) => row[index]!)
+  }));
+  return readingsTable(times, columns);
+}
