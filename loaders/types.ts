@@ -1,4 +1,5 @@
 import type {z} from "zod";
+import type {Duck} from "../pond/duck.js";
 import type {DynamicFactory, Transaction} from "../pond/types.js";
 
 /** The words that cross files in loaders/, and the catalogue that the pages read. */
@@ -29,14 +30,15 @@ export interface Resource<Spec = unknown> {
   readonly kind: string;
   readonly name: string;
   readonly description: string;
-  readonly spec: Spec;
+  readonly spec: Spec; // with `${env:NAME}` replaced
+  readonly source: unknown; // the spec as it is written: what the pond keeps, so that it never holds a secret
   readonly place: Place;
-  readonly uuid?: string; // set once applied
 }
 
 /** What a kind may use while it runs. All writes go to the one transaction of the run. */
 export interface RunContext {
   readonly tx: Transaction;
+  readonly duck: Duck; // for files of the host
   readonly effects: Effects;
   readonly base: string; // host directory that relative paths in the resource start from: the one its YAML file is in
   readonly cache: string; // host directory for derived files, keyed by content

@@ -1,0 +1,27 @@
+import type {DynamicFactory} from "../pond/types.js";
+import {combine} from "./combine.js";
+import {dashboard} from "./dashboard.js";
+import {inbox} from "./inbox.js";
+import {reduce} from "./reduce.js";
+import {simulator} from "./simulator.js";
+import type {Kind} from "./types.js";
+
+/**
+ * Every kind of resource: one file that exports one object, and one name here. A kind is only ever given resources that
+ * its own schema made, so the type of its spec may be forgotten.
+ */
+export const kinds: readonly Kind[] = [simulator, inbox, combine, reduce, dashboard].map(
+  (kind) => kind as unknown as Kind
+);
+
+/** How the directories that kinds compute are made, by the kind's name, as the pond wants to know it when it opens. */
+export function dynamicFactories(): Record<string, DynamicFactory> {
+  return Object.fromEntries(kinds.flatMap(({name, dynamic}) => (dynamic ? [[name, dynamic.factory]] : [])));
+}
+
+/** A kind by its name. Throws when there is none: resources are validated before. */
+export function kindNamed(name: string): Kind {
+  const kind = kinds.find((one) => one.name === name);
+  if (!kind) throw new Error(`there is no kind "${name}" of resource`);
+  return kind;
+}
