@@ -77,10 +77,14 @@ function isFixedWidth(type: arrow.DataType): boolean {
   return arrow.DataType.isInt(type) || arrow.DataType.isFloat(type) || arrow.DataType.isTimestamp(type);
 }
 
+/** A vector of raw values: int64 and timestamps as bigint in their own unit, null where nothing. */
+export function vectorOf(values: readonly unknown[], type: arrow.DataType): arrow.Vector {
+  return isFixedWidth(type) ? fixedWidth(type, values) : arrow.vectorFromArray(values, type);
+}
+
 function vector(values: readonly DuckDBValue[], {type, convert}: Conversion): arrow.Vector {
   const converted = values.map((value) => (value === null ? null : convert(value)));
-  if (isFixedWidth(type)) return fixedWidth(type, converted);
-  return arrow.vectorFromArray(converted, type);
+  return vectorOf(converted, type);
 }
 
 /** The whole result as one Arrow Table; equal column names are told apart as DuckDB does. */

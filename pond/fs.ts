@@ -1,0 +1,233 @@
+import type {Table} from "apache-arrow";
+import type {Contents} from "./contents.js";
+import type {Duck} from "./duck.js";
+import {isPondError, PondError} from "./error.js";
+import {compile} from "./glob.js";
+import {isDirectory, loadNode} from "./node.js";
+import type {Node, StoredNode, Tree} from "./node.js";
+import {childOf, nameOf, namesOf, normalize, parentOf} from "./path.js";
+import {query} from "./query.js";
+import type {DynamicDirectory, DynamicFactory, Match, Reader, Series, Stat, Version} from "./types.js";
+import type {View} from "./view.js";
+import {rootEntry} from "./view.js";
+
+/** Symlinks followed on one path before it counts as a loop, as Linux has it. */
+const linkLimit = 40;
+
+/** What a filesystem stands on. */
+export interface Ground {
+  readonly contents: Contents;
+  readonly duck: Duck;
+  readonly dynamic: Readonly<Record<string, DynamicFactory>>;
+}
+
+/** A filesystem over a snapshot: what it shows never changes. */
+export class FS implements Reader, Tree {
+  readonly view: View;
+  readonly contents: Contents;
+  readonly duck: Duck;
+  readonly #factories: Readonly<Record<string, DynamicFactory>>;
+  #directories = new Map<string, DynamicDirectory>();
+
+  constructor(view: View, ground: Ground) {
+    this.view = view;
+    this.contents = ground.contents;
+    this.duck = ground.duck;
+    this.#factories = ground.dynamic;
+  }
+
+  get version(): number {
+    return this.view.version;
+  }
+
+  async stat(path: string): Promise<Stat> {
+    return {...(await this.node(path)).stat(), ...named(normalize(path))};
+  }
+
+  async lstat(path: string): Promise<Stat> {
+    return this.#told(await this.node(path, false), normalize(path));
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return (await this.find(path)) !== undefined;
+  }
+
+  async list(path: string): Promise<readonly Stat[]> {
+    const node = await this.node(path);
+    const stats: Stat[] = [];
+    for (const name of await node.names()) {
+      const child = await node.lookup(name);
+      if (child !== undefined) stats.push(await this.#told(child, childOf(normalize(path), name)));
+    }
+    return stats;
+  }
+
+  async *walk(path: string): AsyncIterable<Stat> {
+    for (const stat of await this.list(path)) {
+      yield stat;
+      if (stat.kind === "directory" || stat.kind === "dynamic") yield* this.walk(stat.path);
+    }
+  }
+
+  async glob(pattern: string): Promise<readonly Match[]> {
+    const glob = compile(pattern);
+    const found = new Map<string, Stat>();
+    await this.#match("/", glob.levels, found);
+    const matches = [...found.values()].flatMap((stat) => {
+      const captures = glob.match(stat.path);
+      return captures === undefined ? [] : [{path: stat.path, captures, stat}];
+    });
+    return matches.sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    return (await this.node(path)).read();
+  }
+
+  async versions(path: string): Promise<readonly Version[]> {
+    return (await this.node(path)).versions();
+  }
+
+  async series(path: string): Promise<Series> {
+    return (await this.node(path)).series();
+  }
+
+  query(sql: string): Promise<Table> {
+    return query(this, sql);
+  }
+
+  /** A directory to work from: relative paths start there. */
+  async directory(path: string): Promise<WD> {
+    const node = await this.node(path);
+    if (isDirectory(node)) return new WD(this, normalize(path));
+    throw new PondError("NOT_A_DIRECTORY", `${path} is a ${node.kind}, not a directory.`, {path});
+  }
+
+  /** The node at a path, symlinks followed (the last one only if asked); throws NOT_FOUND, NOT_A_DIRECTORY, LOOP. */
+  async node(path: string, follow = true): Promise<Node> {
+    let names = namesOf(normalize(path));
+    let node: Node = await this.root();
+    let links = 0;
+    for (let i = 0; i < names.length; i++) {
+      if (!isDirectory(node)) throw through(path, node);
+      const child: Node | undefined = await node.lookup(names[i]!);
+      if (child === undefined)
+        throw new PondError("NOT_FOUND", `There is no ${childOf(node.path, names[i]!)} in the pond.`, {path});
+      node = child;
+      if (child.target === undefined || (i === names.length - 1 && !follow)) continue;
+      if (++links > linkLimit)
+        throw new PondError("LOOP", `${path} leads through more than ${linkLimit} symlinks.`, {path});
+      names = [...namesOf(normalize(child.target, parentOf(child.path))), ...names.slice(i + 1)];
+      node = await this.root();
+      i = -1;
+    }
+    return node;
+  }
+
+  /** The node at a path, or undefined when nothing is there. */
+  async find(path: string, follow = true): Promise<Node | undefined> {
+    return this.node(path, follow).catch((error: unknown) => {
+      if (isPondError(error, "NOT_FOUND", "NOT_A_DIRECTORY", "LOOP")) return undefined;
+      throw error;
+    });
+  }
+
+  /** What a dynamic node computes, made once per snapshot. */
+  compute(node: StoredNode): DynamicDirectory {
+    const known = this.#directories.get(node.path);
+    if (known !== undefined) return known;
+    const {factory, config} = node.newest.attributes as {factory: string; config: unknown};
+    const make = this.#factories[factory];
+    if (make === undefined) {
+      const sentence = `${node.path} is computed by ${factory}, which this program does not have; open the pond with it.`;
+      throw new PondError("UNSUPPORTED", sentence, {path: node.path, factory});
+    }
+    const {cache} = this.contents;
+    const made = make(config, {fs: this, cache, path: node.path, duck: this.duck});
+    this.#directories.set(node.path, made);
+    return made;
+  }
+
+  /** Forgets what was computed: a transaction does after each write. */
+  protected recompute(): void {
+    this.#directories = new Map();
+  }
+
+  protected root(): Promise<Node> {
+    return loadNode(this, "/", rootEntry);
+  }
+
+  async #told(node: Node, path: string): Promise<Stat> {
+    const stat = {...node.stat(), ...named(path)};
+    if (node.kind !== "symlink") return stat;
+    return {...stat, dangling: (await this.find(path)) === undefined};
+  }
+
+  async #match(path: string, levels: readonly (RegExp | "**")[], found: Map<string, Stat>): Promise<void> {
+    const [level, ...rest] = levels;
+    if (level === undefined) return void found.set(path, await this.lstat(path));
+    if (level === "**") await this.#match(path, rest, found);
+    const node = await this.find(path);
+    if (node === undefined || !isDirectory(node)) return;
+    for (const name of await node.names()) {
+      if (level !== "**" && !level.test(name)) continue;
+      const child = childOf(path, name);
+      if (level !== "**") await this.#match(child, rest, found);
+      else if (isDirectory(await this.node(child, false))) await this.#match(child, levels, found);
+      else if (rest.length === 0) found.set(child, await this.lstat(child));
+    }
+  }
+}
+
+/** A path in a filesystem and what stands there. */
+export class NodePath {
+  readonly fs: FS;
+  readonly path: string;
+
+  constructor(fs: FS, path: string) {
+    this.fs = fs;
+    this.path = path;
+  }
+
+  node(): Promise<Node> {
+    return this.fs.node(this.path);
+  }
+
+  stat(): Promise<Stat> {
+    return this.fs.stat(this.path);
+  }
+
+  read(): Promise<Uint8Array> {
+    return this.fs.read(this.path);
+  }
+}
+
+/** A working directory. */
+export class WD extends NodePath {
+  /** A path from here. */
+  at(path: string): NodePath {
+    return new NodePath(this.fs, normalize(path, this.path));
+  }
+
+  directory(path: string): Promise<WD> {
+    return this.fs.directory(normalize(path, this.path));
+  }
+
+  list(): Promise<readonly Stat[]> {
+    return this.fs.list(this.path);
+  }
+
+  /** A glob from here. */
+  glob(pattern: string): Promise<readonly Match[]> {
+    return this.fs.glob(normalize(pattern, this.path));
+  }
+}
+
+function named(path: string): Pick<Stat, "path" | "name"> {
+  return {path, name: nameOf(path)};
+}
+
+function through(path: string, node: Node): PondError {
+  const sentence = `${path} leads through ${node.path}, which is a ${node.kind} and not a directory.`;
+  return new PondError("NOT_A_DIRECTORY", sentence, {path, through: node.path});
+}

@@ -1,0 +1,229 @@
+import {readFile, stat as hostStat} from "node:fs/promises";
+import {join} from "node:path";
+import type {Contents} from "./contents.js";
+import type {Duck} from "./duck.js";
+import {PondError} from "./error.js";
+import {childOf, nameOf} from "./path.js";
+import {hash} from "./record.js";
+import type {Entry} from "./record.js";
+import {seriesKey, StoredSeries} from "./series.js";
+import type {DynamicDirectory, DynamicNode, NodeKind, Series, Stat, Version} from "./types.js";
+import type {Shown, View} from "./view.js";
+import {entriesOf} from "./view.js";
+
+/** Something that has a path: stored, or computed by a dynamic directory. What it cannot do, it refuses. */
+export interface Node {
+  readonly path: string; // absolute, normalised
+  readonly kind: NodeKind;
+  readonly target?: string; // symlinks
+  stat(): Stat;
+  names(): Promise<readonly string[]>; // of a directory: its entries, sorted
+  lookup(name: string): Promise<Node | undefined>;
+  read(): Promise<Uint8Array>;
+  versions(): readonly Version[];
+  series(): Series;
+}
+
+/** What nodes need of the filesystem that they are in. */
+export interface Tree {
+  readonly view: View;
+  readonly contents: Contents;
+  readonly duck: Duck;
+  compute(node: StoredNode): DynamicDirectory; // what a dynamic node computes
+}
+
+export function isDirectory(node: Node): boolean {
+  return node.kind === "directory" || node.kind === "dynamic";
+}
+
+function refuse(node: Node, code: "NOT_A_DIRECTORY" | "IS_A_DIRECTORY" | "NOT_A_SERIES", wanted: string): PondError {
+  return new PondError(code, `${node.path} is a ${node.kind}, not a ${wanted}.`, {path: node.path, kind: node.kind});
+}
+
+/** A node that the log holds. */
+export class StoredNode implements Node {
+  readonly path: string;
+  readonly entry: Entry;
+  readonly records: readonly Shown[]; // oldest first, at least one
+  readonly #tree: Tree;
+  #computed: ComputedNode | undefined;
+
+  constructor(tree: Tree, path: string, entry: Entry, records: readonly Shown[]) {
+    this.#tree = tree;
+    this.path = path;
+    this.entry = entry;
+    this.records = records;
+  }
+
+  get kind(): NodeKind {
+    return this.entry.kind;
+  }
+
+  get newest(): Shown {
+    return this.records.at(-1)!;
+  }
+
+  get target(): string | undefined {
+    if (this.kind !== "symlink") return undefined;
+    const {content} = this.newest;
+    if (content === null) throw new PondError("CORRUPT", `The symlink ${this.path} has no target.`, {path: this.path});
+    return Buffer.from(content).toString("utf8");
+  }
+
+  stat(): Stat {
+    const {newest, records, target} = this;
+    const isSeries = this.kind === "series";
+    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+    const begins = records.flatMap((record) => record.minTime ?? []);
+    const ends = records.flatMap((record) => record.maxTime ?? []);
+    return {
+      path: this.path,
+      name: nameOf(this.path),
+      kind: this.kind,
+      nodeId: this.entry.nodeId,
+      partId: this.entry.partId,
+      version: newest.version,
+      modified: newest.timestamp,
+      size: isSeries ? sum(records.map((record) => record.size)) : newest.size,
+      sha256: newest.sha256,
+      rows: isSeries ? sum(records.map((record) => record.rows ?? 0)) : newest.rows,
+      minTime: isSeries ? begins.reduce((a, b) => Math.min(a, b), Infinity) : newest.minTime,
+      maxTime: isSeries ? ends.reduce((a, b) => Math.max(a, b), -Infinity) : newest.maxTime,
+      ...(target === undefined ? {} : {target}),
+      attributes: newest.attributes
+    };
+  }
+
+  async names(): Promise<readonly string[]> {
+    if (this.kind === "dynamic") return this.#dynamic().names();
+    return [...(await this.entries()).keys()];
+  }
+
+  async entries(): Promise<ReadonlyMap<string, Entry>> {
+    if (this.kind !== "directory") throw refuse(this, "NOT_A_DIRECTORY", "directory");
+    return entriesOf(this.newest, this.#tree.contents);
+  }
+
+  async lookup(name: string): Promise<Node | undefined> {
+    if (this.kind === "dynamic") return this.#dynamic().lookup(name);
+    const entry = (await this.entries()).get(name);
+    return entry && loadNode(this.#tree, childOf(this.path, name), entry);
+  }
+
+  async read(): Promise<Uint8Array> {
+    if (isDirectory(this)) throw refuse(this, "IS_A_DIRECTORY", "file");
+    if (this.kind === "series" && this.records.length > 1) return readSeries(this.#tree, this.series());
+    return this.#tree.contents.read(this.newest);
+  }
+
+  versions(): readonly Version[] {
+    return this.records.map(({version, transaction, timestamp, sha256, size, rows, minTime, maxTime}) => ({
+      ...{version, transaction, timestamp, sha256, size, rows, minTime, maxTime}
+    }));
+  }
+
+  series(): Series {
+    if (this.kind === "series") return new StoredSeries(this.path, this.records, this.#tree.contents);
+    if (this.kind !== "table") throw refuse(this, "NOT_A_SERIES", "series");
+    if (this.newest.minTime === undefined && this.newest.rows !== 0)
+      throw new PondError("NOT_A_SERIES", `The table ${this.path} has no column timestamp.`, {path: this.path});
+    return new StoredSeries(this.path, [this.newest], this.#tree.contents);
+  }
+
+  #dynamic(): ComputedNode {
+    const directory = this.#tree.compute(this);
+    return (this.#computed ??= new ComputedNode(this.#tree, this, this.path, {kind: "directory", directory}));
+  }
+}
+
+/** Finds a stored node's records. */
+export async function loadNode(tree: Tree, path: string, entry: Entry): Promise<StoredNode> {
+  const records = (await tree.view.partition(entry.partId)).get(entry.nodeId);
+  if (records !== undefined) return new StoredNode(tree, path, entry, records);
+  const sentence = `${path} is listed, but partition ${entry.partId} has no record of it; run pond check.`;
+  throw new PondError("CORRUPT", sentence, {path, ...entry});
+}
+
+/** A node that a dynamic directory computes. Lists and children are computed once. */
+class ComputedNode implements Node {
+  readonly path: string;
+  readonly #tree: Tree;
+  readonly #source: StoredNode;
+  readonly #node: DynamicNode;
+  readonly #children = new Map<string, Promise<Node | undefined>>();
+  #names: Promise<readonly string[]> | undefined;
+
+  constructor(tree: Tree, source: StoredNode, path: string, node: DynamicNode) {
+    this.#tree = tree;
+    this.#source = source;
+    this.path = path;
+    this.#node = node;
+  }
+
+  get kind(): NodeKind {
+    return this.#node.kind;
+  }
+
+  /** What a computed node is made of is known; its size and span only when it is read. */
+  stat(): Stat {
+    const {entry, newest} = this.#source;
+    return {
+      path: this.path,
+      name: nameOf(this.path),
+      kind: this.kind,
+      nodeId: uuidOf(`${entry.nodeId}${this.path.slice(this.#source.path.length)}`),
+      partId: entry.nodeId,
+      version: newest.version,
+      modified: newest.timestamp,
+      size: 0,
+      attributes: {}
+    };
+  }
+
+  names(): Promise<readonly string[]> {
+    return (this.#names ??= this.#directory().list());
+  }
+
+  lookup(name: string): Promise<Node | undefined> {
+    const known = this.#children.get(name) ?? this.#compute(name);
+    this.#children.set(name, known);
+    return known;
+  }
+
+  async #compute(name: string): Promise<Node | undefined> {
+    const node = await this.#directory().get(name);
+    return node && new ComputedNode(this.#tree, this.#source, childOf(this.path, name), node);
+  }
+
+  #directory(): DynamicDirectory {
+    if (this.#node.kind !== "directory") throw refuse(this, "NOT_A_DIRECTORY", "directory");
+    return this.#node.directory;
+  }
+
+  async read(): Promise<Uint8Array> {
+    if (this.#node.kind === "directory") throw refuse(this, "IS_A_DIRECTORY", "file");
+    return this.#node.kind === "file" ? this.#node.read() : readSeries(this.#tree, this.#node.series);
+  }
+
+  versions(): readonly Version[] {
+    return [];
+  }
+
+  series(): Series {
+    if (this.#node.kind !== "series") throw refuse(this, "NOT_A_SERIES", "series");
+    return this.#node.series;
+  }
+}
+
+/** A UUID that the text always gives. */
+function uuidOf(text: string): string {
+  return hash(text).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, "$1-$2-8$3-8$4-$5");
+}
+
+/** All readings of a series as one Parquet file, kept under cache/ by what they are made of. */
+async function readSeries({duck, contents}: Tree, series: Series): Promise<Uint8Array> {
+  const file = join(contents.cache, "series", `${await seriesKey(series)}.parquet`);
+  if ((await hostStat(file).catch(() => undefined)) === undefined)
+    await duck.copy(`SELECT * FROM ${await series.relation()} ORDER BY timestamp`, file);
+  return readFile(file);
+}

@@ -1,0 +1,175 @@
+import {randomUUID} from "node:crypto";
+import {existsSync, mkdirSync} from "node:fs";
+import {userInfo} from "node:os";
+import {join, resolve} from "node:path";
+import {setTimeout as sleep} from "node:timers/promises";
+import {commit} from "./commit.js";
+import {Contents} from "./contents.js";
+import {commitKey, creation} from "./delta.js";
+import {Duck} from "./duck.js";
+import {PondError} from "./error.js";
+import {FS} from "./fs.js";
+import type {Ground} from "./fs.js";
+import {LocalStore} from "./local.js";
+import {advance, commitsAfter, emptyLog, readCommit, toCommit} from "./log.js";
+import type {LogState} from "./log.js";
+import {encodeEntries, hash, rootId} from "./record.js";
+import type {NewRecord} from "./record.js";
+import {Draft, Tx} from "./transaction.js";
+import type {Commit, DynamicFactory, Intent, PondEffects, Store, Transaction} from "./types.js";
+import {Partitions, Snapshot} from "./view.js";
+
+/** Runs of a transaction's body before it gives up against others that keep changing what it read. */
+const attempts = 200;
+
+export interface PondOptions {
+  readonly dynamic?: Readonly<Record<string, DynamicFactory>>; // by the name that nodes hold
+  readonly effects?: Partial<PondEffects>;
+  readonly create?: boolean; // make the pond when there is none
+}
+
+function effectsOf({effects = {}}: PondOptions): PondEffects {
+  return {now: Date.now, user: userInfo().username, ...effects};
+}
+
+/** A pond: a filesystem whose every version is kept in an operation log. */
+export class Pond {
+  readonly duck: Duck;
+  readonly store: Store;
+  readonly cache: string; // host directory for derived data
+  readonly #effects: PondEffects;
+  readonly #ground: Ground;
+  readonly #partitions: Partitions;
+  #state: LogState;
+  #newest: FS | undefined;
+
+  private constructor(store: Store, state: LogState, ground: Ground, effects: PondEffects) {
+    this.store = store;
+    this.#state = state;
+    this.#ground = ground;
+    this.#effects = effects;
+    this.duck = ground.duck;
+    this.cache = ground.contents.cache;
+    this.#partitions = new Partitions(ground.contents);
+  }
+
+  /** Makes a pond in a host directory that has none; EXISTS when it has one. */
+  static async init(dir: string, options: PondOptions = {}): Promise<Pond> {
+    const store = new LocalStore(resolve(dir));
+    if (!(await begin(store, effectsOf(options))))
+      throw new PondError("EXISTS", `${dir} is a pond already; open it, or choose another directory.`, {dir});
+    return Pond.open(dir, options);
+  }
+
+  /** Opens the pond in a host directory; NOT_A_POND when there is none. */
+  static async open(dir: string, options: PondOptions = {}): Promise<Pond> {
+    const root = resolve(dir);
+    const store = new LocalStore(root);
+    if (!existsSync(join(root, commitKey(0))) && !existsSync(join(root, "oplog/_delta_log/_last_checkpoint"))) {
+      if (!options.create) throw new PondError("NOT_A_POND", `${dir} is not a pond; make one with pond init.`, {dir});
+      await begin(store, effectsOf(options));
+    }
+    return Pond.over(store, join(root, "cache"), options);
+  }
+
+  /** Opens the pond in a store, with a host directory for derived data. */
+  static async over(store: Store, cache: string, options: PondOptions = {}): Promise<Pond> {
+    if (options.create && (await readCommit(store, 0)) === undefined) await begin(store, effectsOf(options));
+    const state = await advance(store, emptyLog);
+    if (state.version < 0) throw new PondError("NOT_A_POND", "The store holds no pond; make one with pond init.");
+    mkdirSync(cache, {recursive: true});
+    const duck = await Duck.open({spill: join(cache, "spill")});
+    const contents = new Contents(store, cache);
+    return new Pond(store, state, {contents, duck, dynamic: options.dynamic ?? {}}, effectsOf(options));
+  }
+
+  /** The newest snapshot; the same object while nothing was committed. */
+  async fs(): Promise<FS> {
+    const snapshot = await this.#snapshot();
+    if (this.#newest?.version !== snapshot.version) this.#newest = new FS(snapshot, this.#ground);
+    return this.#newest;
+  }
+
+  /**
+   * Runs `body` and commits what it wrote, all or nothing. Runs it again, on a newer snapshot, when another
+   * transaction changed a directory that it read; so it should have no other effects. Writes nothing if it wrote
+   * nothing. CONFLICT when others win time and again.
+   */
+  async transaction<T>(
+    intent: Intent,
+    body: (tx: Transaction) => Promise<T>
+  ): Promise<{readonly result: T; readonly commit?: Commit}> {
+    const started = this.#effects.now();
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const base = await this.#snapshot();
+      const draft = new Draft(base, Math.max(Math.floor(this.#effects.now()), base.timestamp + 1));
+      const result = await body(new Tx(draft, this.#ground));
+      const records = await draft.records();
+      if (records.size === 0) return {result};
+      const proposal = {intent, effects: this.#effects, started, records, reads: draft.reads};
+      const state = await commit(this.store, base.state, proposal);
+      if (state !== undefined) return {result, commit: await this.#acknowledge(state)};
+      await sleep(Math.random() * Math.min(100, 2 ** attempt));
+    }
+    const sentence = `Other transactions changed what "${intent.command}" reads ${attempts} times in a row; run it again.`;
+    throw new PondError("CONFLICT", sentence, {command: intent.command});
+  }
+
+  /** The pond as it was after a transaction, or at an instant (µs UTC). */
+  async at(moment: {readonly version: number} | {readonly time: number}): Promise<FS> {
+    const {state} = await this.#snapshot();
+    const entry = "version" in moment ? await this.#byVersion(moment.version) : await this.#byTime(moment.time);
+    return new FS(new Snapshot(state, this.#partitions, entry.version, entry.timestamp / 1000), this.#ground);
+  }
+
+  /** All transactions, oldest first. */
+  async log(): Promise<Commit[]> {
+    const commits: Commit[] = [];
+    for await (const entry of commitsAfter(this.store, -1)) commits.push(toCommit(entry));
+    return commits;
+  }
+
+  async close(): Promise<void> {
+    this.duck.close();
+  }
+
+  async #snapshot(): Promise<Snapshot> {
+    const state = await advance(this.store, this.#state);
+    if (state.version >= this.#state.version) this.#state = state;
+    return new Snapshot(this.#state, this.#partitions);
+  }
+
+  async #acknowledge(state: LogState): Promise<Commit> {
+    if (state.version > this.#state.version) this.#state = state;
+    return toCommit((await readCommit(this.store, state.version))!);
+  }
+
+  async #byVersion(version: number): Promise<Commit> {
+    const entry = Number.isSafeInteger(version) && version >= 0 ? await readCommit(this.store, version) : undefined;
+    if (entry !== undefined) return toCommit(entry);
+    const sentence = `The pond has no transaction ${version}; its newest is ${this.#state.version}.`;
+    throw new PondError("NOT_FOUND", sentence, {version});
+  }
+
+  async #byTime(time: number): Promise<Commit> {
+    const found = (await this.log()).findLast((entry) => entry.timestamp <= time);
+    if (found !== undefined) return found;
+    const sentence = `The pond began after ${new Date(time / 1000).toISOString()}.`;
+    throw new PondError("NOT_FOUND", sentence, {time});
+  }
+}
+
+/** Writes the first commit: the table and an empty root. False when there is one. */
+async function begin(store: Store, effects: PondEffects): Promise<boolean> {
+  const content = encodeEntries([]);
+  const now = effects.now();
+  const root: NewRecord = {
+    ...{nodeId: rootId, partId: rootId, kind: "directory", version: 1, timestamp: Math.floor(now) * 1000},
+    ...{content, inline: true, sha256: hash(content), size: content.length, attributes: {}}
+  };
+  const proposal = {
+    ...{intent: {command: "pond init"}, effects, started: now, reads: new Set([rootId])},
+    ...{records: new Map([[rootId, [root]]]), first: creation(randomUUID(), Math.floor(now))}
+  };
+  return (await commit(store, emptyLog, proposal)) !== undefined;
+}

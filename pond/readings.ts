@@ -1,0 +1,102 @@
+import * as arrow from "apache-arrow";
+import {tableOf, vectorOf} from "./arrow.js";
+import {PondError} from "./error.js";
+import {rawTimes} from "./record.js";
+import type {Column, ColumnAttributes} from "./types.js";
+
+/** Readings made ready to be stored: sorted, one row per timestamp, timestamps in microseconds, doubles else. */
+export interface Readings {
+  readonly table: arrow.Table;
+  readonly columns: readonly Column[];
+  readonly minTime: number; // µs UTC, inclusive
+  readonly maxTime: number; // µs UTC, inclusive
+}
+
+const micros = new arrow.Timestamp(arrow.TimeUnit.MICROSECOND, "UTC");
+const double = new arrow.Float64();
+
+/** Puts a table of readings in order; undefined when it has no rows. Throws BAD_CONTENT, naming the path. */
+export function prepare(table: arrow.Table, path: string): Readings | undefined {
+  const times = timesOf(table, path);
+  if (table.numRows === 0) return undefined;
+  const fields = table.schema.fields.filter(({name}) => name !== "timestamp");
+  const order = orderOf(times);
+  const columns = fields.map((field) => merged(doubles(table, field, path), times, order));
+  const stamps = vectorOf(merged([...times], times, order), micros);
+  const schema = new arrow.Schema([
+    new arrow.Field("timestamp", micros, true),
+    ...fields.map(({name, metadata}) => new arrow.Field(name, double, true, metadata))
+  ]);
+  return {
+    table: tableOf(schema, [stamps, ...columns.map((values) => vectorOf(values, double))]),
+    columns: fields.map(({name, metadata}) => ({name, type: "DOUBLE", attributes: attributesOf(metadata)})),
+    minTime: Number(times[order[0]!]),
+    maxTime: Number(times[order.at(-1)!])
+  };
+}
+
+function timesOf(table: arrow.Table, path: string): BigInt64Array {
+  const column = table.getChild("timestamp");
+  const wrong = (what: string): PondError =>
+    new PondError("BAD_CONTENT", `Readings for ${path} ${what}; give timestamp as Timestamp(µs, UTC).`, {path});
+  if (column === null) throw wrong("have no column timestamp");
+  if (!arrow.DataType.isTimestamp(column.type) || column.type.unit !== arrow.TimeUnit.MICROSECOND)
+    throw wrong(`have a timestamp of type ${String(column.type)}`);
+  if (column.nullCount > 0) throw wrong(`have ${column.nullCount} rows without a timestamp`);
+  return rawTimes(column);
+}
+
+function doubles(table: arrow.Table, {name, type}: arrow.Field, path: string): (number | null)[] {
+  const column = table.getChild(name)!;
+  const isNumber = arrow.DataType.isFloat(type) || arrow.DataType.isInt(type) || arrow.DataType.isNull(type);
+  const sentence = `Column ${name} of the readings for ${path} is ${String(type)}; a series holds doubles.`;
+  if (!isNumber) throw new PondError("BAD_CONTENT", sentence, {path, column: name});
+  const values = new Array<number | null>(column.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = column.get(i) as number | bigint | null;
+    values[i] = value === null ? null : Number(value);
+  }
+  return values;
+}
+
+/** Row numbers by time, equal times in the order they came. */
+function orderOf(times: BigInt64Array): Uint32Array {
+  const order = Uint32Array.from(times, (_, i) => i);
+  if (times.every((time, i) => i === 0 || times[i - 1]! <= time)) return order;
+  return order.sort((a, b) => (times[a]! < times[b]! ? -1 : times[a]! > times[b]! ? 1 : a - b));
+}
+
+/** A column in order, rows of one timestamp folded: the last that is not null. */
+function merged<T>(values: readonly (T | null)[], times: BigInt64Array, order: Uint32Array): (T | null)[] {
+  const out: (T | null)[] = [];
+  for (let i = 0; i < order.length; i++) {
+    const value = values[order[i]!]!;
+    if (i === 0 || times[order[i]!] !== times[order[i - 1]!]) out.push(value);
+    else if (value !== null) out[out.length - 1] = value;
+  }
+  return out;
+}
+
+function attributesOf(metadata: ReadonlyMap<string, string>): ColumnAttributes {
+  const known = ["instrument", "scope", "parameter", "unit"].filter((key) => metadata.has(key));
+  return Object.fromEntries(known.map((key) => [key, metadata.get(key)!]));
+}
+
+/** Batches gathered into tables of about half a million rows, so that a stream of any length fits in memory. */
+export async function* gathered(readings: arrow.Table | AsyncIterable<arrow.RecordBatch>): AsyncIterable<arrow.Table> {
+  if (readings instanceof arrow.Table) {
+    yield readings;
+    return;
+  }
+  let batches: arrow.RecordBatch[] = [];
+  let rows = 0;
+  for await (const batch of readings) {
+    batches.push(batch);
+    rows += batch.numRows;
+    if (rows < 500_000) continue;
+    yield new arrow.Table(batches);
+    batches = [];
+    rows = 0;
+  }
+  if (batches.length > 0) yield new arrow.Table(batches);
+}

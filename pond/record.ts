@@ -1,0 +1,190 @@
+import {createHash} from "node:crypto";
+import * as arrow from "apache-arrow";
+import {tableOf, vectorOf} from "./arrow.js";
+import {PondError} from "./error.js";
+import {decodeParquet, encodeParquet} from "./parquet.js";
+import type {NodeKind} from "./types.js";
+
+/** The root directory's id, the same in every pond. */
+export const rootId = "00000000-0000-0000-0000-000000000000";
+
+/** Content up to this many bytes stands in the record, larger content in a blob. */
+export const inlineLimit = 65_536;
+
+/** One version of one node: a row of the operation log. */
+export interface OpRecord {
+  readonly partId: string;
+  readonly nodeId: string;
+  readonly kind: NodeKind;
+  readonly version: number; // 1, 2, … per node
+  readonly timestamp: number; // µs UTC, when it was written
+  readonly content: Uint8Array | null; // null when it is in a blob, or when it was not asked for
+  readonly inline: boolean; // whether the content stands in the record
+  readonly sha256: string; // of the content, hex
+  readonly size: number; // bytes
+  readonly rows?: number;
+  readonly minTime?: number; // µs UTC, inclusive
+  readonly maxTime?: number; // µs UTC, inclusive
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly transaction: number; // the Delta version that brought it
+  readonly file: string; // the op file that holds it, relative to oplog/
+}
+
+/** A record before it is in the log. */
+export type NewRecord = Omit<OpRecord, "transaction" | "file">;
+
+/** An entry of a directory. A node that moved keeps its partition, so that no history is rewritten. */
+export interface Entry {
+  readonly name: string;
+  readonly nodeId: string;
+  readonly partId: string;
+  readonly kind: NodeKind;
+}
+
+const text = new arrow.Utf8();
+const long = new arrow.Int64();
+const micros = new arrow.Timestamp(arrow.TimeUnit.MICROSECOND, "UTC");
+
+/** The columns of an op file, in order; `part_id` is the partition and stands in the path and in the log. */
+export const recordColumns = [
+  {name: "node_id", type: text, delta: "string"},
+  {name: "kind", type: text, delta: "string"},
+  {name: "version", type: long, delta: "long"},
+  {name: "timestamp", type: micros, delta: "timestamp"},
+  {name: "content", type: new arrow.Binary(), delta: "binary"},
+  {name: "sha256", type: text, delta: "string"},
+  {name: "size", type: long, delta: "long"},
+  {name: "rows", type: long, delta: "long"},
+  {name: "min_time", type: micros, delta: "timestamp"},
+  {name: "max_time", type: micros, delta: "timestamp"},
+  {name: "attributes", type: text, delta: "string"},
+  {name: "transaction", type: long, delta: "long"} // null: the commit that added the file; compaction fills it in
+] as const;
+
+const fields = recordColumns.map(({name, type}) => new arrow.Field(name, type, true));
+
+/** Hex SHA-256. */
+export function hash(content: Uint8Array | string): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** Records as an op file. `transactions` are written only by compaction, one per record. */
+export function encodeRecords(records: readonly NewRecord[], transactions?: readonly number[]): Uint8Array {
+  const big = (value: number | undefined): bigint | null => (value === undefined ? null : BigInt(value));
+  const columns: unknown[][] = [
+    records.map((record) => record.nodeId),
+    records.map((record) => record.kind),
+    records.map((record) => big(record.version)),
+    records.map((record) => big(record.timestamp)),
+    records.map((record) => record.content),
+    records.map((record) => record.sha256),
+    records.map((record) => big(record.size)),
+    records.map((record) => big(record.rows)),
+    records.map((record) => big(record.minTime)),
+    records.map((record) => big(record.maxTime)),
+    records.map((record) => JSON.stringify(record.attributes)),
+    records.map((_, i) => big(transactions?.[i]))
+  ];
+  const vectors = columns.map((values, i) => vectorOf(values, recordColumns[i]!.type));
+  const bytes = encodeParquet(tableOf(new arrow.Schema(fields), vectors));
+  lint(decodeParquet(bytes, "an op file about to be written"), records.length);
+  return bytes;
+}
+
+/** Other readers cast silently, so the writer looks at what it wrote before anyone else can. */
+function lint(table: arrow.Table, rows: number): void {
+  const wrong = fields.find((field, i) => String(table.schema.fields[i]) !== String(field));
+  if (wrong !== undefined || table.numRows !== rows)
+    throw new PondError("CORRUPT", `An op file came out with a wrong column ${String(wrong)}; nothing was committed.`);
+}
+
+/** Where an op file came from. */
+export interface OpFile {
+  readonly path: string; // relative to oplog/
+  readonly partId: string;
+  readonly transaction: number; // the commit that added it
+}
+
+/** The records of an op file; contents only of directories and symlinks, which every walk needs. */
+export function decodeRecords(bytes: Uint8Array, file: OpFile): OpRecord[] {
+  const table = decodeParquet(bytes, file.path);
+  const missing = fields.find(({name}) => table.getChild(name) === null);
+  if (missing) throw new PondError("CORRUPT", `${file.path} has no column ${missing.name}.`, {file: file.path});
+  const raw = Object.fromEntries(fields.map(({name, type}) => [name, reader(table.getChild(name)!, type)]));
+  return Array.from({length: table.numRows}, (_, i) => {
+    const get = (name: string): unknown => raw[name]!(i);
+    const number = (name: string): number | undefined => {
+      const value = get(name);
+      return value === null ? undefined : Number(value);
+    };
+    const kind = get("kind") as NodeKind;
+    const stored = get("content") as Uint8Array | null;
+    const isKept = kind === "directory" || kind === "symlink";
+    return {
+      partId: file.partId,
+      nodeId: get("node_id") as string,
+      kind,
+      version: number("version")!,
+      timestamp: number("timestamp")!,
+      content: isKept ? (stored?.slice() ?? null) : null,
+      inline: stored !== null,
+      sha256: get("sha256") as string,
+      size: number("size")!,
+      rows: number("rows"),
+      minTime: number("min_time"),
+      maxTime: number("max_time"),
+      attributes: JSON.parse(get("attributes") as string) as Record<string, unknown>,
+      transaction: number("transaction") ?? file.transaction,
+      file: file.path
+    };
+  });
+}
+
+/** Reads timestamps as they are stored: the library would turn them to milliseconds and lose the rest. */
+function reader(column: arrow.Vector, type: arrow.DataType): (i: number) => unknown {
+  if (!arrow.DataType.isTimestamp(type)) return (i) => column.get(i) as unknown;
+  const values = rawTimes(column);
+  return (i) => (column.isValid(i) ? values[i] : null);
+}
+
+/** The int64 values behind a timestamp column, in the column's own unit. */
+export function rawTimes(column: arrow.Vector): BigInt64Array {
+  const chunks = column.data.map(
+    (data) => (data.values as BigInt64Array).subarray(0, data.length) // `values` already begins at the offset
+  );
+  if (chunks.length === 1) return chunks[0]!;
+  const all = new BigInt64Array(column.length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
+
+const entryFields = ["name", "node_id", "part_id", "kind"].map((name) => new arrow.Field(name, text, true));
+
+/** A directory's content: its entries, sorted by name, as an Arrow IPC stream. */
+export function encodeEntries(entries: Iterable<Entry>): Uint8Array {
+  const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const columns = [
+    sorted.map((entry) => entry.name),
+    sorted.map((entry) => entry.nodeId),
+    sorted.map((entry) => entry.partId),
+    sorted.map((entry) => entry.kind)
+  ];
+  const vectors = columns.map((values) => vectorOf(values, text));
+  return arrow.tableToIPC(tableOf(new arrow.Schema(entryFields), vectors), "stream");
+}
+
+export function decodeEntries(content: Uint8Array): Map<string, Entry> {
+  const table = arrow.tableFromIPC(content);
+  const [names, nodes, parts, kinds] = entryFields.map(({name}) => table.getChild(name)!);
+  const entries = Array.from({length: table.numRows}, (_, i) => ({
+    name: names!.get(i) as string,
+    nodeId: nodes!.get(i) as string,
+    partId: parts!.get(i) as string,
+    kind: kinds!.get(i) as NodeKind
+  }));
+  return new Map(entries.map((entry) => [entry.name, entry]));
+}

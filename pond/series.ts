@@ -1,0 +1,114 @@
+import type {Contents} from "./contents.js";
+import {identifier, literal} from "./duck.js";
+import {hash} from "./record.js";
+import type {Column, Piece, Range, Series} from "./types.js";
+import type {Shown} from "./view.js";
+
+/** A version of a series with readings in it, and what it is read by. */
+type Stretch = Shown & {readonly minTime: number; readonly maxTime: number};
+
+/** The columns that a node's attributes tell of. */
+export function columnsOf(attributes: Readonly<Record<string, unknown>>): readonly Column[] {
+  return (attributes.columns ?? []) as readonly Column[];
+}
+
+/** Columns known before and columns that came; of two with one name the newer tells type and attributes. */
+export function mergeColumns(before: readonly Column[], after: readonly Column[]): Column[] {
+  const merged = new Map(before.map((column) => [column.name, column]));
+  for (const column of after) {
+    const attributes = {...merged.get(column.name)?.attributes, ...column.attributes};
+    merged.set(column.name, {...column, attributes});
+  }
+  return [...merged.values()];
+}
+
+/** The readings that the versions of a node hold together. */
+export class StoredSeries implements Series {
+  readonly path: string;
+  readonly #versions: readonly Stretch[]; // oldest first
+  readonly #columns: readonly Column[];
+  readonly #contents: Contents;
+
+  constructor(path: string, versions: readonly Shown[], contents: Contents) {
+    this.path = path;
+    this.#versions = latestOfEach(versions.filter((version): version is Stretch => version.minTime !== undefined));
+    this.#columns = columnsOf(versions.at(-1)?.attributes ?? {});
+    this.#contents = contents;
+  }
+
+  async columns(): Promise<readonly Column[]> {
+    return this.#columns;
+  }
+
+  async pieces(range?: Range): Promise<readonly Piece[]> {
+    return this.#within(range).map(({sha256, minTime, maxTime}) => ({key: sha256, minTime, maxTime}));
+  }
+
+  async relation(range?: Range): Promise<string> {
+    const clusters = clustersOf(this.#within(range));
+    const single = clusters.filter((cluster) => cluster.length === 1).flat();
+    const selects = [this.#nothing()];
+    if (single.length > 0) selects.push(`SELECT * FROM ${await this.#scan(single)}${where(range)}`);
+    for (const cluster of clusters) if (cluster.length > 1) selects.push(await this.#newest(cluster, range));
+    return `(${selects.join(" UNION ALL BY NAME ")})`;
+  }
+
+  #within(range: Range = {}): readonly Stretch[] {
+    const {begin = -Infinity, end = Infinity} = range;
+    return this.#versions.filter((version) => version.maxTime >= begin && version.minTime < end);
+  }
+
+  /** No rows, but every column, so that a range without readings has the same shape. */
+  #nothing(): string {
+    const columns = this.#columns.map(({name, type}) => `NULL::${type} AS ${identifier(name)}`);
+    return `SELECT ${["NULL::TIMESTAMPTZ AS timestamp", ...columns].join(", ")} WHERE false`;
+  }
+
+  async #scan(versions: readonly Stretch[], filename = false): Promise<string> {
+    const files = await Promise.all(versions.map((version) => this.#contents.locate(version)));
+    const list = files.map(literal).join(", ");
+    return `read_parquet([${list}], union_by_name = true${filename ? ", filename = 'pond file'" : ""})`;
+  }
+
+  /** Versions that overlap: per timestamp and column the newest that says something (arg_max skips NULL). */
+  async #newest(cluster: readonly Stretch[], range?: Range): Promise<string> {
+    const files = await Promise.all(cluster.map((version) => this.#contents.locate(version)));
+    const order = files.map((file, i) => `(${literal(file)}, ${i})`).join(", ");
+    const columns = this.#columns.map(({name}) => `arg_max(${identifier(name)}, "pond order") AS ${identifier(name)}`);
+    const scan = `(${this.#nothing()} UNION ALL BY NAME SELECT * FROM ${await this.#scan(cluster, true)})`;
+    const ordered = `${scan} JOIN (VALUES ${order}) AS o("pond file", "pond order") USING ("pond file")`;
+    return `SELECT ${["timestamp", ...columns].join(", ")} FROM ${ordered}${where(range)} GROUP BY timestamp`;
+  }
+}
+
+/** Of versions with the same content only the newest: it says all that the older one said. */
+function latestOfEach(versions: readonly Stretch[]): Stretch[] {
+  const latest = new Map(versions.map((version) => [version.sha256, version]));
+  return versions.filter((version) => latest.get(version.sha256) === version);
+}
+
+/** Groups of versions whose spans of time touch, each in order of version. */
+function clustersOf(versions: readonly Stretch[]): Stretch[][] {
+  const clusters: Stretch[][] = [];
+  let reach = -Infinity;
+  for (const version of [...versions].sort((a, b) => a.minTime - b.minTime)) {
+    if (version.minTime <= reach) clusters.at(-1)!.push(version);
+    else clusters.push([version]);
+    reach = Math.max(reach, version.maxTime);
+  }
+  return clusters.map((cluster) => cluster.sort((a, b) => a.version - b.version));
+}
+
+function where({begin, end}: Range = {}): string {
+  const conditions = [
+    ...(begin === undefined ? [] : [`timestamp >= make_timestamptz(${begin})`]),
+    ...(end === undefined ? [] : [`timestamp < make_timestamptz(${end})`])
+  ];
+  return conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
+}
+
+/** What a series holds, as one key: equal keys, equal readings. */
+export async function seriesKey(series: Series): Promise<string> {
+  const [columns, pieces] = await Promise.all([series.columns(), series.pieces()]);
+  return hash(JSON.stringify([columns.map(({name}) => name), pieces.map(({key}) => key)]));
+}

@@ -1,0 +1,333 @@
+import {randomUUID} from "node:crypto";
+import type {RecordBatch, Table} from "apache-arrow";
+import {blobKey} from "./contents.js";
+import {PondError} from "./error.js";
+import {FS} from "./fs.js";
+import type {Ground} from "./fs.js";
+import {isDirectory, StoredNode} from "./node.js";
+import {isWithin, nameOf, normalize, parentOf} from "./path.js";
+import {decodeParquet, encodeParquet} from "./parquet.js";
+import {gathered, prepare} from "./readings.js";
+import type {Readings} from "./readings.js";
+import {encodeEntries, hash, inlineLimit, rawTimes} from "./record.js";
+import type {Entry, NewRecord} from "./record.js";
+import {columnsOf, mergeColumns} from "./series.js";
+import type {Appended, Column, NodeKind, Transaction, WriteOptions} from "./types.js";
+import type {Partition, Snapshot, View} from "./view.js";
+import {merge} from "./view.js";
+
+/** A snapshot with the records of an unfinished transaction over it; remembers which partitions were read. */
+export class Draft implements View {
+  readonly base: Snapshot;
+  readonly time: number; // ms since 1970, of the transaction
+  readonly reads = new Set<string>();
+  readonly #pending = new Map<string, NewRecord[]>(); // by partition
+  readonly #merged = new Map<string, Partition>();
+
+  constructor(base: Snapshot, time: number) {
+    this.base = base;
+    this.time = time;
+  }
+
+  get version(): number {
+    return this.base.version;
+  }
+
+  get timestamp(): number {
+    return this.time;
+  }
+
+  /** The log's state below, for SQL over it: what is not committed is not in the log. */
+  get state(): Snapshot["state"] {
+    return this.base.state;
+  }
+
+  async partition(id: string): Promise<Partition> {
+    this.reads.add(id);
+    const known = this.#merged.get(id);
+    if (known !== undefined) return known;
+    const base = await this.base.partition(id);
+    const fresh = (this.#pending.get(id) ?? []).map((record) => ({...record, transaction: this.version + 1}));
+    const merged = fresh.length === 0 ? base : merge(base, fresh);
+    this.#merged.set(id, merged);
+    return merged;
+  }
+
+  /** Adds a record; `replace` drops the one that this transaction wrote for the node before. */
+  put(record: NewRecord, replace: boolean): void {
+    const others = (this.#pending.get(record.partId) ?? []).filter(
+      ({nodeId, version}) => !(replace && nodeId === record.nodeId && version === record.version)
+    );
+    this.#set(record.partId, [...others, record]);
+  }
+
+  /** Drops what this transaction wrote for a node. */
+  forget(partId: string, nodeId: string): void {
+    this.#set(
+      partId,
+      (this.#pending.get(partId) ?? []).filter((record) => record.nodeId !== nodeId)
+    );
+  }
+
+  pendingOf(partId: string, nodeId: string): readonly NewRecord[] {
+    return (this.#pending.get(partId) ?? []).filter((record) => record.nodeId === nodeId);
+  }
+
+  /** The records to commit, by partition; a directory that ended as it began is not one. */
+  async records(): Promise<ReadonlyMap<string, readonly NewRecord[]>> {
+    const kept = new Map<string, readonly NewRecord[]>();
+    for (const [partId, records] of this.#pending) {
+      const base = await this.base.partition(partId);
+      const changed = records.filter(
+        (record) => record.kind !== "directory" || base.get(record.nodeId)?.at(-1)?.sha256 !== record.sha256
+      );
+      if (changed.length > 0) kept.set(partId, changed);
+    }
+    return kept;
+  }
+
+  #set(partId: string, records: NewRecord[]): void {
+    if (records.length > 0) this.#pending.set(partId, records);
+    else this.#pending.delete(partId);
+    this.#merged.delete(partId);
+  }
+}
+
+type Facts = Pick<NewRecord, "rows" | "minTime" | "maxTime">;
+
+/** The write side of a filesystem. Large content goes to the store at once, the records with the commit. */
+export class Tx extends FS implements Transaction {
+  readonly draft: Draft;
+
+  constructor(draft: Draft, ground: Ground) {
+    super(draft, ground);
+    this.draft = draft;
+  }
+
+  async mkdir(path: string, {recursive = false}: {readonly recursive?: boolean} = {}): Promise<void> {
+    const full = normalize(path);
+    const found = await this.find(full);
+    if (found !== undefined && recursive && isDirectory(found)) return;
+    if (found !== undefined || full === "/") throw exists(full, found?.kind ?? "directory");
+    if (recursive && !(await this.exists(parentOf(full)))) await this.mkdir(parentOf(full), {recursive});
+    await this.#create(full, "directory", encodeEntries([]), {});
+  }
+
+  async write(path: string, content: Uint8Array | string, options: WriteOptions = {}): Promise<void> {
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
+    await this.#put(await this.#place(path, "file", options), "file", bytes, {}, options.attributes);
+  }
+
+  async append(
+    path: string,
+    readings: Table | AsyncIterable<RecordBatch>,
+    options: WriteOptions = {}
+  ): Promise<Appended> {
+    let appended: Appended = {rows: 0};
+    for await (const table of gathered(readings)) {
+      const prepared = prepare(table, path);
+      if (prepared === undefined) continue;
+      await this.#appendOne(path, prepared, options);
+      appended = joined(appended, prepared);
+    }
+    return appended;
+  }
+
+  async #appendOne(path: string, {table, columns, minTime, maxTime}: Readings, options: WriteOptions): Promise<void> {
+    const place = await this.#place(path, "series", options);
+    const known = columnsOf(place.node?.newest.attributes ?? {});
+    const attributes = {...options.attributes, columns: mergeColumns(known, columns)};
+    await this.#put(place, "series", encodeParquet(table), {rows: table.numRows, minTime, maxTime}, attributes);
+  }
+
+  async table(path: string, content: Table, options: WriteOptions = {}): Promise<void> {
+    const bytes = encodeParquet(content);
+    const attributes = {...options.attributes, columns: await this.#columns(bytes)};
+    const place = await this.#place(path, "table", options);
+    await this.#put(place, "table", bytes, {rows: content.numRows, ...spanOf(bytes, path)}, attributes);
+  }
+
+  async symlink(target: string, path: string): Promise<void> {
+    normalize(target);
+    const full = normalize(path);
+    const found = await this.find(full, false);
+    if (found !== undefined) throw exists(full, found.kind);
+    await this.#create(full, "symlink", Buffer.from(target), {});
+  }
+
+  async dynamic(path: string, factory: string, config: unknown): Promise<void> {
+    const place = await this.#place(path, "dynamic", {parents: true});
+    await this.#put(place, "dynamic", new Uint8Array(0), {}, {factory, config});
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const [source, target] = [normalize(from), normalize(to)];
+    const node = await this.#stored(source);
+    if (source === target) return;
+    const parent = await this.#parent(source);
+    const into = await this.#parent(target);
+    const landing = `${into.path === "/" ? "" : into.path}/${nameOf(target)}`;
+    if (isDirectory(node) && isWithin(landing, node.path))
+      throw new PondError("BAD_PATH", `${from} cannot move into itself at ${to}.`, {from, to});
+    const replaced = await this.find(target, false);
+    if (replaced !== undefined) await this.#replace(node, replaced as StoredNode);
+    await this.#relist(parent, (entries) => entries.delete(nameOf(source)));
+    const entry = {...node.entry, name: nameOf(target)};
+    await this.#relist(await this.#parent(target), (entries) => entries.set(entry.name, entry));
+  }
+
+  /** What stands where something moves to gives way as with rename(2): file for file, empty directory for directory. */
+  async #replace(node: StoredNode, replaced: StoredNode): Promise<void> {
+    if ((node.kind === "directory") !== (replaced.kind === "directory")) throw exists(replaced.path, replaced.kind);
+    await this.remove(replaced.path);
+  }
+
+  async remove(
+    path: string,
+    {recursive = false, force = false}: {readonly recursive?: boolean; readonly force?: boolean} = {}
+  ): Promise<void> {
+    const full = normalize(path);
+    if (full === "/") throw new PondError("BAD_PATH", "The root cannot be removed.", {path});
+    if (force && (await this.find(full, false)) === undefined) return;
+    const node = await this.#stored(full);
+    if (node.kind === "directory" && !recursive && (await node.names()).length > 0)
+      throw new PondError("NOT_EMPTY", `The directory ${full} is not empty; remove it recursively.`, {path: full});
+    await this.#relist(await this.#parent(full), (entries) => entries.delete(nameOf(full)));
+    await this.#forget(node);
+  }
+
+  /** Records of this transaction that nothing leads to any more are not written. */
+  async #forget(node: StoredNode): Promise<void> {
+    const partId = node.kind === "directory" ? node.entry.nodeId : node.entry.partId;
+    const isNew = node.records.length === this.draft.pendingOf(partId, node.entry.nodeId).length;
+    if (node.kind === "directory" && isNew)
+      for (const name of await node.names()) await this.#forget((await node.lookup(name)) as StoredNode);
+    if (isNew) this.draft.forget(partId, node.entry.nodeId);
+  }
+
+  /** A node for writing: not one that is computed. */
+  async #stored(path: string): Promise<StoredNode> {
+    const node = await this.node(path, false);
+    if (node instanceof StoredNode) return node;
+    throw new PondError("READ_ONLY", `${path} is computed; change what it is computed from.`, {path});
+  }
+
+  /** The directory that a path stands in, for writing. */
+  async #parent(path: string): Promise<StoredNode> {
+    const node = await this.node(parentOf(path));
+    if (node.kind === "directory" && node instanceof StoredNode) return node;
+    if (isDirectory(node))
+      throw new PondError("READ_ONLY", `${path} is under ${node.path}, which is computed; write elsewhere.`, {path});
+    const sentence = `${path} leads through ${node.path}, which is a ${node.kind} and not a directory.`;
+    throw new PondError("NOT_A_DIRECTORY", sentence, {path, through: node.path});
+  }
+
+  /** Where content goes: a node of the kind, or a path that nothing has. */
+  async #place(path: string, kind: NodeKind, {parents}: WriteOptions): Promise<{path: string; node?: StoredNode}> {
+    const full = normalize(path);
+    const link = await this.find(full, false);
+    const node = link?.kind === "symlink" ? await this.node(full) : link;
+    if (node === undefined) {
+      if (parents) await this.mkdir(parentOf(full), {recursive: true});
+      return {path: full};
+    }
+    if (!(node instanceof StoredNode))
+      throw new PondError("READ_ONLY", `${full} is computed; change what it is computed from.`, {path: full});
+    if (node.kind === kind) return {path: full, node};
+    if (node.kind === "directory")
+      throw new PondError("IS_A_DIRECTORY", `${full} is a directory, not a ${kind}.`, {path: full});
+    throw exists(full, node.kind);
+  }
+
+  async #put(
+    place: {path: string; node?: StoredNode},
+    kind: NodeKind,
+    content: Uint8Array,
+    facts: Facts,
+    attributes: Readonly<Record<string, unknown>> = {}
+  ): Promise<void> {
+    if (place.node === undefined) return this.#create(place.path, kind, content, attributes, facts);
+    const {entry, newest} = place.node;
+    const all = {...newest.attributes, ...attributes};
+    const isSame = newest.sha256 === hash(content) && JSON.stringify(all) === JSON.stringify(newest.attributes);
+    if (isSame && kind !== "series") return;
+    const replace = kind !== "series" && this.draft.pendingOf(entry.partId, entry.nodeId).length > 0;
+    const version = replace ? newest.version : newest.version + 1;
+    await this.#record({...entry, kind, version}, content, all, facts, replace);
+  }
+
+  async #create(
+    path: string,
+    kind: NodeKind,
+    content: Uint8Array,
+    attributes: Readonly<Record<string, unknown>>,
+    facts: Facts = {}
+  ): Promise<void> {
+    const parent = await this.#parent(path);
+    const nodeId = randomUUID();
+    const partId = kind === "directory" ? nodeId : parent.entry.nodeId;
+    await this.#record({nodeId, partId, kind, version: 1}, content, attributes, facts, false);
+    const entry: Entry = {name: nameOf(path), nodeId, partId, kind};
+    await this.#relist(parent, (entries) => entries.set(entry.name, entry));
+  }
+
+  /** A directory's next version; all changes of one transaction make one. */
+  async #relist(directory: StoredNode, change: (entries: Map<string, Entry>) => unknown): Promise<void> {
+    const entries = new Map(await directory.entries());
+    change(entries);
+    const {entry, newest} = directory;
+    const replace = this.draft.pendingOf(entry.nodeId, entry.nodeId).length > 0;
+    const version = replace ? newest.version : newest.version + 1;
+    const id = {nodeId: entry.nodeId, partId: entry.nodeId, kind: entry.kind, version};
+    await this.#record(id, encodeEntries(entries.values()), newest.attributes, {}, replace);
+  }
+
+  async #record(
+    id: Pick<NewRecord, "nodeId" | "partId" | "kind" | "version">,
+    content: Uint8Array,
+    attributes: Readonly<Record<string, unknown>>,
+    facts: Facts,
+    replace: boolean
+  ): Promise<void> {
+    const sha256 = hash(content);
+    const inline = content.length <= inlineLimit;
+    if (!inline) await this.contents.store.putIfAbsent(blobKey(sha256), content);
+    const {nodeId, partId, kind, version} = id;
+    const body = {content: inline ? content : null, inline, sha256, size: content.length};
+    const timestamp = this.draft.time * 1000;
+    this.draft.put({nodeId, partId, kind, version, timestamp, ...body, ...facts, attributes}, replace);
+    this.recompute();
+  }
+
+  async #columns(parquet: Uint8Array): Promise<readonly Column[]> {
+    const sha256 = hash(parquet);
+    const held = {sha256, size: parquet.length, inline: true, content: parquet, nodeId: "", version: 0};
+    const file = await this.contents.locate(held);
+    const rows = await this.duck.rows(`DESCRIBE FROM read_parquet('${file.replaceAll("'", "''")}')`);
+    return rows
+      .filter((row) => row.column_name !== "timestamp")
+      .map((row) => ({name: String(row.column_name), type: String(row.column_type), attributes: {}}));
+  }
+}
+
+/** The span of a table's column `timestamp`, when it has one in microseconds. */
+function spanOf(parquet: Uint8Array, path: string): Facts {
+  const column = decodeParquet(parquet, path).getChild("timestamp");
+  if (column === null || !String(column.type).startsWith("Timestamp<MICROSECOND")) return {};
+  const times = rawTimes(column).filter((_, i) => column.isValid(i));
+  if (times.length === 0) return {};
+  const least = times.reduce((a, b) => (a < b ? a : b));
+  return {minTime: Number(least), maxTime: Number(times.reduce((a, b) => (a > b ? a : b)))};
+}
+
+function joined(before: Appended, {table, minTime, maxTime}: Readings): Appended {
+  return {
+    rows: before.rows + table.numRows,
+    minTime: Math.min(before.minTime ?? Infinity, minTime),
+    maxTime: Math.max(before.maxTime ?? -Infinity, maxTime)
+  };
+}
+
+function exists(path: string, kind: NodeKind): PondError {
+  return new PondError("EXISTS", `${path} is there already, a ${kind}; remove it or take another name.`, {path, kind});
+}

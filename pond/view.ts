@@ -1,0 +1,101 @@
+import type {Contents} from "./contents.js";
+import type {LogState} from "./log.js";
+import {decodeEntries, decodeRecords, rootId} from "./record.js";
+import type {Entry, NewRecord, OpFile, OpRecord} from "./record.js";
+
+/** A record as a view shows it: in the log, or about to be. */
+export type Shown = NewRecord & {readonly transaction: number; readonly file?: string};
+
+/** The nodes of one directory's partition: their versions, oldest first. */
+export type Partition = ReadonlyMap<string, readonly Shown[]>;
+
+/** What a filesystem is made of: partitions of records. */
+export interface View {
+  readonly version: number;
+  readonly timestamp: number; // ms since 1970
+  partition(id: string): Promise<Partition>;
+}
+
+/** Decoded partitions, by the op files that they were read from. */
+export class Partitions {
+  readonly #contents: Contents;
+  readonly #known = new Map<string, {readonly files: readonly OpFile[]; readonly partition: Promise<Partition>}>();
+
+  constructor(contents: Contents) {
+    this.#contents = contents;
+  }
+
+  /** The partition that the files make; only files that it did not have the last time are read. */
+  get(id: string, files: readonly OpFile[]): Promise<Partition> {
+    const known = this.#known.get(id);
+    if (known !== undefined && samePaths(known.files, files)) return known.partition;
+    const grown = known !== undefined && samePaths(known.files, files.slice(0, known.files.length));
+    const partition = grown
+      ? this.#load(files.slice(known.files.length), known.partition)
+      : this.#load(files, Promise.resolve(new Map()));
+    this.#known.set(id, {files, partition});
+    partition.catch(() => this.#known.delete(id));
+    return partition;
+  }
+
+  async #load(files: readonly OpFile[], base: Promise<Partition>): Promise<Partition> {
+    const records: OpRecord[] = [];
+    for (const file of files)
+      records.push(...decodeRecords(await this.#contents.store.get(`oplog/${file.path}`), file));
+    return merge(await base, records);
+  }
+}
+
+function samePaths(a: readonly OpFile[], b: readonly OpFile[]): boolean {
+  return a.length === b.length && a.every((file, i) => file.path === b[i]!.path);
+}
+
+/** A partition with more records. */
+export function merge(partition: Partition, records: readonly Shown[]): Partition {
+  const merged = new Map(partition);
+  for (const record of records) merged.set(record.nodeId, [...(merged.get(record.nodeId) ?? []), record]);
+  for (const id of new Set(records.map((record) => record.nodeId)))
+    merged.set(
+      id,
+      [...merged.get(id)!].sort((a, b) => a.version - b.version)
+    );
+  return merged;
+}
+
+/** The pond as it was at a version: the log only grows, so this is its records up to that transaction. */
+export class Snapshot implements View {
+  readonly version: number;
+  readonly timestamp: number;
+  readonly state: LogState;
+  readonly #partitions: Partitions;
+
+  constructor(state: LogState, partitions: Partitions, version = state.version, timestamp = state.timestamp) {
+    this.state = state;
+    this.version = version;
+    this.timestamp = timestamp;
+    this.#partitions = partitions;
+  }
+
+  async partition(id: string): Promise<Partition> {
+    const partition = await this.#partitions.get(id, this.state.partition(id));
+    if (this.version === this.state.version) return partition;
+    const cut = [...partition].map(
+      ([node, records]) => [node, records.filter((r) => r.transaction <= this.version)] as const
+    );
+    return new Map(cut.filter(([, records]) => records.length > 0));
+  }
+}
+
+/** The root as if a directory above listed it. */
+export const rootEntry: Entry = {name: "", nodeId: rootId, partId: rootId, kind: "directory"};
+
+const decoded = new WeakMap<Shown, ReadonlyMap<string, Entry>>();
+
+/** The entries of a directory's newest version. */
+export async function entriesOf(directory: Shown, contents: Contents): Promise<ReadonlyMap<string, Entry>> {
+  const known = decoded.get(directory);
+  if (known !== undefined) return known;
+  const entries = decodeEntries(await contents.read(directory));
+  decoded.set(directory, entries);
+  return entries;
+}

@@ -1,0 +1,299 @@
+import {readdir, rm} from "node:fs/promises";
+import {join} from "node:path";
+import * as arrow from "apache-arrow";
+import {expect, test} from "vitest";
+import {decodeParquet} from "../../pond/parquet.js";
+import {Pond} from "../../pond/pond.js";
+import type {DynamicDirectory} from "../../pond/types.js";
+import {newPond, readings, rowsOf, scratch, write} from "./harness.js";
+
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
+const big = new Uint8Array(200_000).map((_, i) => (i * i) >> 3);
+
+test("what is written is there after the pond was closed, small and large", async () => {
+  const {pond, dir} = await newPond();
+  await write(pond, async (tx) => {
+    await tx.write("/a/b c/ünï.txt", "hello", {parents: true});
+    await tx.write("/big", big);
+    expect(textOf(await tx.read("/a/b c/ünï.txt"))).toBe("hello"); // it reads its own writes
+  });
+  const again = await Pond.open(dir);
+  const fs = await again.fs();
+  expect(textOf(await fs.read("a/./b c/../b c/ünï.txt"))).toBe("hello");
+  expect(Buffer.compare(await fs.read("/big"), big)).toBe(0);
+  expect((await fs.list("/")).map(({path, kind}) => [path, kind])).toEqual([
+    ["/a", "directory"],
+    ["/big", "file"]
+  ]);
+  await again.close();
+});
+
+test("a transaction that writes nothing, or what is there already, leaves no commit", async () => {
+  const {pond} = await newPond();
+  await write(pond, async (tx) => tx.write("/a", "1"));
+  const before = (await pond.log()).length;
+  expect((await pond.transaction({command: "test"}, async () => 7)).commit).toBeUndefined();
+  await write(pond, async (tx) => {
+    await tx.write("/a", "1");
+    await tx.mkdir("/x/y", {recursive: true});
+    await tx.write("/x/y/z", "gone");
+    await tx.remove("/x", {recursive: true});
+  });
+  expect((await pond.log()).length).toBe(before);
+});
+
+test("a body that throws leaves nothing", async () => {
+  const {pond} = await newPond();
+  const failing = write(pond, async (tx) => {
+    await tx.write("/a", "1");
+    throw new Error("no");
+  });
+  await expect(failing).rejects.toThrow("no");
+  expect(await (await pond.fs()).list("/")).toEqual([]);
+});
+
+test("the log tells who, what and how much, in a chain of hashes with rising times", async () => {
+  const {pond} = await newPond({effects: {now: () => 1_700_000_000_000, user: "ann"}});
+  await pond.transaction({command: "one", message: "why"}, (tx) => tx.append("/s", readings([1, 2], {a: [1, 2]})));
+  await pond.transaction({command: "two"}, (tx) => tx.write("/f", "x"));
+  const log = await pond.log();
+  expect(
+    log.map(({version, user, command, message, rows, operations}) => ({
+      version,
+      user,
+      command,
+      message,
+      rows,
+      operations
+    }))
+  ).toEqual([
+    {version: 0, user: "ann", command: "pond init", message: undefined, rows: 0, operations: 1},
+    {version: 1, user: "ann", command: "one", message: "why", rows: 2, operations: 2},
+    {version: 2, user: "ann", command: "two", message: undefined, rows: 0, operations: 2}
+  ]);
+  expect(log.map(({timestamp}) => timestamp - 1.7e15)).toEqual([0, 1000, 2000]);
+  expect(log[0]!.previous).toBeUndefined();
+  expect(new Set(log.slice(1).map(({previous}) => previous)).size).toBe(2);
+});
+
+test("a series reads as the union of its versions, the newest saying wins per timestamp and column", async () => {
+  const {pond} = await newPond();
+  await write(pond, (tx) =>
+    tx.append("/s", readings([30, 10, 20, 20], {a: [3, 1, 2, null], b: [null, 1, null, 5]}, {unit: "m"}))
+  );
+  await write(pond, (tx) => tx.append("/s", readings([20, 40], {a: [null, 4], c: [9, 9]})));
+  await write(pond, (tx) => tx.append("/s", readings([10], {a: [7]})));
+  await write(pond, (tx) => tx.append("/s", readings([100], {a: [8]})));
+  const fs = await pond.fs();
+  const series = await fs.series("/s");
+  expect(await rowsOf(pond, await series.relation())).toEqual({
+    10: {a: 7, b: 1},
+    20: {a: 2, b: 5, c: 9},
+    30: {a: 3},
+    40: {a: 4, c: 9},
+    100: {a: 8}
+  });
+  expect(await rowsOf(pond, await series.relation({begin: 2e7, end: 4e7}))).toEqual({
+    20: {a: 2, b: 5, c: 9},
+    30: {a: 3}
+  });
+  expect((await series.columns()).map(({name, attributes}) => [name, attributes.unit])).toEqual([
+    ["a", "m"],
+    ["b", "m"],
+    ["c", undefined]
+  ]);
+  expect((await series.pieces({begin: 5e7})).map(({minTime}) => minTime)).toEqual([1e8]);
+  expect(decodeParquet(await fs.read("/s"), "s").numRows).toBe(5);
+  expect(await fs.stat("/s")).toMatchObject({kind: "series", version: 4, rows: 7, minTime: 1e7, maxTime: 1e8});
+  expect((await fs.versions("/s")).map(({version, transaction, rows}) => [version, transaction, rows])).toEqual([
+    [1, 1, 3],
+    [2, 2, 2],
+    [3, 3, 1],
+    [4, 4, 1]
+  ]);
+});
+
+test("a range without readings still has the columns", async () => {
+  const {pond} = await newPond();
+  await write(pond, (tx) => tx.append("/s", readings([1], {a: [1]})));
+  const series = await (await pond.fs()).series("/s");
+  const table = await pond.duck.table(`SELECT * FROM ${await series.relation({begin: 5e6})}`);
+  expect([table.numRows, table.schema.names]).toEqual([0, ["timestamp", "a"]]);
+});
+
+test("readings without rows make no version, wrong ones are refused by name", async () => {
+  const {pond} = await newPond();
+  expect(await write(pond, (tx) => tx.append("/s", readings([], {a: []})))).toEqual({rows: 0});
+  expect(await (await pond.fs()).exists("/s")).toBe(false);
+  const table = new arrow.Table({x: arrow.vectorFromArray([1, 2])});
+  await expect(write(pond, (tx) => tx.append("/s", table))).rejects.toMatchObject({code: "BAD_CONTENT"});
+});
+
+test("SQL reads paths, patterns, tables, files and the log", async () => {
+  const {pond} = await newPond();
+  await write(pond, async (tx) => {
+    await tx.append("/site/one", readings([1, 2], {a: [1, 2]}), {parents: true});
+    await tx.append("/site/two", readings([2, 3], {b: [5, 6]}));
+    await tx.table("/units", new arrow.Table({unit: arrow.vectorFromArray(["m", "s"], new arrow.Utf8())}));
+    await tx.write("/list.csv", "x,y\n1,2\n3,4\n");
+  });
+  const fs = await pond.fs();
+  const first = async (sql: string): Promise<unknown> =>
+    Object.fromEntries(Object.entries((await fs.query(sql)).get(0)!.toJSON()));
+  expect(await first(`SELECT count(*)::INT n, sum(a) a, sum(b) b FROM "/site/*"`)).toEqual({n: 4, a: 3, b: 11});
+  expect(await first(`SELECT count(*)::INT n FROM '/site/one' JOIN '/site/two' USING (timestamp)`)).toEqual({n: 1});
+  expect(await first(`SELECT sum(y)::INT y FROM '/list.csv'`)).toEqual({y: 6});
+  expect(await first(`SELECT max(unit) u FROM (FROM '/units')`)).toEqual({u: "s"});
+  expect(await first(`SELECT count(*)::INT n, max(transaction)::INT t FROM oplog WHERE kind = 'series'`)).toEqual({
+    n: 2,
+    t: 1
+  });
+  await expect(fs.query(`FROM '/none/*'`)).rejects.toMatchObject({code: "NOT_FOUND"});
+  await expect(fs.query(`FROM '/site'`)).rejects.toMatchObject({code: "BAD_QUERY"});
+  await expect(fs.query(`SELECT 1; SELECT 2`)).rejects.toMatchObject({code: "BAD_QUERY"});
+});
+
+test("the past stays as it was", async () => {
+  const now = {value: 1_700_000_000_000};
+  const {pond} = await newPond({effects: {now: () => now.value}});
+  for (const text of ["one", "two", "three"]) {
+    now.value += 60_000;
+    await write(pond, (tx) => tx.write("/f", text));
+  }
+  await write(pond, (tx) => tx.remove("/f"));
+  expect(await (await pond.fs()).exists("/f")).toBe(false);
+  expect(textOf(await (await pond.at({version: 2})).read("/f"))).toBe("two");
+  expect(textOf(await (await pond.at({time: 1_700_000_060_000_000})).read("/f"))).toBe("one");
+  expect(await (await pond.at({version: 0})).list("/")).toEqual([]);
+  await expect(pond.at({version: 9})).rejects.toMatchObject({code: "NOT_FOUND"});
+});
+
+test("what moves keeps its identity and its history", async () => {
+  const {pond} = await newPond();
+  await write(pond, (tx) => tx.write("/a/f", "1", {parents: true}));
+  const {nodeId} = await (await pond.fs()).stat("/a/f");
+  await write(pond, async (tx) => {
+    await tx.mkdir("/b");
+    await tx.rename("/a/f", "/b/g");
+    await tx.write("/b/g", "2");
+    await tx.rename("/a", "/b/a");
+  });
+  const fs = await pond.fs();
+  expect(await fs.stat("/b/g")).toMatchObject({nodeId, version: 2});
+  expect((await fs.list("/b")).map(({name}) => name)).toEqual(["a", "g"]);
+  await expect(write(pond, (tx) => tx.rename("/b", "/b/a/c"))).rejects.toMatchObject({code: "BAD_PATH"});
+});
+
+test("symlinks lead on, relative and absolute; loops and dangling ones are told", async () => {
+  const {pond} = await newPond();
+  await write(pond, async (tx) => {
+    await tx.write("/a/f", "1", {parents: true});
+    await tx.symlink("a", "/rel");
+    await tx.symlink("/a/f", "/abs");
+    await tx.symlink("/round", "/round");
+    await tx.symlink("nowhere", "/none");
+    await tx.write("/abs", "2"); // writes what it leads to
+  });
+  const fs = await pond.fs();
+  expect(textOf(await fs.read("/rel/f"))).toBe("2");
+  expect((await fs.lstat("/abs")).target).toBe("/a/f");
+  expect((await fs.list("/")).filter((stat) => stat.dangling).map(({name}) => name)).toEqual(["none", "round"]);
+  await expect(fs.read("/round")).rejects.toMatchObject({code: "LOOP"});
+});
+
+test("globs match and capture", async () => {
+  const {pond} = await newPond();
+  await write(pond, async (tx) => {
+    for (const path of ["/a.txt", "/a.txt.txt", "/d/b.txt", "/d/e/c.csv"]) await tx.write(path, "", {parents: true});
+  });
+  const fs = await pond.fs();
+  const found = async (pattern: string): Promise<unknown> =>
+    (await fs.glob(pattern)).map(({path, captures}) => [path, ...captures]);
+  expect(await found("/*.txt")).toEqual([
+    ["/a.txt", "a"],
+    ["/a.txt.txt", "a.txt"]
+  ]);
+  expect(await found("/**/*.{txt,csv}")).toEqual([
+    ["/a.txt", "", "a", "txt"],
+    ["/a.txt.txt", "", "a.txt", "txt"],
+    ["/d/b.txt", "d", "b", "txt"],
+    ["/d/e/c.csv", "d/e", "c", "csv"]
+  ]);
+  expect(await found("/d/[!b]?txt")).toEqual([]);
+  expect(await found("/d/[!a]?[a-z]xt")).toEqual([["/d/b.txt", "b", ".", "t"]]);
+  await expect(fs.glob("/{a")).rejects.toMatchObject({code: "BAD_PATH"});
+});
+
+test("a dynamic directory looks like a real one and takes no writes", async () => {
+  let made = 0;
+  const dynamic = {
+    twice: (config: unknown, {fs}: {fs: {series(path: string): Promise<unknown>}}): DynamicDirectory => {
+      made++;
+      return {
+        list: async () => ["deep", "s"],
+        get: async (name) => {
+          if (name === "s") return {kind: "series", series: (await fs.series(config as string)) as never};
+          if (name !== "deep") return undefined;
+          const file = {kind: "file", read: async () => Buffer.from("computed")} as const;
+          return {kind: "directory", directory: {list: async () => ["f"], get: async () => file}};
+        }
+      };
+    }
+  };
+  const {pond} = await newPond({dynamic});
+  await write(pond, async (tx) => {
+    await tx.append("/raw", readings([1, 2], {a: [1, 2]}));
+    await tx.dynamic("/derived/d", "twice", "/raw");
+  });
+  const fs = await pond.fs();
+  expect((await fs.glob("/derived/**")).map(({path}) => path)).toEqual([
+    "/derived",
+    "/derived/d",
+    "/derived/d/deep",
+    "/derived/d/deep/f",
+    "/derived/d/s"
+  ]);
+  expect(textOf(await fs.read("/derived/d/deep/f"))).toBe("computed");
+  expect(decodeParquet(await fs.read("/derived/d/s"), "s").numRows).toBe(2);
+  expect((await fs.query(`SELECT sum(a) a FROM '/derived/d/s'`)).get(0)!.a).toBe(3);
+  expect(made).toBe(1);
+  for (const path of ["/derived/d/s", "/derived/d/new", "/derived/d/deep/f"])
+    await expect(write(pond, (tx) => tx.write(path, "x"))).rejects.toMatchObject({code: "READ_ONLY"});
+});
+
+test("cache/ holds nothing that is missed", async () => {
+  const {pond, dir} = await newPond();
+  await write(pond, (tx) => tx.append("/s", readings([1], {a: [1]})));
+  await (await pond.fs()).query(`FROM '/s'`);
+  await rm(join(dir, "cache"), {recursive: true});
+  expect((await (await pond.fs()).query(`FROM '/s'`)).numRows).toBe(1);
+  expect(await readdir(join(dir, "tmp"))).toEqual([]);
+});
+
+test("transactions in one directory at the same time all count", async () => {
+  const {pond, dir} = await newPond();
+  const other = await Pond.open(dir);
+  const count = async (on: Pond, i: number): Promise<void> =>
+    write(on, async (tx) => {
+      const before = (await tx.exists("/n")) ? Number(textOf(await tx.read("/n"))) : 0;
+      await tx.write("/n", String(before + 1));
+      await tx.write(`/f${i}`, "x");
+    });
+  await Promise.all(Array.from({length: 12}, (_, i) => count(i % 2 ? pond : other, i)));
+  const fs = await pond.fs();
+  expect(textOf(await fs.read("/n"))).toBe("12");
+  expect((await fs.list("/")).length).toBe(13);
+  await other.close();
+});
+
+test("what is not a pond, or stands in the way, is told in a sentence", async () => {
+  const dir = await scratch();
+  await expect(Pond.open(dir)).rejects.toMatchObject({code: "NOT_A_POND"});
+  const {pond, dir: made} = await newPond();
+  await expect(Pond.init(made)).rejects.toMatchObject({code: "EXISTS"});
+  await write(pond, (tx) => tx.write("/f", "x"));
+  await expect(write(pond, (tx) => tx.write("/f/g", "x"))).rejects.toMatchObject({code: "NOT_A_DIRECTORY"});
+  await expect(write(pond, (tx) => tx.write("/no/g", "x"))).rejects.toMatchObject({code: "NOT_FOUND"});
+  await expect(write(pond, (tx) => tx.mkdir("/f"))).rejects.toMatchObject({code: "EXISTS"});
+  await expect((await pond.fs()).series("/f")).rejects.toMatchObject({code: "NOT_A_SERIES"});
+});
