@@ -1,0 +1,151 @@
+import type {Column, Commit} from "../pond/types.js";
+import type {DashboardSpec} from "./dashboard.js";
+import type {PublishedDataset} from "./publish.js";
+import type {
+  Catalogue,
+  ColumnEntry,
+  DatasetEntry,
+  ParameterEntry,
+  Resource,
+  ResourceEntry,
+  RunRow,
+  SiteEntry,
+  StatusEntry,
+  TransactionEntry
+} from "./types.js";
+
+/** What is known of the pond and of the last runs. */
+export interface Status {
+  readonly version: number;
+  readonly commits: readonly Commit[]; // oldest first
+  readonly resources: readonly Resource[];
+  readonly runs: readonly RunRow[];
+}
+
+export interface CatalogueParts {
+  readonly datasets: readonly PublishedDataset[];
+  readonly dashboard?: DashboardSpec;
+  readonly status: Status;
+  readonly now: number; // ms since 1970
+}
+
+const transactionsShown = 50;
+
+/** All that the pages know of the data. Without a dashboard every dataset is a site, under its own name. */
+export function catalogueOf({datasets, dashboard, status, now}: CatalogueParts): Catalogue {
+  const sites = sitesOf(datasets, dashboard);
+  const words = wordsOf(dashboard);
+  const labels = new Map(sites.map((site) => [site.dataset, site.label]));
+  const entries = datasets.map((dataset) => datasetEntry(dataset, {labels, words}));
+  return {
+    title: dashboard?.title ?? "Duckpond",
+    description: dashboard?.description ?? "",
+    timeZone: dashboard?.timeZone ?? "UTC",
+    now: iso(now),
+    sites,
+    parameters: parametersOf(entries, [...words.keys()]),
+    datasets: entries,
+    status: statusEntry(status)
+  };
+}
+
+function sitesOf(datasets: readonly PublishedDataset[], dashboard?: DashboardSpec): SiteEntry[] {
+  const slugs = new Slugs();
+  if (!dashboard)
+    return datasets.map(({name}) => ({name, slug: slugs.of(name), label: name, description: "", dataset: name}));
+  const byPath = new Map(datasets.map(({path, name}) => [path, name]));
+  return dashboard.sites.map(({name, label, description, dataset, position}) => ({
+    name,
+    slug: slugs.of(name),
+    label: label ?? name,
+    description,
+    dataset: byPath.get(dataset.replace(/\/+$/, ""))!,
+    ...(position ? {position} : {})
+  }));
+}
+
+/** What readers see of each parameter, in the order of the pages. */
+function wordsOf(dashboard?: DashboardSpec): ReadonlyMap<string, string> {
+  return new Map(dashboard?.parameters.map(({name, label}) => [name, label]));
+}
+
+interface Words {
+  readonly labels: ReadonlyMap<string, string>; // of datasets
+  readonly words: ReadonlyMap<string, string>; // of parameters
+}
+
+function datasetEntry({name, columns, resolutions, summary}: PublishedDataset, {labels, words}: Words): DatasetEntry {
+  const {begin, end, interval} = summary;
+  return {
+    name,
+    label: labels.get(name) ?? name,
+    ...(begin === undefined ? {} : {begin: iso(begin / 1000)}),
+    ...(end === undefined ? {} : {end: iso(end / 1000)}),
+    intervalMs: interval === undefined ? (resolutions[0]?.widthMs ?? 0) : interval / 1000,
+    columns: columns.map((column, index) => ({...columnEntry(column, words), ...summary.columns[index]!})),
+    resolutions
+  };
+}
+
+function columnEntry({name, attributes}: Column, words: Words["words"]): Omit<ColumnEntry, "spark"> {
+  const {scope = "", parameter = name, unit = ""} = attributes;
+  return {name, scope, parameter, unit, label: words.get(parameter) ?? parameter};
+}
+
+/** Each parameter across datasets; one that comes in two units is two, which no chart can draw on one axis. */
+function parametersOf(datasets: readonly DatasetEntry[], order: readonly string[]): ParameterEntry[] {
+  const found = new Map<string, ParameterEntry & {columns: {dataset: string; column: string}[]}>();
+  const slugs = new Slugs();
+  for (const {name: dataset, columns} of datasets)
+    for (const {name: column, parameter, unit, label} of columns) {
+      const key = `${parameter}\n${unit}`;
+      const entry = found.get(key) ?? {name: parameter, slug: slugs.of(parameter, unit), label, unit, columns: []};
+      entry.columns.push({dataset, column});
+      found.set(key, entry);
+    }
+  const place = ({name}: ParameterEntry) => (order.includes(name) ? order.indexOf(name) : order.length);
+  return [...found.values()].sort((a, b) => place(a) - place(b));
+}
+
+function statusEntry({version, commits, resources, runs}: Status): StatusEntry {
+  return {
+    version,
+    resources: resources.map((resource) => resourceEntry(resource, runs)),
+    transactions: commits.slice(-transactionsShown).reverse().map(transactionEntry)
+  };
+}
+
+function resourceEntry({kind, name, description}: Resource, runs: readonly RunRow[]): ResourceEntry {
+  const run = runs.find((row) => row.kind === kind && row.name === name);
+  if (!run) return {kind, name, description, read: 0, stored: 0, aside: 0, notes: [], errors: []};
+  const {started, tookMs, read, stored, aside, notes, errors} = run;
+  return {kind, name, description, lastRun: iso(started), tookMs, read, stored, aside, notes, errors};
+}
+
+function transactionEntry({version, timestamp, command, user, tookMs, operations, rows}: Commit): TransactionEntry {
+  return {version, time: iso(timestamp / 1000), command, user, tookMs, operations, rows};
+}
+
+/** Words fit for an address, none given twice. */
+class Slugs {
+  readonly #taken = new Set<string>();
+
+  of(...words: readonly string[]): string {
+    const slugged = words.map((word) => slugOf(word)).filter((word) => word !== "");
+    let slug = slugged[0] ?? "x";
+    if (this.#taken.has(slug)) slug = slugged.join("-");
+    for (let count = 2; this.#taken.has(slug); count++) slug = `${slugged.join("-")}-${count}`;
+    this.#taken.add(slug);
+    return slug;
+  }
+}
+
+function slugOf(word: string): string {
+  const plain = word.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  return plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+}
+
+/** From milliseconds since 1970. */
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,210 @@
+import {existsSync} from "node:fs";
+import {mkdir, readdir, readFile, rm, rmdir, stat} from "node:fs/promises";
+import {join, posix} from "node:path";
+import {type Duck, literal} from "../pond/duck.js";
+import {replaceFile} from "./file.js";
+import type {Column, Commit, Reader} from "../pond/types.js";
+import {catalogueOf} from "./catalogue.js";
+import type {DashboardSpec} from "./dashboard.js";
+import {engine} from "./engine.js";
+import {datasetsOf, reductionOf, type ReduceSpec} from "./reduce.js";
+import {type Level, partialsSql, type Reduction, type Shard} from "./reduction.js";
+import {statistics, statisticSql} from "./resolution.js";
+import {lastRuns} from "./run.js";
+import {keyOf} from "./shard.js";
+import {type Summary, summarise} from "./summary.js";
+import type {Catalogue, Effects, ResolutionEntry, Resource, ShardEntry} from "./types.js";
+
+/** Part of every published name: to be raised whenever the same shard would be written otherwise. */
+const generation = 1;
+
+/** What is published, and where to. */
+export interface Publication {
+  readonly fs: Reader; // the snapshot
+  readonly commits: readonly Commit[]; // oldest first
+  readonly resources: readonly Resource[];
+  readonly effects: Effects;
+  readonly cache: string; // host directory for what is derived
+  readonly directory: string; // host directory for what is published
+}
+
+/** A dataset as it stands in the published directory. */
+export interface PublishedDataset {
+  readonly name: string; // its directory
+  readonly path: string; // in the pond
+  readonly columns: readonly Column[];
+  readonly resolutions: readonly ResolutionEntry[];
+  readonly summary: Summary;
+}
+
+/**
+ * Writes the shards of every dataset that the Dashboard shows (without one, of every Reduce), and `catalogue.json`.
+ * Files are named by what is in them: one that exists is not written again, one that nothing names is removed, and the
+ * catalogue is rewritten only when its bytes change.
+ */
+export async function publish(publication: Publication): Promise<Catalogue> {
+  const {fs, commits, resources, effects, directory} = publication;
+  const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
+  const datasets: PublishedDataset[] = [];
+  for (const source of await sourcesOf(publication, dashboard))
+    datasets.push(await publishDataset(source, publication));
+  const runs = await lastRuns(fs);
+  const status = {version: fs.version, commits, resources, runs};
+  const catalogue = catalogueOf({datasets, dashboard, status, now: effects.now()});
+  await removeOthers(directory, new Set(filesOf(datasets)));
+  await writeChanged(join(directory, "catalogue.json"), `${JSON.stringify(catalogue)}\n`);
+  return catalogue;
+}
+
+// ---- Which datasets ----
+
+interface Source {
+  readonly name: string;
+  readonly path: string;
+  readonly reduction?: Reduction; // none: the dashboard shows what is not there yet
+}
+
+async function sourcesOf({fs, cache, resources, effects}: Publication, dashboard?: DashboardSpec): Promise<Source[]> {
+  const found = new Map<string, Reduction>();
+  for (const {spec} of resources.filter(({kind}) => kind === "Reduce") as Resource<ReduceSpec>[])
+    for (const dataset of await datasetsOf(spec, fs))
+      found.set(dataset.path, await reductionOf(spec, dataset, {fs, cache}));
+  const shown = dashboard?.sites.map(({dataset}) => posix.normalize(dataset)) ?? [...found.keys()];
+  for (const path of shown)
+    if (!found.has(path))
+      effects.reporter.warn(`The dashboard shows ${path}, which no Reduce makes yet: it has no charts.`);
+  return named([...new Set(shown)]).map(([path, name]) => ({path, name, reduction: found.get(path)}));
+}
+
+/** Each path with a directory name of its own, fit for a file and an address. */
+function named(paths: readonly string[]): [path: string, name: string][] {
+  const taken = new Set<string>();
+  return paths.map((path) => {
+    const own = safeName(posix.basename(path));
+    const name = taken.has(own) ? safeName(path.slice(1)) : own;
+    taken.add(name);
+    return [path, name];
+  });
+}
+
+/** Letters, digits, dots, dashes and underscores; what else there was is told by a hash. */
+export function safeName(text: string): string {
+  const safe = text.replace(/[^A-Za-z0-9._-]+/g, "-");
+  return safe === text ? safe : `${safe}-${keyOf(text).slice(0, 4)}`;
+}
+
+// ---- One dataset ----
+
+async function publishDataset({name, path, reduction}: Source, publication: Publication): Promise<PublishedDataset> {
+  if (!reduction) return {name, path, columns: [], resolutions: [], summary: {columns: []}};
+  const {cache, directory, effects} = publication;
+  const {columns, levels} = await shownOf(reduction, publication);
+  const today = Math.floor(effects.now() / 86_400e3); // sparks end with it
+  const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
+  const widths = levels.map(({resolution}) => resolution);
+  const memo = join(cache, "publish", `${keyOf("dataset", generation, path, name, columns, widths, keys, today)}.json`);
+  const kept = await readKept(memo, directory);
+  if (kept) return kept;
+  effects.reporter.step(`Publishing ${name}`);
+  const made = await writeDataset({name, path, reduction, columns, levels}, publication);
+  await replaceFile(memo, JSON.stringify(made));
+  return made;
+}
+
+/** The dataset as it was published from the same content, while its files are there. */
+async function readKept(memo: string, directory: string): Promise<PublishedDataset | undefined> {
+  if (!existsSync(memo)) return undefined;
+  const kept = JSON.parse(await readFile(memo, "utf8")) as PublishedDataset;
+  return filesOf([kept]).every((file) => existsSync(join(directory, file))) ? kept : undefined;
+}
+
+interface Shown {
+  readonly columns: readonly Column[];
+  readonly levels: readonly Level[];
+}
+
+/** All but the columns of hidden parameters. */
+async function shownOf(reduction: Reduction, {resources}: Publication): Promise<Shown> {
+  const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
+  const hidden = new Set(dashboard?.parameters.filter((parameter) => parameter.hidden).map(({name}) => name));
+  const columns = (await reduction.columns()).filter(({attributes}) => !hidden.has(attributes.parameter ?? ""));
+  return {columns, levels: await reduction.levels()};
+}
+
+async function writeDataset(
+  {name, path, reduction, columns, levels}: Shown & {name: string; path: string; reduction: Reduction},
+  {directory, effects}: Publication
+): Promise<PublishedDataset> {
+  const names = columns.map((column) => column.name);
+  const resolutions: ResolutionEntry[] = [];
+  for (const level of levels) {
+    const shards = await reduction.build(level);
+    const target = {directory, folder: `${name}/${level.resolution.name}`, columns: names};
+    const entries = await Promise.all(shards.map((shard) => engine.use((duck) => publishShard(duck, shard, target))));
+    resolutions.push(entryOf(level, entries));
+  }
+  const now = effects.now() * 1000;
+  const summary = await engine.use((duck) => summarise(duck, reduction, {columns: names, now}));
+  return {name, path, columns, resolutions, summary};
+}
+
+function entryOf({resolution}: Level, entries: readonly ShardEntry[]): ResolutionEntry {
+  const shards = entries.filter(({rows}) => rows > 0);
+  const rows = shards.reduce((sum, shard) => sum + shard.rows, 0);
+  return {name: resolution.name, widthMs: resolution.width / 1000, rows, shards};
+}
+
+interface Target {
+  readonly directory: string;
+  readonly folder: string; // below the directory
+  readonly columns: readonly string[];
+}
+
+async function publishShard(duck: Duck, shard: Shard, {directory, folder, columns}: Target): Promise<ShardEntry> {
+  const key = keyOf("publish", generation, shard.key, columns).slice(0, 8);
+  const file = `${folder}/${shard.span.name}-${key}.parquet`;
+  const path = join(directory, file);
+  if (!existsSync(path))
+    await duck.copy(publishedSql(shard, columns), path, {FORMAT: "parquet", COMPRESSION: "snappy"});
+  const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(path)})`);
+  const {size} = await stat(path);
+  const [begin, end] = [shard.cover.begin, shard.cover.end].map((time) => new Date(time / 1000).toISOString());
+  return {file, begin: begin!, end: end!, rows: row!.n as number, bytes: size};
+}
+
+/** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */
+export function publishedSql(shard: Shard, columns: readonly string[]): string {
+  const told = columns.flatMap((name) => statistics.map((statistic) => statisticSql(name, statistic)));
+  const timestamp = "make_timestamp_ms(epoch_ms(timestamp))::TIMESTAMP_MS AS timestamp";
+  return `SELECT ${[timestamp, ...told].join(", ")} FROM ${partialsSql([shard], columns)} ORDER BY 1`;
+}
+
+// ---- Files ----
+
+function filesOf(datasets: readonly PublishedDataset[]): string[] {
+  return datasets.flatMap(({resolutions}) => resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
+}
+
+/** Removes published shards that nothing names, and directories that are left empty. */
+async function removeOthers(directory: string, kept: ReadonlySet<string>): Promise<void> {
+  await mkdir(directory, {recursive: true});
+  const entries = await readdir(directory, {recursive: true, withFileTypes: true});
+  const paths = entries.map((entry) => ({
+    entry,
+    path: posix.join(relativeTo(directory, entry.parentPath), entry.name)
+  }));
+  for (const {entry, path} of paths)
+    if (entry.isFile() && /\.parquet(\..*\.tmp)?$/.test(path) && !kept.has(path)) await rm(join(directory, path));
+  const folders = paths.filter(({entry}) => entry.isDirectory()).map(({path}) => path);
+  for (const folder of folders.sort().reverse())
+    if ((await readdir(join(directory, folder))).length === 0) await rmdir(join(directory, folder));
+}
+
+function relativeTo(directory: string, path: string): string {
+  return path.slice(directory.length).split(/[\\/]/).filter(Boolean).join("/");
+}
+
+async function writeChanged(file: string, text: string): Promise<void> {
+  if (existsSync(file) && (await readFile(file, "utf8")) === text) return;
+  await replaceFile(file, text);
+}

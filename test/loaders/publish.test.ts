@@ -1,0 +1,186 @@
+import {mkdir, readdir, readFile, rm, stat} from "node:fs/promises";
+import {join} from "node:path";
+import {asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects} from "hyparquet";
+import {expect, test} from "vitest";
+import {publish} from "../../loaders/publish.js";
+import {silent} from "../../loaders/reporter.js";
+import {run} from "../../loaders/run.js";
+import type {Catalogue, Effects, Resource} from "../../loaders/types.js";
+import {hour, micros, type Reading, temporaryDirectory} from "./memory.js";
+import {appendReadings, openPond, resource} from "./pond.js";
+
+const begin = micros("2026-01-10T00:00Z");
+const now = Date.parse("2026-02-28T23:30:00Z");
+
+/** Hourly readings of one column, from January on; the values count up. */
+function hourly(hours: number, {from = 0, column = "DO.mg/L"} = {}): readonly Reading[] {
+  return Array.from({length: hours}, (_, t) => ({time: begin + (from + t) * hour, values: {[column]: from + t}}));
+}
+
+const resources = [
+  resource("Combine", "basin", {
+    output: "/sites/Basin",
+    scopes: [
+      {name: "Surface", inputs: [{series: "/in/surface"}]},
+      {name: "Bottom", inputs: [{series: "/in/bottom"}]}
+    ]
+  }),
+  resource("Combine", "mouth", {output: "/sites/Mouth", scopes: [{name: "Surface", inputs: [{series: "/in/mouth"}]}]}),
+  resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0", resolutions: ["1h", "24h"]}),
+  resource("Dashboard", "site", {
+    title: "Harbour",
+    description: "Two sites.",
+    timeZone: "America/Los_Angeles",
+    sites: [
+      {name: "Mouth", label: "The mouth", description: "", dataset: "/reduced/Mouth"},
+      {name: "Basin", description: "Inside.", dataset: "/reduced/Basin", position: [-123.8, 39.4]}
+    ],
+    parameters: [
+      {name: "DO", label: "Dissolved oxygen", hidden: false},
+      {name: "Battery", label: "Battery", hidden: true}
+    ]
+  })
+];
+
+async function harbour() {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/surface", hourly(49 * 24));
+  await appendReadings(pond, "/in/bottom", hourly(24, {column: "Battery.V"}));
+  await appendReadings(pond, "/in/mouth", hourly(48));
+  const target = join(await temporaryDirectory(), "published");
+  const warnings: string[] = [];
+  const effects: Effects = {now: () => now, env: {}, reporter: {...silent, warn: (text) => warnings.push(text)}};
+  expect((await run(pond, resources, effects)).failed).toBe(false);
+  const again = async (changes: {resources?: Resource[]} = {}) => {
+    const [fs, commits] = [await pond.fs(), await pond.log()];
+    return publish({fs, commits, resources, effects, cache: pond.cache, directory: target, ...changes});
+  };
+  return {pond, target, again, warnings};
+}
+
+test("the catalogue tells what the pages need", async () => {
+  const {again} = await harbour();
+  const catalogue = await again();
+  expect(catalogue).toMatchObject({title: "Harbour", timeZone: "America/Los_Angeles", now: "2026-02-28T23:30:00.000Z"});
+  expect(catalogue.sites.map(({slug, label, dataset}) => [slug, label, dataset])).toEqual([
+    ["mouth", "The mouth", "Mouth"],
+    ["basin", "Basin", "Basin"]
+  ]);
+  expect(catalogue.parameters).toEqual([
+    {
+      name: "DO",
+      slug: "do",
+      label: "Dissolved oxygen",
+      unit: "mg/L",
+      columns: [
+        {dataset: "Mouth", column: "Surface.DO.mg/L"},
+        {dataset: "Basin", column: "Surface.DO.mg/L"}
+      ]
+    }
+  ]);
+  const basin = catalogue.datasets[1]!;
+  expect(basin).toMatchObject({
+    begin: "2026-01-10T00:00:00.000Z",
+    end: "2026-02-27T23:00:00.000Z",
+    intervalMs: 3600e3
+  });
+  const [column] = basin.columns;
+  expect(column).toMatchObject({name: "Surface.DO.mg/L", scope: "Surface", parameter: "DO", unit: "mg/L"});
+  expect(column!.latest).toEqual({time: "2026-02-27T23:00:00.000Z", value: 1175, dayBefore: 1151});
+  expect(column!.spark.length).toBe(30);
+  expect(column!.spark.slice(-3)).toEqual([1139.5, 1163.5, null]); // means of the 26th and 27th; the 28th has none
+  expect(basin.resolutions.map(({name, rows, shards}) => [name, rows, shards.length])).toEqual([
+    ["1h", 1176, 1],
+    ["24h", 49, 1]
+  ]);
+  expect(catalogue.status.resources.map(({kind, name}) => `${kind} ${name}`)).toEqual([
+    "Combine basin",
+    "Combine mouth",
+    "Reduce all",
+    "Dashboard site"
+  ]);
+  expect(catalogue.status.transactions[0]!.version).toBe(catalogue.status.version);
+});
+
+test("a browser reads the shards: Snappy, times in milliseconds, every column", async () => {
+  const {again, target} = await harbour();
+  const {datasets} = await again();
+  const [shard] = datasets[1]!.resolutions[0]!.shards;
+  const file = await asyncBufferFromFile(join(target, shard!.file));
+  const rows = await parquetReadObjects({file});
+  expect(rows.length).toBe(shard!.rows);
+  expect(rows[1]).toEqual({
+    timestamp: new Date("2026-01-10T01:00:00Z"),
+    "Surface.DO.mg/L.avg": 1,
+    "Surface.DO.mg/L.min": 1,
+    "Surface.DO.mg/L.max": 1,
+    "Surface.DO.mg/L.count": 1
+  });
+  const {schema} = await parquetMetadataAsync(file);
+  expect(schema.find(({name}) => name === "timestamp")?.logical_type).toMatchObject({
+    type: "TIMESTAMP",
+    unit: "MILLIS"
+  });
+  expect(schema.find(({name}) => name === "Surface.DO.mg/L.count")?.type).toBe("INT32");
+  expect((await stat(join(target, shard!.file))).size).toBe(shard!.bytes);
+});
+
+test("the same build twice rewrites no file, and a changed dataset only its own", async () => {
+  const {again, target, pond} = await harbour();
+  const first = await again();
+  const before = await timesOf(target);
+  expect(await again()).toEqual(first);
+  expect(await timesOf(target)).toEqual(before);
+  await appendReadings(pond, "/in/mouth", hourly(1, {from: 48}));
+  const second = await again();
+  const after = await timesOf(target);
+  const kept = [...after].filter(([file, time]) => before.get(file) === time).map(([file]) => file);
+  expect(kept.sort()).toEqual(filesOf(first, "Basin").sort());
+  expect([...after.keys()].sort()).toEqual(
+    [...filesOf(second, "Basin"), ...filesOf(second, "Mouth"), "catalogue.json"].sort()
+  );
+});
+
+test("what was published is made again from the pond, or from nothing in the cache, with the same names and bytes", async () => {
+  const {again, target, pond} = await harbour();
+  const first = await again();
+  const [name] = filesOf(first, "Mouth");
+  const bytes = await readFile(join(target, name!));
+  await rm(join(target, name!));
+  expect(await again()).toEqual(first);
+  await rm(pond.cache, {recursive: true});
+  await rm(target, {recursive: true});
+  await mkdir(pond.cache);
+  expect(await again()).toEqual(first);
+  expect(Buffer.compare(await readFile(join(target, name!)), bytes)).toBe(0);
+});
+
+test("a site whose dataset nothing makes yet is shown empty, and said", async () => {
+  const {again, warnings} = await harbour();
+  const lost = {name: "Lost", description: "", dataset: "/reduced/Lost"};
+  const dashboard = {...resources[3]!, spec: {...(resources[3]!.spec as object), sites: [lost]}};
+  const {sites, datasets} = await again({resources: [...resources.slice(0, 3), dashboard]});
+  expect(datasets).toEqual([{name: "Lost", label: "Lost", intervalMs: 0, columns: [], resolutions: []}]);
+  expect(sites[0]!.dataset).toBe("Lost");
+  expect(warnings).toEqual(["The dashboard shows /reduced/Lost, which no Reduce makes yet: it has no charts."]);
+});
+
+test("without a dashboard every reduced dataset is a site", async () => {
+  const {again} = await harbour();
+  const {title, sites, datasets} = await again({resources: resources.slice(0, 3)});
+  expect(title).toBe("Duckpond");
+  expect(sites.map(({name}) => name)).toEqual(["Basin", "Mouth"]);
+  expect(datasets[0]!.columns.map(({name}) => name)).toEqual(["Surface.DO.mg/L", "Bottom.Battery.V"]);
+});
+
+function filesOf(catalogue: Catalogue, name: string): string[] {
+  const dataset = catalogue.datasets.find((entry) => entry.name === name)!;
+  return dataset.resolutions.flatMap(({shards}) => shards.map(({file}) => file));
+}
+
+async function timesOf(directory: string): Promise<Map<string, number>> {
+  const entries = await readdir(directory, {recursive: true, withFileTypes: true});
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const times = await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs));
+  return new Map(files.map((file, index) => [file.slice(directory.length + 1), times[index]!]));
+}
