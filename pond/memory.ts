@@ -8,7 +8,7 @@ export class MemoryStore implements Store {
   async get(key: string): Promise<Uint8Array> {
     const found = this.#objects.get(key);
     if (found === undefined) throw new PondError("NOT_FOUND", `There is no ${key} in the store.`, {key});
-    return found.slice();
+    return new Uint8Array(found); // a Buffer's slice would be a view
   }
 
   async getRange(key: string, begin: number, end?: number): Promise<Uint8Array> {
@@ -17,7 +17,7 @@ export class MemoryStore implements Store {
 
   async putIfAbsent(key: string, content: Uint8Array): Promise<boolean> {
     if (this.#objects.has(key)) return false;
-    this.#objects.set(key, content.slice());
+    this.#objects.set(key, new Uint8Array(content));
     return true;
   }
 

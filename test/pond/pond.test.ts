@@ -5,7 +5,8 @@ import {expect, test} from "vitest";
 import {decodeParquet} from "../../pond/parquet.js";
 import {Pond} from "../../pond/pond.js";
 import type {DynamicDirectory} from "../../pond/types.js";
-import {newPond, readings, rowsOf, scratch, write} from "./harness.js";
+import {newPond, rowsOf, scratch, write} from "./harness.js";
+import {readings} from "./readings.js";
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
 const big = new Uint8Array(200_000).map((_, i) => (i * i) >> 3);

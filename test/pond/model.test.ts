@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import {expect, test} from "vitest";
+import {PondError} from "../../pond/error.js";
+import {MemoryStore} from "../../pond/memory.js";
+import {Pond} from "../../pond/pond.js";
+import type {Reader, Transaction} from "../../pond/types.js";
+import {scratch} from "./harness.js";
+
+/** A filesystem as a Map: a path has text, or null for a directory. */
+type Model = Map<string, string | null>;
+
+type Operation =
+  | {readonly does: "mkdir"; readonly path: string}
+  | {readonly does: "remove"; readonly path: string}
+  | {readonly does: "tree"; readonly path: string}
+  | {readonly does: "write"; readonly path: string; readonly text: string}
+  | {readonly does: "rename"; readonly path: string; readonly to: string};
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
+const under = (model: Model, path: string): string[] => [...model.keys()].filter((key) => key.startsWith(`${path}/`));
+
+/** What is wrong with the way to a path, as node:fs would say it. */
+function wayTo(model: Model, path: string): string | undefined {
+  const names = parentOf(path).split("/").filter(Boolean);
+  for (let i = 1; i <= names.length; i++) {
+    const found = model.get(`/${names.slice(0, i).join("/")}`);
+    if (found === undefined) return "NOT_FOUND";
+    if (found !== null) return "NOT_A_DIRECTORY";
+  }
+  return undefined;
+}
+
+function drop(model: Model, path: string): void {
+  for (const key of [path, ...under(model, path)]) model.delete(key);
+}
+
+/** Does it to the model, or says the code of the error. */
+function onModel(model: Model, operation: Operation): string | undefined {
+  const {does, path} = operation;
+  const found = model.get(path);
+  if (does === "mkdir" && found !== undefined) return "EXISTS";
+  const wrong = wayTo(model, path);
+  if (wrong !== undefined) return wrong;
+  if (does === "mkdir") model.set(path, null);
+  else if (does === "write") {
+    if (found === null) return "IS_A_DIRECTORY";
+    model.set(path, operation.text);
+  } else if (found === undefined) return "NOT_FOUND";
+  else if (does === "tree") drop(model, path);
+  else if (does === "remove") {
+    if (under(model, path).length > 0) return "NOT_EMPTY";
+    model.delete(path);
+  } else return move(model, path, operation.to);
+  return undefined;
+}
+
+function move(model: Model, path: string, to: string): string | undefined {
+  if (path === to) return undefined;
+  const wrong = wayTo(model, to);
+  if (wrong !== undefined) return wrong;
+  const [found, target] = [model.get(path)!, model.get(to)];
+  if (found === null && to.startsWith(`${path}/`)) return "BAD_PATH";
+  if (target !== undefined && (found === null) !== (target === null)) return "EXISTS";
+  if (target === null && under(model, to).length > 0) return "NOT_EMPTY";
+  model.delete(to);
+  for (const key of [path, ...under(model, path)]) {
+    model.set(to + key.slice(path.length), model.get(key)!);
+    model.delete(key);
+  }
+  return undefined;
+}
+
+async function onPond(tx: Transaction, operation: Operation): Promise<string | undefined> {
+  const {does, path} = operation;
+  try {
+    if (does === "mkdir") await tx.mkdir(path);
+    else if (does === "write") await tx.write(path, operation.text);
+    else if (does === "rename") await tx.rename(path, operation.to);
+    else await tx.remove(path, {recursive: does === "tree"});
+    return undefined;
+  } catch (error) {
+    if (error instanceof PondError) return error.code;
+    throw error;
+  }
+}
+
+async function contentOf(fs: Reader): Promise<Model> {
+  const model: Model = new Map();
+  for await (const {path, kind} of fs.walk("/"))
+    model.set(path, kind === "directory" ? null : Buffer.from(await fs.read(path)).toString());
+  return new Map([...model].sort());
+}
+
+const path = fc
+  .array(fc.constantFrom("a", "b", "ü ü"), {minLength: 1, maxLength: 3})
+  .map((names) => `/${names.join("/")}`);
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {weight: 3, arbitrary: fc.record({does: fc.constant("mkdir" as const), path})},
+  {weight: 3, arbitrary: fc.record({does: fc.constant("write" as const), path, text: fc.string()})},
+  {weight: 2, arbitrary: fc.record({does: fc.constant("rename" as const), path, to: path})},
+  {weight: 2, arbitrary: fc.record({does: fc.constant("remove" as const), path})},
+  {weight: 1, arbitrary: fc.record({does: fc.constant("tree" as const), path})}
+);
+
+test("any sequence of operations does what it does to a Map, within a transaction, after it, and in the past", async () => {
+  const cache = await scratch();
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(operation, {minLength: 1, maxLength: 8}), {maxLength: 6}), async (rounds) => {
+      const store = new MemoryStore();
+      const pond = await Pond.over(store, cache, {create: true});
+      const model: Model = new Map();
+      const past: [number, Model][] = [];
+      for (const round of rounds) {
+        const {commit} = await pond.transaction({command: "test"}, async (tx) => {
+          for (const step of round) expect(await onPond(tx, step), JSON.stringify(step)).toBe(onModel(model, step));
+          expect(await contentOf(tx)).toEqual(new Map([...model].sort()));
+        });
+        if (commit !== undefined) past.push([commit.version, new Map([...model].sort())]);
+      }
+      for (const [version, then] of past) expect(await contentOf(await pond.at({version}))).toEqual(then);
+      const again = await Pond.over(store, cache);
+      expect(await contentOf(await again.fs())).toEqual(new Map([...model].sort()));
+      await again.close();
+      await pond.close();
+    }),
+    {numRuns: 60}
+  );
+});
