@@ -2,10 +2,18 @@ import {posix} from "node:path";
 import {z} from "zod";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Reader, Series} from "../pond/types.js";
 import {Reduction} from "./reduction.js";
-import {parseResolutions, type Resolution, resolutionPattern, type Statistic, statistics} from "./resolution.js";
+import {
+  parseResolution,
+  parseResolutions,
+  type Resolution,
+  resolutionPattern,
+  type Statistic,
+  statistics,
+  twinResolutions
+} from "./resolution.js";
 import type {Kind} from "./types.js";
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   input: z.string().startsWith("/").describe("the series to reduce: a path or a pattern"),
   output: z
     .string()
@@ -14,12 +22,20 @@ const schema = z.strictObject({
   resolutions: z
     .array(z.string().regex(resolutionPattern, "write a whole number and s, m, h or d, such as 15m, 1h or 7d"))
     .min(1)
+    .superRefine((names, context) => {
+      for (const message of twinsOf(names)) context.addIssue({code: "custom", message});
+    })
     .default(["1h", "2h", "4h", "12h", "24h"])
     .describe("widths of the bins, which are aligned to 1970-01-01T00:00Z"),
   statistics: z
     .array(z.enum(statistics))
     .default([...statistics])
     .describe("what is told of each bin; count always is")
+});
+
+const schema = fields.refine(({input, output}) => !reaches(input, rootOf(output)), {
+  path: ["output"],
+  error: "the input reads there as well: choose a directory that its pattern does not match"
 });
 
 export type ReduceSpec = z.infer<typeof schema>;
@@ -123,10 +139,29 @@ function toldOf(spec: ReduceSpec): readonly Statistic[] {
   return statistics.filter((statistic) => statistic === "count" || spec.statistics.includes(statistic));
 }
 
+/** Resolutions that are spelled differently and are the same. */
+function twinsOf(names: readonly string[]): readonly string[] {
+  const spelled = names.filter((name) => resolutionPattern.test(name)).map(parseResolution);
+  return twinResolutions(spelled.sort((a, b) => a.width - b.width));
+}
+
 /** The part of the output that no capture changes. */
 function rootOf(output: string): string {
   const cut = output.indexOf("$");
   return posix.normalize(cut < 0 ? output : output.slice(0, output.lastIndexOf("/", cut)) || "/");
+}
+
+/** Whether a pattern can match something below a directory. */
+function reaches(pattern: string, root: string): boolean {
+  const wanted = pattern.split("/").filter(Boolean);
+  const names = root.split("/").filter(Boolean);
+  for (const [index, part] of wanted.entries()) {
+    const name = names[index];
+    if (part === "**" || name === undefined) return true;
+    const [fixed] = part.split(/[*?[{]/);
+    if (fixed === part ? name !== part : !name.startsWith(fixed!)) return false;
+  }
+  return false;
 }
 
 function nameOf(path: string, root: string): string {

@@ -31,13 +31,20 @@ export function parseResolution(name: string): Resolution {
   return {name, width: Number(count) * units[unit]!};
 }
 
-/** Fine to coarse; no two of one width. */
+/** Fine to coarse. Throws a sentence when a name is not spelled so, or two are of one width. */
 export function parseResolutions(names: readonly string[]): readonly Resolution[] {
   const sorted = names.map(parseResolution).sort((a, b) => a.width - b.width);
-  for (const [index, {name, width}] of sorted.entries())
-    if (sorted[index + 1]?.width === width)
-      throw new Error(`The resolutions ${name} and ${sorted[index + 1]!.name} are the same: leave one out.`);
+  const [twin] = twinResolutions(sorted);
+  if (twin !== undefined) throw new Error(twin);
   return sorted;
+}
+
+/** A sentence for each two neighbours of one width. */
+export function twinResolutions(sorted: readonly Resolution[]): readonly string[] {
+  return sorted.flatMap(({name, width}, index) => {
+    const next = sorted[index + 1];
+    return next?.width === width ? [`The resolutions ${name} and ${next.name} are the same: leave one out.`] : [];
+  });
 }
 
 /** The start of the bin that holds an instant, µs UTC. Bins `[start, start + width)` are aligned to the epoch. */

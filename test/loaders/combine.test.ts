@@ -1,0 +1,91 @@
+import {expect, test} from "vitest";
+import {combine} from "../../loaders/combine.js";
+import {silent} from "../../loaders/reporter.js";
+import {run, type RunResult} from "../../loaders/run.js";
+import type {Effects, Resource} from "../../loaders/types.js";
+import type {Pond} from "../../pond/pond.js";
+import {hour, micros, type Reading} from "./memory.js";
+import {appendReadings, openPond, resource} from "./pond.js";
+
+const effects: Effects = {now: () => Date.parse("2026-01-01T00:00Z"), env: {}, reporter: silent};
+const change = micros("2025-10-16T21:00Z");
+
+function hourly(begin: number, hours: number, column = "DO.mg/L"): readonly Reading[] {
+  return Array.from({length: hours}, (_, t) => ({time: begin + t * hour, values: {[column]: t}}));
+}
+
+function site(output: string, scopes: object): Resource {
+  return resource("Combine", output.replaceAll("/", ""), {output, scopes});
+}
+
+function apply(pond: Pond, ...resources: Resource[]): Promise<RunResult> {
+  return run(pond, resources, effects);
+}
+
+async function ask(pond: Pond, sql: string): Promise<unknown[]> {
+  return (await (await pond.fs()).query(sql)).toArray().map((row: {toJSON(): unknown}) => row.toJSON());
+}
+
+test("the output behaves as a series: it is listed, globbed, read and queried, beside others in its directory", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly(0, 24));
+  await appendReadings(pond, "/in/b", hourly(12 * hour, 24));
+  const scopes = (name: string) => [{name, inputs: [{series: `/in/${name}`}]}];
+  await apply(pond, site("/sites/Both", [...scopes("a"), ...scopes("b")]), site("/sites/One", scopes("a")));
+  const fs = await pond.fs();
+  expect((await fs.list("/sites")).map(({name}) => name)).toEqual(["Both", "One"]);
+  expect((await fs.stat("/sites/Both")).kind).toBe("series");
+  expect((await fs.glob("/sites/*")).map(({path, captures}) => [path, captures])).toEqual([
+    ["/sites/Both", ["Both"]],
+    ["/sites/One", ["One"]]
+  ]);
+  expect((await (await fs.series("/sites/Both")).columns()).map(({name}) => name)).toEqual(["a.DO.mg/L", "b.DO.mg/L"]);
+  expect(await ask(pond, `SELECT count(*)::INTEGER AS n FROM "/sites/Both"`)).toEqual([{n: 36}]);
+  expect(new TextDecoder().decode((await fs.read("/sites/One")).subarray(0, 4))).toBe("PAR1");
+});
+
+test("two sites share an instrument at the exact instant", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly(change - 2 * hour, 5));
+  const at = (period: object) => [{name: "S", inputs: [{series: "/in/a", ...period}]}];
+  await apply(
+    pond,
+    site("/sites/BDock", at({end: "2025-10-16T21:00Z"})),
+    site("/sites/FieldStation", at({begin: "2025-10-16T14:00-07:00"}))
+  );
+  const times = (name: string) => ask(pond, `SELECT epoch_us(timestamp)::DOUBLE AS t FROM "/sites/${name}" ORDER BY t`);
+  expect(await times("BDock")).toEqual([{t: change - 2 * hour}, {t: change - hour}]);
+  expect(await times("FieldStation")).toEqual([{t: change}, {t: change + hour}, {t: change + 2 * hour}]);
+});
+
+test("an input that matches nothing is said, and found once it is there", async () => {
+  const pond = await openPond();
+  const resource = site("/sites/Later", [{name: "S", inputs: [{series: "/in/*"}]}]);
+  const first = await apply(pond, resource);
+  expect([first.failed, first.rows[0]!.notes]).toEqual([false, ["Scope S: nothing matches /in/* yet."]]);
+  expect(await ask(pond, `SELECT * FROM "/sites/Later"`)).toEqual([]);
+  await appendReadings(pond, "/in/a", hourly(0, 3));
+  const second = await apply(pond, resource);
+  expect(second.rows[0]!.notes).toEqual([]);
+  expect(await ask(pond, `SELECT count(*)::INTEGER AS n FROM "/sites/Later"`)).toEqual([{n: 3}]);
+  expect((await apply(pond, resource)).commit).toBeUndefined();
+});
+
+test("what stands in the output's place is not touched", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/sites/X", hourly(0, 3));
+  const {rows, failed} = await apply(pond, site("/sites/X", [{name: "S", inputs: [{series: "/in/a"}]}]));
+  expect([failed, rows[0]!.errors]).toEqual([
+    true,
+    ["/sites/X is a series already: give the combined series another output."]
+  ]);
+});
+
+test.each([
+  [{begin: "2025-10-16T21:00"}, "write an instant with its offset, such as 2025-10-16T21:00Z"],
+  [{begin: "2025-13-16T21:00Z"}, "there is no such day or hour"],
+  [{begin: "2025-10-16T21:00Z", end: "2025-10-16T14:00-07:00"}, "the period is empty: its end is not after its begin"]
+])("the period %j is refused", (period, sentence) => {
+  const result = combine.schema.safeParse({output: "/x", scopes: [{name: "S", inputs: [{series: "/a", ...period}]}]});
+  expect(result.error?.issues.map(({message}) => message)).toEqual([sentence]);
+});

@@ -1,0 +1,155 @@
+import {expect, test} from "vitest";
+import {reduce, type ReduceSpec} from "../../loaders/reduce.js";
+import {silent} from "../../loaders/reporter.js";
+import {run} from "../../loaders/run.js";
+import type {Effects} from "../../loaders/types.js";
+import type {Pond} from "../../pond/pond.js";
+import {day, hour, micros, type Reading, rowsOf} from "./memory.js";
+import {appendReadings, openPond, resource} from "./pond.js";
+import {Duck} from "../../pond/duck.js";
+import {describeShared, shared} from "../shared.js";
+
+const effects: Effects = {now: () => Date.parse("2026-01-01T00:00Z"), env: {}, reporter: silent};
+
+const quarters: readonly Reading[] = Array.from({length: 96 * 3}, (_, t) => ({
+  time: micros("2025-06-01T00:00Z") + (t * hour) / 4,
+  values: {"a.DO.mg/L": t}
+}));
+
+async function reduced(
+  spec: Partial<Record<keyof ReduceSpec, unknown>>,
+  paths = ["/sites/A", "/sites/B"]
+): Promise<Pond> {
+  const pond = await openPond();
+  for (const path of paths) await appendReadings(pond, path, quarters);
+  await run(pond, [resource("Reduce", "all", spec)], effects);
+  return pond;
+}
+
+test("datasets and resolutions are directories and series like any other", async () => {
+  const pond = await reduced({input: "/sites/*", output: "/reduced/$0"});
+  const fs = await pond.fs();
+  const paths = [];
+  for await (const {path, kind} of fs.walk("/reduced")) paths.push(`${path} ${kind}`);
+  expect(paths.slice(0, 7)).toEqual([
+    "/reduced/A directory",
+    "/reduced/A/12h series",
+    "/reduced/A/1h series",
+    "/reduced/A/24h series",
+    "/reduced/A/2h series",
+    "/reduced/A/4h series",
+    "/reduced/B directory"
+  ]);
+  expect(await fs.exists("/reduced/A/3h")).toBe(false);
+  expect(await fs.exists("/reduced/C")).toBe(false);
+  const series = await fs.series("/reduced/A/24h");
+  expect((await series.columns()).map(({name, type}) => [name, type])).toEqual([
+    ["a.DO.mg/L.avg", "DOUBLE"],
+    ["a.DO.mg/L.min", "DOUBLE"],
+    ["a.DO.mg/L.max", "DOUBLE"],
+    ["a.DO.mg/L.count", "INTEGER"]
+  ]);
+  const table = await fs.query(`SELECT sum("a.DO.mg/L.count")::INTEGER AS n FROM "/reduced/*/4h"`);
+  expect(table.get(0)!.toJSON()).toEqual({n: 2 * quarters.length});
+});
+
+test("captures may make directories of their own, and statistics may be fewer", async () => {
+  const spec = {input: "/s*/*", output: "/out/$1/of-$0", resolutions: ["1d"], statistics: ["max"]};
+  const pond = await reduced(spec, ["/sites/A"]);
+  const fs = await pond.fs();
+  expect((await fs.list("/out")).map(({name}) => name)).toContain("A");
+  const rows = await rowsOf(pond.duck, await fs.series("/out/A/of-ites/1d"));
+  expect(rows).toEqual(
+    [0, 1, 2].map((n) => ({
+      time: micros("2025-06-01T00:00Z") + n * day,
+      "a.DO.mg/L.max": 95 + 96 * n,
+      "a.DO.mg/L.count": 96
+    }))
+  );
+});
+
+test("an output without captures is the one dataset's own directory", async () => {
+  const pond = await reduced({input: "/sites/A", output: "/reduced/only", resolutions: ["12h"]});
+  expect((await (await pond.fs()).list("/reduced/only")).map(({name}) => name)).toEqual(["12h"]);
+});
+
+test("two inputs for one dataset are refused with both named", async () => {
+  const pond = await reduced({input: "/sites/*", output: "/reduced/all"});
+  await expect((await pond.fs()).list("/reduced/all")).rejects.toThrow(
+    "/sites/A and /sites/B would both be reduced to /reduced/all: tell them apart by $0, $1, …."
+  );
+});
+
+test.each([
+  ["/*/*", "/out/$1"],
+  ["/**", "/out"],
+  ["/out/A", "/out/$0"]
+])("an input %s that reads its own output %s is refused", (input, output) => {
+  const result = reduce.schema.safeParse({input, output});
+  expect(result.error?.issues.map(({path, message}) => [path, message])).toEqual([
+    [["output"], "the input reads there as well: choose a directory that its pattern does not match"]
+  ]);
+});
+
+test.each([
+  [["1x"], "write a whole number and s, m, h or d, such as 15m, 1h or 7d"],
+  [["24h", "1d"], "The resolutions 24h and 1d are the same: leave one out."]
+])("the resolutions %j are refused", (resolutions, sentence) => {
+  const result = reduce.schema.safeParse({input: "/a", output: "/b", resolutions});
+  expect(result.error?.issues.map(({message}) => message)).toEqual([sentence]);
+});
+
+describeShared("the harbour's real readings", "noyo/hydrovu", () => {
+  const end = "2025-10-16T21:00Z";
+  const scope = (name: string, instrument: string) => ({name, inputs: [{series: `/hydrovu/${instrument}`, end}]});
+  const resources = [
+    resource("Combine", "bdock", {
+      output: "/sites/BDock",
+      scopes: [scope("Vulink", "Vulink_1"), scope("AT500_Surface", "AT500_1")]
+    }),
+    resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0"})
+  ];
+
+  test("site BDock comes to the figures that are known of it", async () => {
+    const pond = await openPond();
+    for (const name of ["Vulink_1", "AT500_1"])
+      await appendReadings(pond, `/hydrovu/${name}`, await readInstrument(name));
+    await run(pond, resources, effects);
+    const fs = await pond.fs();
+    const all = (
+      await fs.query(`SELECT count(*)::INTEGER AS rows, count(DISTINCT timestamp)::INTEGER AS times,
+        count("AT500_Surface.DO.mg/L")::INTEGER AS n, round(avg("AT500_Surface.DO.mg/L"), 6) AS mean,
+        round(min("AT500_Surface.DO.mg/L"), 6) AS min, round(max("AT500_Surface.DO.mg/L"), 6) AS max
+        FROM "/sites/BDock"`)
+    ).get(0)!;
+    expect(all.toJSON()).toEqual({
+      rows: 12_699,
+      times: 12_699,
+      n: 12_699,
+      mean: 7.213032,
+      min: 2.154813,
+      max: 14.390777
+    });
+    const counts = [];
+    for (const name of ["1h", "2h", "4h", "12h", "24h"])
+      counts.push((await rowsOf(pond.duck, await fs.series(`/reduced/BDock/${name}`))).length);
+    expect(counts).toEqual([12_693, 6_349, 3_176, 1_060, 531]);
+    const begin = micros("2025-06-01T00:00Z");
+    const days = await rowsOf(pond.duck, await fs.series("/reduced/BDock/24h"), {begin, end: begin + day});
+    expect(days.find(({time}) => time === begin)!["AT500_Surface.DO.mg/L.avg"]).toBeCloseTo(10.230319, 6);
+  });
+});
+
+/** An instrument's readings, those before 2000 left out. */
+async function readInstrument(name: string): Promise<readonly Reading[]> {
+  const duck = await Duck.open();
+  try {
+    const file = shared(`noyo/hydrovu/NoyoCenter${name}.parquet`);
+    const rows = await duck.rows(
+      `SELECT * FROM '${file}' WHERE timestamp >= epoch(TIMESTAMP '2000-01-01') ORDER BY timestamp`
+    );
+    return rows.map(({timestamp, ...values}) => ({time: Number(timestamp) * 1e6, values: values as Reading["values"]}));
+  } finally {
+    duck.close();
+  }
+}
