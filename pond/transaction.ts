@@ -164,14 +164,13 @@ export class Tx extends FS implements Transaction {
     const [source, target] = [normalize(from), normalize(to)];
     const node = await this.#stored(source);
     if (source === target) return;
-    const parent = await this.#parent(source);
     const into = await this.#parent(target);
     const landing = `${into.path === "/" ? "" : into.path}/${nameOf(target)}`;
     if (isDirectory(node) && isWithin(landing, node.path))
       throw new PondError("BAD_PATH", `${from} cannot move into itself at ${to}.`, {from, to});
     const replaced = await this.find(target, false);
     if (replaced !== undefined) await this.#replace(node, replaced as StoredNode);
-    await this.#relist(parent, (entries) => entries.delete(nameOf(source)));
+    await this.#relist(await this.#parent(source), (entries) => entries.delete(nameOf(source)));
     const entry = {...node.entry, name: nameOf(target)};
     await this.#relist(await this.#parent(target), (entries) => entries.set(entry.name, entry));
   }
