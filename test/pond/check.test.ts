@@ -1,0 +1,82 @@
+import {readdir, readFile, rm, writeFile} from "node:fs/promises";
+import {join} from "node:path";
+import {expect, test} from "vitest";
+import {check} from "../../pond/check.js";
+import {commitKey} from "../../pond/delta.js";
+import {openForeign} from "../../pond/foreign.js";
+import type {Pond} from "../../pond/pond.js";
+import {newPond, write} from "./harness.js";
+import {readings} from "./readings.js";
+
+async function filled(): Promise<{pond: Pond; dir: string}> {
+  const made = await newPond();
+  await write(made.pond, (tx) => tx.append("/a/s", readings([1, 2], {x: [1, 2]}), {parents: true}));
+  await write(made.pond, (tx) => tx.write("/a/large", "x".repeat(70_000)));
+  await write(made.pond, (tx) => tx.write("/a/small", "y"));
+  return made;
+}
+
+async function filesUnder(dir: string, suffix: RegExp): Promise<string[]> {
+  const entries = await readdir(dir, {recursive: true, withFileTypes: true});
+  return entries
+    .filter((entry) => entry.isFile() && suffix.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** Turns one bit in the middle of a file. */
+async function flip(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  bytes[bytes.length >> 1]! ^= 1;
+  await writeFile(file, bytes);
+}
+
+test("a sound pond has no problem, and the check says what it saw", async () => {
+  const {pond} = await filled();
+  expect(await check(pond, {data: true})).toEqual({
+    ...{commits: 4, opFiles: 5, records: 8, nodes: 4, blobs: 1, hashed: 8, bytes: expect.any(Number) as number},
+    problems: []
+  });
+});
+
+test("a changed commit breaks the chain at the next one", async () => {
+  const {pond, dir} = await filled();
+  const file = join(dir, commitKey(1));
+  await writeFile(file, (await readFile(file, "utf8")).replace('"command":"test"', '"command":"tesd"'));
+  const {problems} = await check(pond);
+  expect(problems.map(({version, sentence}) => [version, sentence.split(":")[0]])).toEqual([[2, "The chain breaks"]]);
+});
+
+test("a bit turned in an op file or a blob is found, and no read takes it for data", async () => {
+  const {pond, dir} = await filled();
+  const [blob] = await filesUnder(join(dir, "blobs"), /^[0-9a-f]{64}$/);
+  await flip(blob!);
+  expect((await check(pond)).problems).toEqual([]); // content is looked at only when asked
+  expect((await check(pond, {data: true})).problems).toMatchObject([
+    {sentence: expect.stringContaining("hash") as string}
+  ]);
+  await expect((await pond.fs()).read("/a/large")).rejects.toMatchObject({code: "CORRUPT"});
+  for (const file of await filesUnder(join(dir, "oplog"), /\.parquet$/)) await flip(file);
+  expect((await check(pond)).problems).toHaveLength(5);
+});
+
+test("what is missing is named", async () => {
+  const {pond, dir} = await filled();
+  const [blob] = await filesUnder(join(dir, "blobs"), /./);
+  await rm(blob!);
+  await rm(join(dir, commitKey(2)));
+  const {problems} = await check(pond);
+  expect(problems.map(({file}) => file)).toEqual([commitKey(3)]); // the blob belonged to the lost commit
+});
+
+test("a reader of Delta tables finds our log in order", async () => {
+  const {pond, dir} = await filled();
+  const table = await openForeign(join(dir, "oplog"), pond.duck);
+  expect([table.version, table.files, table.partitionColumns]).toEqual([3, 5, ["part_id"]]);
+  const rows = await pond.duck.rows(`SELECT kind, count(*)::INT n FROM ${table.relation} GROUP BY kind ORDER BY kind`);
+  expect(rows).toEqual([
+    {kind: "directory", n: 5},
+    {kind: "file", n: 2},
+    {kind: "series", n: 1}
+  ]);
+});
