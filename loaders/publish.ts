@@ -1,6 +1,6 @@
 import {existsSync} from "node:fs";
 import {mkdir, readdir, readFile, rm, rmdir, stat} from "node:fs/promises";
-import {join, posix} from "node:path";
+import {basename, join, posix} from "node:path";
 import {type Duck, literal} from "../pond/duck.js";
 import {replaceFile} from "./file.js";
 import type {Column, Commit, Reader} from "../pond/types.js";
@@ -13,6 +13,7 @@ import {statistics, statisticSql} from "./resolution.js";
 import {lastRuns} from "./run.js";
 import {keyOf} from "./shard.js";
 import {type Summary, summarise} from "./summary.js";
+import {sweep} from "./sweep.js";
 import type {Catalogue, Effects, ResolutionEntry, Resource, ShardEntry} from "./types.js";
 
 /** Part of every published name: to be raised whenever the same shard would be written otherwise. */
@@ -45,14 +46,16 @@ export interface PublishedDataset {
 export async function publish(publication: Publication): Promise<Catalogue> {
   const {fs, commits, resources, effects, directory} = publication;
   const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
+  const reductions = await reductionsOf(publication);
   const datasets: PublishedDataset[] = [];
-  for (const source of await sourcesOf(publication, dashboard))
+  for (const source of sourcesOf(reductions, publication, dashboard))
     datasets.push(await publishDataset(source, publication));
   const runs = await lastRuns(fs);
   const status = {version: fs.version, commits, resources, runs};
   const catalogue = catalogueOf({datasets, dashboard, status, now: effects.now()});
-  await removeOthers(directory, new Set(filesOf(datasets)));
   await writeChanged(join(directory, "catalogue.json"), `${JSON.stringify(catalogue)}\n`);
+  await removeOthers(directory, new Set(filesOf(datasets)));
+  await sweepCache(publication.cache, [...reductions.values()]);
   return catalogue;
 }
 
@@ -64,16 +67,25 @@ interface Source {
   readonly reduction?: Reduction; // none: the dashboard shows what is not there yet
 }
 
-async function sourcesOf({fs, cache, resources, effects}: Publication, dashboard?: DashboardSpec): Promise<Source[]> {
+/** Every reduction that the resources ask for, by its path in the pond. */
+async function reductionsOf({fs, cache, resources}: Publication): Promise<ReadonlyMap<string, Reduction>> {
   const found = new Map<string, Reduction>();
   for (const {spec} of resources.filter(({kind}) => kind === "Reduce") as Resource<ReduceSpec>[])
     for (const dataset of await datasetsOf(spec, fs))
       found.set(dataset.path, await reductionOf(spec, dataset, {fs, cache}));
-  const shown = dashboard?.sites.map(({dataset}) => posix.normalize(dataset)) ?? [...found.keys()];
+  return found;
+}
+
+function sourcesOf(
+  reductions: ReadonlyMap<string, Reduction>,
+  {effects}: Publication,
+  dashboard?: DashboardSpec
+): readonly Source[] {
+  const shown = dashboard?.sites.map(({dataset}) => posix.normalize(dataset)) ?? [...reductions.keys()];
   for (const path of shown)
-    if (!found.has(path))
+    if (!reductions.has(path))
       effects.reporter.warn(`The dashboard shows ${path}, which no Reduce makes yet: it has no charts.`);
-  return named([...new Set(shown)]).map(([path, name]) => ({path, name, reduction: found.get(path)}));
+  return named([...new Set(shown)]).map(([path, name]) => ({path, name, reduction: reductions.get(path)}));
 }
 
 /** Each path with a directory name of its own, fit for a file and an address. */
@@ -198,6 +210,14 @@ async function removeOthers(directory: string, kept: ReadonlySet<string>): Promi
   const folders = paths.filter(({entry}) => entry.isDirectory()).map(({path}) => path);
   for (const folder of folders.sort().reverse())
     if ((await readdir(join(directory, folder))).length === 0) await rmdir(join(directory, folder));
+}
+
+/** Old results go once nothing is computed from them; what was memorised of a dataset is good for its day alone. */
+async function sweepCache(cache: string, reductions: readonly Reduction[]): Promise<void> {
+  const levels = (await Promise.all(reductions.map((reduction) => reduction.levels()))).flat();
+  const shards = levels.flatMap(({shards}) => shards.map(({file}) => basename(file)));
+  await sweep(join(cache, "reduce"), new Set(shards));
+  await sweep(join(cache, "publish"), new Set());
 }
 
 function relativeTo(directory: string, path: string): string {

@@ -1,9 +1,12 @@
+import {readdir} from "node:fs/promises";
+import {join} from "node:path";
 import {expect, test} from "vitest";
 import {reduce, type ReduceSpec} from "../../loaders/reduce.js";
 import {silent} from "../../loaders/reporter.js";
 import {run} from "../../loaders/run.js";
 import type {Effects} from "../../loaders/types.js";
 import type {Pond} from "../../pond/pond.js";
+import type {Reader} from "../../pond/types.js";
 import {day, hour, micros, type Reading, rowsOf} from "./memory.js";
 import {appendReadings, openPond, resource} from "./pond.js";
 import {Duck} from "../../pond/duck.js";
@@ -78,6 +81,29 @@ test("two inputs for one dataset are refused with both named", async () => {
   await expect((await pond.fs()).list("/reduced/all")).rejects.toThrow(
     "/sites/A and /sites/B would both be reduced to /reduced/all: tell them apart by $0, $1, …."
   );
+});
+
+test("a late reading stored in the pond costs one shard of each resolution, and another snapshot keeps its own", async () => {
+  const pond = await openPond();
+  const year = Array.from({length: 8760}, (_, t) => ({
+    time: micros("2025-01-01T00:00Z") + t * hour,
+    values: {"a.u": t}
+  }));
+  await appendReadings(pond, "/sites/A", year);
+  await run(pond, [resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0"})], effects);
+  const files = async () => (await readdir(join(pond.cache, "reduce"))).length;
+  const build = async (fs: Reader) => rowsOf(pond.duck, await fs.series("/reduced/A/24h"));
+  const old = await pond.fs();
+  const before = await build(old);
+  expect(await files()).toBe(4 + 1 + 1 + 1 + 1);
+  await appendReadings(pond, "/sites/A", [{time: micros("2025-02-03T04:30Z"), values: {"a.u": 1e6}}]);
+  const after = await build(await pond.fs());
+  expect(await files()).toBe(8 + 5);
+  expect(after.map((row, index) => row["a.u.max"] === before[index]!["a.u.max"])).toEqual(
+    before.map(({time}) => time !== micros("2025-02-03T00:00Z"))
+  );
+  expect(await build(old)).toEqual(before);
+  expect(await files()).toBe(13);
 });
 
 test.each([

@@ -1,0 +1,68 @@
+import {mkdir, readFile, writeFile} from "node:fs/promises";
+import {join} from "node:path";
+import {expect, test} from "vitest";
+import {pipeline} from "../../loaders/pipeline.js";
+import {silent} from "../../loaders/reporter.js";
+import type {Catalogue, Effects} from "../../loaders/types.js";
+import {temporaryDirectory} from "./memory.js";
+
+const resources = `apiVersion: duckpond/v1
+kind: Inbox
+metadata: {name: files}
+spec: {files: ../inbox/*.csv, into: /in/$0}
+---
+apiVersion: duckpond/v1
+kind: Combine
+metadata: {name: dock}
+spec:
+  output: /sites/Dock
+  scopes: [{name: Surface, inputs: [{series: /in/a, end: 2026-01-01T02:00Z}]}]
+---
+apiVersion: duckpond/v1
+kind: Reduce
+metadata: {name: all}
+spec: {input: /sites/*, output: /reduced/$0, resolutions: [1h, 1d]}
+`;
+
+async function project() {
+  const root = await temporaryDirectory();
+  for (const folder of ["resources", "inbox"]) await mkdir(join(root, folder));
+  await writeFile(join(root, "resources/all.yaml"), resources);
+  await writeFile(join(root, "inbox/a.csv"), csv(["00:00", 1], ["00:30", 3], ["01:00", 5], ["02:00", 7]));
+  const effects: Effects = {now: () => Date.parse("2026-01-02T00:00Z"), env: {}, reporter: silent};
+  return {root, run: () => pipeline({root, effects})};
+}
+
+function csv(...rows: [string, number][]): string {
+  return ["timestamp,DO.mg/L", ...rows.map(([time, value]) => `2026-01-01T${time}:00Z,${value}`), ""].join("\n");
+}
+
+test("from files on the host to a published catalogue, and nothing again when nothing came", async () => {
+  const {run} = await project();
+  const first = await run();
+  expect(first.run.rows.flatMap(({errors}) => errors)).toEqual([]);
+  const [dataset] = first.catalogue.datasets;
+  expect(dataset!.resolutions.map(({name, rows}) => [name, rows])).toEqual([
+    ["1h", 2],
+    ["1d", 1]
+  ]);
+  expect(dataset!.columns[0]!.latest).toEqual({time: "2026-01-01T01:00:00.000Z", value: 5});
+  const file = join(first.directory, "catalogue.json");
+  expect(JSON.parse(await readFile(file, "utf8")) as Catalogue).toEqual(first.catalogue);
+  const second = await run();
+  expect(second.run.commit).toBeUndefined();
+  expect(second.catalogue).toEqual(first.catalogue);
+});
+
+test("two at once on one pond store and publish once", async () => {
+  const {run} = await project();
+  const [a, b] = await Promise.all([run(), run()]);
+  expect([a, b].filter(({run}) => run.commit).length).toBe(1);
+  expect(a.catalogue).toEqual(b.catalogue);
+});
+
+test("wrong resources stop everything before anything is stored", async () => {
+  const {root, run} = await project();
+  await writeFile(join(root, "resources/all.yaml"), resources.replace("[1h, 1d]", "[1 hour]"));
+  await expect(run()).rejects.toThrow("write a whole number and s, m, h or d, such as 15m, 1h or 7d");
+});
