@@ -25,6 +25,6 @@ export function publishedIn(pond: string): string {
 }
 
 /** Opens the deployment's pond, with the directories that its kinds compute. Throws a sentence when there is none. */
-export async function openPond(deployment: Deployment, {create = false} = {}): Promise<Pond> {
-  return Pond.open(deployment.pond, {create, dynamic: dynamicFactories()});
+export async function openPond({pond}: Deployment, {now}: Pick<Effects, "now">, {create = false} = {}): Promise<Pond> {
+  return Pond.open(pond, {create, dynamic: dynamicFactories(), effects: {now}});
 }

@@ -57,7 +57,7 @@ function cell(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (typeof value === "object") return JSON.stringify(value);
-  return String(value as string | number | boolean | bigint);
+  return String(value);
 }
 
 function columnsOf(rows: readonly Row[]): string[] {

@@ -18,7 +18,7 @@ export function readingsTable(times: readonly number[], columns: readonly Readin
   const time = new Field("timestamp", new TimestampMicrosecond("UTC"), false);
   const schema = new Schema([time, ...columns.map(fieldOf)]);
   const children: Data[] = [
-    makeData({type: time.type as TimestampMicrosecond, data: timestamps, length: times.length}),
+    makeData({type: time.type, data: timestamps, length: times.length}),
     ...columns.map(({values}) => doubles(values))
   ];
   const data = makeData({type: new Struct(schema.fields), length: times.length, nullCount: 0, children});

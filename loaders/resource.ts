@@ -170,7 +170,7 @@ class Source {
         )
       );
     }
-    const found = this.document.getIn(path) as unknown;
+    const found = this.document.getIn(path);
     if (found === undefined) return [this.at(path, `the field ${fieldName(path)} is missing: ${allowed(issue)}.`)];
     const shown = isNode(found) ? (found.toJSON() as unknown) : found;
     const words = issue.code === "invalid_value" ? issue.values.map(String) : [];

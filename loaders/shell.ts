@@ -44,7 +44,7 @@ export function openShell(): Shell {
       if (resources !== undefined) env.POND_RESOURCES = resolve(resources);
     },
     async withPond(body) {
-      const pond = await openPond(deploymentFrom(root, env));
+      const pond = await openPond(deploymentFrom(root, env), shell.effects);
       try {
         await body(pond);
       } finally {

@@ -120,11 +120,12 @@ export async function openPage(
   return {page, faults, requests};
 }
 
-/** Waits until the page's cells and charts are drawn. */
+/** Waits until the page's cells have run and its charts are drawn. */
 export async function settle(page: Page): Promise<void> {
-  await page.waitForLoadState("networkidle");
   await page.waitForFunction(
-    () => !document.querySelector(".observablehq-loading, .observablehq--running, [aria-busy]"),
+    () =>
+      document.readyState === "complete" &&
+      !document.querySelector("observablehq-loading, [aria-busy], figure.chart:empty"),
     undefined,
     {timeout: 20_000}
   );

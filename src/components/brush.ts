@@ -10,9 +10,10 @@ const leastPixels = 6; // a shorter drag is a click
  * record again, arrow keys to move, + and − to zoom, 0 for the whole record.
  */
 export function brush(figure: HTMLElement, view: View, current: () => ChartElement | undefined): void {
-  figure.addEventListener("pointerdown", (event) => {
-    if (event.button === 0 && event.pointerType !== "touch") drag(figure, event, (begin, end) => select(begin, end));
-  });
+  const press = (event: PointerEvent) => {
+    if (event.button === 0 && event.pointerType !== "touch") drag(figure, event, select);
+  };
+  figure.addEventListener("pointerdown", press, {capture: true}); // Plot's tip keeps the event to itself
   figure.addEventListener("dblclick", () => view.show(lastOf(view.record, "all")));
   figure.addEventListener("keydown", (event) => {
     const range = keyed(event.key, view);

@@ -44,7 +44,7 @@ export function card(options: CardOptions): Element {
     if (turn !== asked) return; // another range was asked for meanwhile
     figure.removeAttribute("aria-busy");
     shown = "invert" in next ? next : undefined;
-    note.textContent = shown ? words(shown.value.lines) : "";
+    note.textContent = shown ? words(shown.plotted.lines) : "";
     figure.replaceChildren(next);
   };
   view.follow(() => void draw());

@@ -2,6 +2,7 @@ import * as Plot from "npm:@observablehq/plot";
 import type {ResolutionEntry} from "../../loaders/types.js";
 import type {Point} from "./dataset.js";
 import {formatTime, formatUnit, formatValue} from "./format.js";
+import {lonely, withBreaks} from "./gaps.js";
 import type {TimeRange} from "./range.js";
 import {ticksOf} from "./ticks.js";
 
@@ -30,8 +31,8 @@ export interface ChartValue {
   readonly range: TimeRange;
 }
 
-/** A chart's element: its `value` is what is plotted, `invert` turns a pixel of its width into a time. */
-export type ChartElement = Element & {value: ChartValue; invert(x: number): number};
+/** A chart's element: its `plotted` is what it shows (Plot keeps `value` for what is pointed at), `invert` turns a pixel of its width into a time. */
+export type ChartElement = Element & {plotted: ChartValue; invert(x: number): number};
 
 /** The mean as a line within the band from least to greatest, broken where readings are missing. */
 export function chart(options: ChartOptions): ChartElement {
@@ -65,44 +66,19 @@ export function chart(options: ChartOptions): ChartElement {
     ]
   });
   const scale = plot.scale("x") as {invert(x: number): Date};
-  return Object.assign(plot, {value: {lines, range}, invert: (x: number) => scale.invert(x).getTime()});
+  return Object.assign(plot, {plotted: {lines, range}, invert: (x: number) => scale.invert(x).getTime()});
 }
 
 function marksOf(line: Line, {range}: ChartOptions): Plot.Markish[] {
-  const rows = withBreaks(line);
+  const {widthMs} = line.resolution;
+  const rows = withBreaks(line.points, widthMs);
   const clip = "frame" as const;
   const visible = line.points.filter(({time}) => time >= range.begin && time <= range.end);
   return [
     Plot.areaY(rows, {x: "time", y1: "min", y2: "max", fill: line.colour, fillOpacity: 0.18, clip, className: "band"}),
     Plot.lineY(rows, {x: "time", y: "avg", stroke: line.colour, strokeWidth: 1.5, strokeDasharray: line.dash, clip}),
-    Plot.dot(lonely(visible, line.resolution.widthMs), {x: "time", y: "avg", r: 1.6, fill: line.colour, clip})
+    Plot.dot(lonely(visible, widthMs), {x: "time", y: "avg", r: 1.6, fill: line.colour, clip})
   ];
-}
-
-interface Row {
-  readonly time: Date;
-  readonly avg: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** A bin is missing between two readings when they are further apart than this many bins. */
-const gapBins = 1.5;
-
-/** The points with a row of nothing in each gap, so that neither line nor band bridges it. */
-export function withBreaks({points, resolution}: Line): Row[] {
-  return points.flatMap((point, index) => {
-    const before = points[index - 1];
-    const row = {...point, time: new Date(point.time)};
-    if (!before || point.time - before.time <= gapBins * resolution.widthMs) return [row];
-    return [{time: new Date(before.time + resolution.widthMs), avg: NaN, min: NaN, max: NaN}, row];
-  });
-}
-
-/** Points with a gap on both sides: a line of one point has no length, so they are drawn as dots. */
-function lonely(points: readonly Point[], widthMs: number): Point[] {
-  const far = (a: Point | undefined, b: Point | undefined) => !a || !b || b.time - a.time > gapBins * widthMs;
-  return points.filter((point, index) => far(points[index - 1], point) && far(point, points[index + 1]));
 }
 
 interface Bin extends Point {

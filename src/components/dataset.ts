@@ -50,12 +50,21 @@ function once<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promis
 function readColumn(shard: ShardEntry, column: string): Promise<Point[]> {
   return once(columns, `${shard.file} ${column}`, async () => {
     const buffer = await once(buffers, shard.file, () => fetchShard(shard));
-    return decode(buffer, shard, column);
+    const points = await decode(buffer, shard, column).catch((error: unknown) => {
+      buffers.delete(shard.file); // damaged on the way, perhaps: fetched again when asked for again
+      throw error;
+    });
+    failed.delete(shard.file);
+    return points;
   });
 }
 
+const failed = new Set<string>(); // shards to ask the server for again, whatever the browser's cache holds
+
 async function fetchShard({file}: ShardEntry): Promise<ArrayBuffer> {
-  const response = await fetch(shardUrl(file)).catch((error: unknown) => {
+  const cache = failed.has(file) ? "reload" : "default";
+  failed.add(file);
+  const response = await fetch(shardUrl(file), {cache}).catch((error: unknown) => {
     throw new Error(`The data file ${file} could not be fetched: is this device offline?`, {cause: error});
   });
   if (!response.ok)

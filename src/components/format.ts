@@ -3,7 +3,11 @@
 /** A value with the digits that matter at its size: 3.75, 12.1, 812. */
 export function formatValue(value: number): string {
   const size = Math.abs(value);
-  return value.toLocaleString("en-US", {maximumFractionDigits: size < 10 ? 2 : size < 100 ? 1 : 0, useGrouping: false});
+  return value.toLocaleString("en-US", {
+    maximumFractionDigits: size < 10 ? 2 : size < 100 ? 1 : 0,
+    useGrouping: false,
+    signDisplay: "negative"
+  });
 }
 
 /** A change with its sign: "+0.3", "−1.2" (a true minus), "±0". */

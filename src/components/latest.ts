@@ -20,13 +20,19 @@ export function freshness(dataset: DatasetEntry): Element {
   const late = age > lateAfter * dataset.intervalMs;
   return html`<p class=${late ? "late" : "muted"}>
     ${late ? "No new readings: the last one was" : "Last reading"} ${formatTime(dataset.end, catalogue.timeZone)},
-    ${formatAge(age)} before this page was built.
+    ${age < 60_000 ? "just" : formatAge(age)} before this page was built.
   </p>`;
 }
 
 /** Tiles with the newest value of each column: unit, change over a day, a sparkline of thirty days. */
 export function latest(dataset: DatasetEntry): Element {
-  return html`<dl class="latest">${dataset.columns.map((column) => tile(column, dataset))}</dl>`;
+  return html`<dl class="latest">${byParameter(dataset.columns).map((column) => tile(column, dataset))}</dl>`;
+}
+
+/** Columns in the catalogue's order of parameters. */
+function byParameter(columns: readonly ColumnEntry[]): ColumnEntry[] {
+  const place = ({parameter}: ColumnEntry) => catalogue.parameters.findIndex(({name}) => name === parameter);
+  return [...columns].sort((a, b) => place(a) - place(b));
 }
 
 function tile(column: ColumnEntry, dataset: DatasetEntry): Element {
@@ -34,7 +40,7 @@ function tile(column: ColumnEntry, dataset: DatasetEntry): Element {
   const late =
     newest && dataset.end && Date.parse(dataset.end) - Date.parse(newest.time) > lateAfter * dataset.intervalMs;
   return html`<div>
-    <dt>${label} <span class="muted">${scope}</span></dt>
+    <dt>${label} <span class="muted scope">${scope}</span></dt>
     <dd>
       ${
         newest

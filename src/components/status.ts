@@ -4,7 +4,7 @@ import {catalogue} from "./catalogue.js";
 import {formatBytes, formatTime} from "./format.js";
 
 const count = (number: number | undefined) => number?.toLocaleString("en-US") ?? "–";
-const time = (iso: string | undefined) => (iso ? formatTime(iso, catalogue.timeZone) : "never");
+const time = (iso: string | undefined) => (iso ? formatTime(iso, catalogue.timeZone) : "has nothing to run");
 
 /** The status page: how each resource fared, what is published, and the pond's last transactions. */
 export function status(): Element {
@@ -60,7 +60,7 @@ function isNumber(value: Cell): boolean {
 function resourceRow({kind, name, lastRun, tookMs, read, stored, aside, notes, errors}: ResourceEntry): Cell[] {
   const said = html`<span>
     ${errors.map((error) => html`<span class="late">${error}</span> `)} ${notes.join(" ")}
-  </span>` as Element;
+  </span>`;
   return [`${kind} ${name}`, time(lastRun), took(tookMs), count(read), count(stored), count(aside), said];
 }
 

@@ -21,9 +21,9 @@ export function ticksOf(range: TimeRange, count: number, timeZone: string): Tick
 
 interface Clock {
   /** The wall clock of the zone at an instant, as if it were UTC. */
-  wall(time: number): number;
+  readonly wall: (time: number) => number;
   /** The instant at which the wall clock shows a time; the earlier one when it does so twice. */
-  instant(wall: number): number;
+  readonly instant: (wall: number) => number;
 }
 
 function clockOf(timeZone: string): Clock {
