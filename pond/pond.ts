@@ -41,6 +41,7 @@ export class Pond {
   readonly #ground: Ground;
   readonly #partitions: Partitions;
   #state: LogState;
+  #current: Snapshot | undefined;
   #newest: FS | undefined;
 
   private constructor(store: Store, state: LogState, ground: Ground, effects: PondEffects) {
@@ -136,7 +137,8 @@ export class Pond {
   async #snapshot(): Promise<Snapshot> {
     const state = await advance(this.store, this.#state);
     if (state.version >= this.#state.version) this.#state = state;
-    return new Snapshot(this.#state, this.#partitions);
+    if (this.#current?.version !== this.#state.version) this.#current = new Snapshot(this.#state, this.#partitions);
+    return this.#current;
   }
 
   async #acknowledge(state: LogState): Promise<Commit> {

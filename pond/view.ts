@@ -68,6 +68,7 @@ export class Snapshot implements View {
   readonly timestamp: number;
   readonly state: LogState;
   readonly #partitions: Partitions;
+  readonly #shown = new Map<string, Promise<Partition>>();
 
   constructor(state: LogState, partitions: Partitions, version = state.version, timestamp = state.timestamp) {
     this.state = state;
@@ -76,7 +77,16 @@ export class Snapshot implements View {
     this.#partitions = partitions;
   }
 
-  async partition(id: string): Promise<Partition> {
+  partition(id: string): Promise<Partition> {
+    const known = this.#shown.get(id);
+    if (known !== undefined) return known;
+    const shown = this.#load(id);
+    this.#shown.set(id, shown);
+    shown.catch(() => this.#shown.delete(id)); // so that a file put back is found
+    return shown;
+  }
+
+  async #load(id: string): Promise<Partition> {
     const partition = await this.#partitions.get(id, this.state.partition(id));
     if (this.version === this.state.version) return partition;
     const cut = [...partition].map(
