@@ -66,7 +66,7 @@ export class CombinedSeries implements Series {
  * One row per timestamp from SELECTs that each have `rank`, `timestamp` and some of the columns: per column the value
  * of the highest rank that has one. Rows that cannot meet another need no grouping.
  */
-export function combineSql(
+function combineSql(
   columns: readonly Column[],
   selects: readonly string[],
   {overlapping}: {readonly overlapping: boolean}

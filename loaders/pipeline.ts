@@ -31,7 +31,11 @@ export async function pipeline({root, effects}: PipelineOptions): Promise<Pipeli
   const directory = publishedIn(deployment.pond);
   await mkdir(join(directory, ".."), {recursive: true});
   return withLock(join(directory, "../pipeline.lock"), async () => {
-    const pond = await Pond.open(deployment.pond, {create: true, dynamic: dynamicFactories(), effects: {now: effects.now}});
+    const pond = await Pond.open(deployment.pond, {
+      create: true,
+      dynamic: dynamicFactories(),
+      effects: {now: effects.now}
+    });
     try {
       const result = await run(pond, resources, effects);
       effects.reporter.step("Publishing");

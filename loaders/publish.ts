@@ -100,7 +100,7 @@ function named(paths: readonly string[]): [path: string, name: string][] {
 }
 
 /** Letters, digits, dots, dashes and underscores; what else there was is told by a hash. */
-export function safeName(text: string): string {
+function safeName(text: string): string {
   const safe = text.replace(/[^A-Za-z0-9._-]+/g, "-");
   return safe === text ? safe : `${safe}-${keyOf(text).slice(0, 4)}`;
 }
@@ -185,7 +185,7 @@ async function publishShard(duck: Duck, shard: Shard, {directory, folder, column
 }
 
 /** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */
-export function publishedSql(shard: Shard, columns: readonly string[]): string {
+function publishedSql(shard: Shard, columns: readonly string[]): string {
   const told = columns.flatMap((name) => statistics.map((statistic) => statisticSql(name, statistic)));
   const timestamp = "make_timestamp_ms(epoch_ms(timestamp))::TIMESTAMP_MS AS timestamp";
   return `SELECT ${[timestamp, ...told].join(", ")} FROM ${partialsSql([shard], columns)} ORDER BY 1`;

@@ -63,7 +63,7 @@ export function nextBin(time: number, width: number): number {
  */
 export function binSql(relation: string, columns: readonly string[], bins: Required<Range> & {width: number}): string {
   return groupSql(
-    `SELECT epoch_us(timestamp) AS t, ${list(columns, finite)} FROM ${relation} WHERE ${within(bins)}`,
+    `SELECT epoch_us(timestamp) AS ${time}, ${list(columns, finite)} FROM ${relation} WHERE ${within(bins)}`,
     columns.map(partials),
     {counts: columns.map((name) => `count(${identifier(name)})`), width: bins.width}
   );
@@ -72,7 +72,7 @@ export function binSql(relation: string, columns: readonly string[], bins: Requi
 /** The same, from the partials of finer bins that divide these. */
 export function foldSql(finer: string, columns: readonly string[], bins: Required<Range> & {width: number}): string {
   return groupSql(
-    `SELECT epoch_us(timestamp) AS t, * EXCLUDE (timestamp) FROM ${finer} WHERE ${within(bins)}`,
+    `SELECT epoch_us(timestamp) AS ${time}, * EXCLUDE (timestamp) FROM ${finer} WHERE ${within(bins)}`,
     columns.map(folded),
     {counts: columns.map((name) => foldedCount(name)), width: bins.width}
   );
@@ -116,9 +116,12 @@ export function within({begin, end}: Range): string {
 }
 
 /** An instant (µs UTC) as SQL. */
-export function instant(micros: number): string {
+function instant(micros: number): string {
   return `make_timestamptz(${micros})`;
 }
+
+/** What no parameter is called: a column T there is, and DuckDB's names know no case. */
+const time = '"# microseconds"';
 
 interface Grouping {
   readonly counts: readonly string[];
@@ -126,7 +129,7 @@ interface Grouping {
 }
 
 function groupSql(source: string, aggregates: readonly string[], {counts, width}: Grouping): string {
-  const bin = `t - ((t % ${width}) + ${width}) % ${width}`; // % takes the sign of t, and times before 1970 have one
+  const bin = `${time} - ((${time} % ${width}) + ${width}) % ${width}`; // % takes the sign of t, and times before 1970 have one
   return [
     `SELECT make_timestamptz(${bin}) AS timestamp, ${aggregates.join(", ")}`,
     `FROM (${source})`,

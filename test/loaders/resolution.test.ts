@@ -18,8 +18,10 @@ test("bins before 1970 begin before their readings too", () => {
 test("the queries bind on a real DuckDB", async () => {
   const duck = await openDuck();
   const bins = {begin: 0, end: 10 * hour, width: hour};
-  const names = ["DO.mg/L", 'odd "name"'];
-  const relation = await readingsSeries("/x", [[{time: 0, values: {[names[0]!]: 1, [names[1]!]: 2}}]]).relation();
+  const names = ["DO.mg/L", 'odd "name"', "T", "T.min", "bin"];
+  const relation = await readingsSeries("/x", [
+    [{time: 0, values: Object.fromEntries(names.map((name) => [name, 1]))}]
+  ]).relation();
   await duck.run(`EXPLAIN ${binSql(relation, names, bins)}`);
   await duck.run(`EXPLAIN ${foldSql(`(${binSql(relation, names, bins)})`, names, {...bins, width: 2 * hour})}`);
 });
