@@ -15,14 +15,14 @@ import type {
 } from "./types.js";
 
 /** What is known of the pond and of the last runs. */
-export interface Status {
+interface Status {
   readonly version: number;
   readonly commits: readonly Commit[]; // oldest first
   readonly resources: readonly Resource[];
   readonly runs: readonly RunRow[];
 }
 
-export interface CatalogueParts {
+interface CatalogueParts {
   readonly datasets: readonly PublishedDataset[];
   readonly dashboard?: DashboardSpec;
   readonly status: Status;

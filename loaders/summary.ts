@@ -12,7 +12,7 @@ export interface Summary {
   readonly columns: readonly ColumnSummary[]; // in the order asked for
 }
 
-export type ColumnSummary = Pick<ColumnEntry, "latest" | "spark">;
+type ColumnSummary = Pick<ColumnEntry, "latest" | "spark">;
 
 const hour = 3600e6;
 const day = 24 * hour;
