@@ -1,5 +1,4 @@
 import {html} from "npm:htl";
-import {resize} from "observablehq:stdlib";
 import {brush} from "./brush.js";
 import {catalogue} from "./catalogue.js";
 import {chart} from "./chart.js";
@@ -32,7 +31,12 @@ export interface CardOptions {
  */
 export function card(options: CardOptions): Element {
   const {title, unit, sources, view} = options;
-  const figure = html`<figure class="chart" tabindex="0" aria-label=${`${title}, chart`}></figure>` as HTMLElement;
+  const figure = html`<figure
+    class="chart"
+    tabindex="0"
+    aria-label=${`${title}, chart`}
+    aria-busy="true"
+  ></figure>` as HTMLElement;
   const note = html`<span class="muted resolution"></span>` as HTMLElement;
   let shown: ChartElement | undefined;
   let asked = 0;
@@ -49,15 +53,26 @@ export function card(options: CardOptions): Element {
   };
   view.follow(() => void draw());
   brush(figure, view, () => shown);
-  const sized = resize((next) => {
+  followWidth(figure, (next) => {
     width = next;
     void draw();
-    return figure;
   });
   return html`<section class="card">
     <h2>${title} <small class="muted">${formatUnit(unit)}</small> ${note}</h2>
-    ${legend(sources)}${sized}
+    ${legend(sources)}${figure}
   </section>`;
+}
+
+/** Tells the width of an element, in CSS pixels, when it is first laid out and whenever it changes. */
+function followWidth(element: Element, redraw: (width: number) => void): void {
+  let before = 0;
+  const observer = new ResizeObserver(([entry]) => {
+    const width = Math.round(entry!.contentRect.width);
+    if (width === before || width === 0) return;
+    before = width;
+    redraw(width);
+  });
+  observer.observe(element);
 }
 
 async function load({title, unit, sources, view}: CardOptions, width: number): Promise<ChartElement | Element> {

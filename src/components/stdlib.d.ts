@@ -5,5 +5,4 @@ declare module "observablehq:stdlib" {
     json(): Promise<unknown>;
   }
   export function FileAttachment(name: string): File;
-  export function resize(render: (width: number, height: number) => Node): Node;
 }
