@@ -28,8 +28,7 @@ const libraries: readonly Library[] = [
     entry: "parquet-wasm/esm/parquet_wasm.js",
     files: {"esm/parquet_wasm_bg.wasm": "esm/parquet_wasm_bg.wasm"}
   },
-  {name: "hyparquet"},
-  {name: "hyparquet-compressors"}
+  {name: "hyparquet"}
 ];
 
 /** Framework looks up a version of each of these, used or not; an empty directory that is named for one is enough. */

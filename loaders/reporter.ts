@@ -4,7 +4,7 @@ import type {Reporter} from "./types.js";
 export interface Terminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
 }
 
 /** Says nothing: for tests and for loaders, whose standard output is their file. */

@@ -4,6 +4,7 @@ import type {Pond} from "../pond/pond.js";
 import {deploymentFrom, openPond} from "./deployment.js";
 import {effectsFrom} from "./effects.js";
 import {reporterTo} from "./reporter.js";
+import type {Terminal} from "./reporter.js";
 import type {Effects} from "./types.js";
 
 /** Options that every command takes. */
@@ -28,15 +29,22 @@ export interface Shell {
   err(line: string): void; // a line on standard error
 }
 
-/** The shell of this process. */
-export function openShell(): Shell {
+/** What a shell needs of a process; tests bring their own. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Pick<Terminal, "write">;
+  readonly stderr: Terminal;
+}
+
+/** The shell of this process, or of another world. */
+export function openShell(world: World = process): Shell {
   const root = join(import.meta.dirname, "..");
-  const env: Record<string, string | undefined> = {...process.env};
+  const env: Record<string, string | undefined> = {...world.env};
   let effects: Effects | undefined;
   const shell: Shell = {
     root,
     get effects() {
-      return (effects ??= effectsFrom(env, reporterTo(process.stderr)));
+      return (effects ??= effectsFrom(env, reporterTo(world.stderr)));
     },
     troubled: false,
     configure({pond, resources}) {
@@ -51,9 +59,9 @@ export function openShell(): Shell {
         await pond.close();
       }
     },
-    write: (content) => void process.stdout.write(content),
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`)
+    write: (content) => void world.stdout.write(content),
+    out: (line) => void world.stdout.write(`${line}\n`),
+    err: (line) => void world.stderr.write(`${line}\n`)
   };
   return shell;
 }

@@ -125,7 +125,8 @@ export async function settle(page: Page): Promise<void> {
   await page.waitForFunction(
     () =>
       document.readyState === "complete" &&
-      !document.querySelector("observablehq-loading, [aria-busy], figure.chart:empty"),
+      [...document.querySelectorAll(".observablehq--block")].every((cell) => cell.childElementCount > 0) &&
+      !document.querySelector("observablehq-loading, [aria-busy], .card > div:empty, figure.chart:empty"),
     undefined,
     {timeout: 20_000}
   );

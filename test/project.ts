@@ -21,6 +21,8 @@ type Env = Readonly<Record<string, string>>;
 /** A copy of the project in a folder of its own, as a fresh clone with its packages installed would be. */
 export interface Project {
   readonly directory: string;
+  /** `node …`, to its end; rejects only when it cannot be started. */
+  node(args: readonly string[], env?: Env): Promise<Said>;
   /** `pond …`, to its end; rejects only when it cannot be started. */
   pond(args: readonly string[], env?: Env): Promise<Said>;
   /** `pond build`; rejects with what it said unless it ends with 0. */
@@ -61,6 +63,7 @@ function projectIn(directory: string): Project {
   const pond: Project["pond"] = (args, env) => node(["loaders/pond.js", ...args], env);
   return {
     directory,
+    node,
     pond,
     build: async (env, args = []) => succeeded(await pond(["build", ...args], env)),
     observable: async (env) =>
