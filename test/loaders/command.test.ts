@@ -1,0 +1,188 @@
+import {mkdtemp, readFile, rm, writeFile, mkdir} from "node:fs/promises";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {afterAll, beforeAll, describe, expect, test} from "vitest";
+import {exits, main, programOf} from "../../loaders/main.js";
+import {openShell} from "../../loaders/shell.js";
+
+/** The command line, as its user types it. */
+
+const harbour = `
+apiVersion: duckpond/v1
+kind: Simulator
+metadata: {name: small}
+spec:
+  begin: "2026-02-27T00:00:00Z"
+  sites: [{name: pier, depth: 5, river: 0.5, shelter: 0.5}]
+---
+apiVersion: duckpond/v1
+kind: Reduce
+metadata: {name: all}
+spec: {input: "/instruments/*", output: "/reduced/$0", resolutions: [1h, 1d]}
+`;
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "command-"));
+  await mkdir(join(directory, "resources"));
+  await writeFile(join(directory, "resources/harbour.yaml"), harbour);
+  expect((await pond("run")).code).toBe(exits.ok);
+});
+afterAll(() => rm(directory, {recursive: true}));
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function pond(...args: string[]): Promise<Said> {
+  const said = {out: "", err: ""};
+  const world = {
+    env: {
+      POND: join(directory, "pond"),
+      POND_RESOURCES: join(directory, "resources"),
+      POND_NOW: "2026-03-01T00:00:00Z"
+    },
+    stdout: {write: (text: string | Uint8Array) => (said.out += Buffer.from(text).toString())},
+    stderr: {write: (text: string | Uint8Array) => (said.err += Buffer.from(text).toString())}
+  };
+  const code = await main(args, openShell(world));
+  return {code, ...said};
+}
+
+test("run tells what it read and stored, and that there is nothing new", async () => {
+  const again = await pond("run");
+  expect(again).toMatchObject({
+    code: exits.ok,
+    out: "Nothing new: no transaction.\nPublished pier-bottom, pier-surface.\n"
+  });
+});
+
+describe("list", () => {
+  test("names what a directory holds", async () => {
+    expect((await pond("list")).out).toBe("/instruments/\n/reduced/\n/sys/\n");
+    expect((await pond("list", "/reduced/pier-surface")).out).toBe(
+      "/reduced/pier-surface/1d\n/reduced/pier-surface/1h\n"
+    );
+  });
+
+  test("matches patterns, and tells more when asked", async () => {
+    const {out} = await pond("list", "-l", "/instruments/*");
+    expect(out).toMatch(/^kind +version +rows +bytes +first +last +path\n/);
+    expect(out).toMatch(
+      /series +1 +193 +[\d.]+ kB +2026-02-27T00:00Z +2026-03-01T00:00Z +\/instruments\/pier-bottom\n/
+    );
+  });
+
+  test("prints JSON for programs", async () => {
+    const found = JSON.parse((await pond("list", "--json", "/instruments/*")).out) as {path: string; rows: number}[];
+    expect(found.map(({path, rows}) => [path, rows])).toEqual([
+      ["/instruments/pier-bottom", 193],
+      ["/instruments/pier-surface", 193]
+    ]);
+  });
+});
+
+describe("cat", () => {
+  test("prints a file as it is", async () => {
+    expect(JSON.parse((await pond("cat", "/sys/resources/Reduce/all")).out)).toMatchObject({
+      kind: "Reduce",
+      name: "all"
+    });
+  });
+
+  test("prints a series as rows, in the form asked for", async () => {
+    const {out} = await pond("cat", "/reduced/pier-surface/1d", "--format", "csv");
+    expect(out.split("\n")[0]).toMatch(/^timestamp,Depth\.m\.avg,Depth\.m\.min,/);
+    expect(out.split("\n")[1]).toMatch(/^2026-02-27T00:00:00\.000Z,/);
+    const rows = (await pond("cat", "/reduced/pier-surface/1d", "--format", "ndjson")).out.trim().split("\n");
+    expect(rows).toHaveLength(3);
+    expect(JSON.parse(rows[0]!)).toMatchObject({timestamp: "2026-02-27T00:00:00.000Z"});
+  });
+
+  test("answers SQL over paths, patterns, a path as source, and the log", async () => {
+    const ask = async (...args: string[]) =>
+      JSON.parse((await pond("cat", "--format", "json", ...args)).out) as unknown;
+    expect(await ask("--sql", 'SELECT count(*) AS n FROM "/instruments/*"')).toEqual([{n: 386}]);
+    expect(await ask("/instruments/pier-bottom", "--sql", "SELECT count(*) AS n FROM source")).toEqual([{n: 193}]);
+    expect(await ask("--sql", "SELECT count(*) AS n FROM oplog WHERE kind = 'series'")).toEqual([{n: 2}]);
+  });
+
+  test("goes back in time", async () => {
+    const {code, err} = await pond("cat", "--at", "0", "/instruments/pier-bottom");
+    expect(code).toBe(exits.trouble);
+    expect(err).toContain("There is no /instruments");
+  });
+});
+
+test("log tells the newest transaction first", async () => {
+  const {out} = await pond("log");
+  expect(out).toMatch(/^version +time +user +command/);
+  expect(out.split("\n")[1]).toMatch(/^ *1 .*pond run .* 386$/);
+  const [newest] = JSON.parse((await pond("log", "--json", "-n", "1")).out) as {rows: number}[];
+  expect(newest!.rows).toBe(386);
+});
+
+test("status tells how each resource fared", async () => {
+  const {code, out} = await pond("status");
+  expect(code).toBe(exits.ok);
+  expect(out).toMatch(/Simulator\/small +2026-03-01T00:00:00.000Z/);
+});
+
+describe("wrong usage ends with 2", () => {
+  test.each([
+    [["fly"], "unknown command 'fly'"],
+    [["log", "--count", "none"], "It is a whole number from 1."],
+    [["cat"], "give a path, or --sql, or both"],
+    [["cat", "/", "--format", "xml"], "Allowed choices are table, csv, json, ndjson, parquet."]
+  ])("%j", async (args, sentence) => {
+    const {code, err} = await pond(...args);
+    expect(code).toBe(exits.usage);
+    expect(err).toContain(sentence);
+  });
+});
+
+describe("trouble ends with 1, in a sentence", () => {
+  test("a pond that is not there", async () => {
+    const {code, err, out} = await pond("--pond", join(directory, "nowhere"), "list");
+    expect({code, out}).toEqual({code: exits.trouble, out: ""});
+    expect(err).toMatch(/^pond: .*nowhere is not a pond; make one with pond init\.\n$/);
+  });
+
+  test("a path that is not there", async () => {
+    const {code, err} = await pond("cat", "/nothing");
+    expect(code).toBe(exits.trouble);
+    expect(err.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("resources that are wrong: each with its place, and nothing is run", async () => {
+    const bad = join(directory, "bad");
+    await mkdir(bad, {recursive: true});
+    await writeFile(join(bad, "a.yaml"), "apiVersion: duckpond/v1\nkind: Simulatr\nmetadata: {name: x}\n");
+    const {code, err} = await pond("--resources", bad, "run");
+    expect(code).toBe(exits.trouble);
+    expect(err).toContain('a.yaml:2:7: there is no kind "Simulatr" (did you mean Simulator?)');
+    expect(err).not.toContain("    at ");
+  });
+
+  test("the stack is shown with --debug", async () => {
+    expect((await pond("--debug", "cat", "/nothing")).err).toContain("    at ");
+  });
+});
+
+test("help names every command, with a description and an example where one helps", async () => {
+  const {code, out} = await pond("--help");
+  expect(code).toBe(exits.ok);
+  for (const command of programOf(openShell()).commands) {
+    expect(out).toContain(command.name());
+    expect(command.description().length, command.name()).toBeGreaterThan(10);
+    for (const option of command.options) expect(option.description.length, option.flags).toBeGreaterThan(5);
+  }
+});
+
+test("the README tells every command", async () => {
+  const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+  for (const command of programOf(openShell()).commands) expect(readme).toContain(`| \`${command.name()}\``);
+});
