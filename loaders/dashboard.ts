@@ -1,15 +1,6 @@
 import {z} from "zod";
 import type {Kind} from "./types.js";
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", {timeZone: name});
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
+import {timeZone} from "./zone.js";
 
 const site = z.strictObject({
   name: z.string().min(1).describe("short and lasting: it is in the page's address"),
@@ -31,12 +22,12 @@ const parameter = z.strictObject({
 const schema = z.strictObject({
   title: z.string().min(1).describe("of the whole site"),
   description: z.string().default("").describe("a sentence for the first page and for search engines"),
-  timeZone: z
-    .string()
-    .default("UTC")
-    .refine(isTimeZone, "write a name of the IANA list, such as America/Los_Angeles")
-    .describe("in which times are shown"),
-  sites: z.array(site).min(1).describe("the sites, in the order of the pages; the order also gives each its colour"),
+  timeZone: timeZone.describe("in which times are shown"),
+  sites: z
+    .array(site)
+    .min(1)
+    .refine((sites) => new Set(sites.map(({name}) => name)).size === sites.length, "two sites have one name")
+    .describe("the sites, in the order of the pages; the order also gives each its colour"),
   parameters: z.array(parameter).default([]).describe("labels and order; parameters not named come last, as they are")
 });
 

@@ -4,6 +4,8 @@ import process from "node:process";
 import {LineCounter, isMap, isNode, isScalar, parseAllDocuments} from "yaml";
 import type {Document} from "yaml";
 import {z} from "zod";
+import {interpolate} from "./interpolation.js";
+import type {Path} from "./interpolation.js";
 import type {Effects, Kind, Place, Resource} from "./types.js";
 import {nearest} from "./word.js";
 
@@ -54,7 +56,7 @@ async function readFileOf(file: string, kinds: readonly Kind[], env: Effects["en
   const documents = parseAllDocuments(await readFile(file, "utf8"), {lineCounter: lines});
   if ("empty" in documents) return {resources: [], problems: []};
   const found = documents
-    .filter((document) => document.contents !== null)
+    .filter(({contents}) => contents !== null && !(isScalar(contents) && contents.value === null))
     .map((document) => readDocument(new Source(file, document as Document, lines), kinds, env));
   return {resources: found.flatMap(({resources}) => resources), problems: found.flatMap(({problems}) => problems)};
 }
@@ -70,45 +72,37 @@ const outer = z.strictObject({
 });
 
 function readDocument(source: Source, kinds: readonly Kind[], env: Effects["env"]): Found {
-  if (source.document.errors.length > 0) return {resources: [], problems: source.document.errors.map(source.yamlError)};
-  const written = source.document.toJS() as unknown;
-  const head = outer.safeParse(written);
-  if (!head.success) return {resources: [], problems: source.problems(head.error, outer, [])};
-  const {kind: name, metadata, spec: raw} = head.data;
+  const written = source.read();
+  if ("problems" in written) return {resources: [], problems: written.problems};
+  const {kind: name, spec: own = {}} = written.fields;
+  const head = outer.safeParse(written.fields);
   const kind = kinds.find((one) => one.name === name);
-  if (!kind) return {resources: [], problems: [source.unknownKind(name, kinds)]};
-  const missing: string[] = [];
-  const spec = kind.schema.safeParse(
-    interpolate(raw ?? {}, env, ["spec"], (path, text) => missing.push(source.at(path, text)))
-  );
-  if (missing.length > 0) return {resources: [], problems: missing};
-  if (!spec.success) return {resources: [], problems: source.problems(spec.error, kind.schema, ["spec"])};
-  const place = source.place([]);
-  return {resources: [{kind: name, ...metadata, spec: spec.data, source: raw ?? {}, place}], problems: []};
+  const body = kind && readSpec(source, own ?? {}, {kind, env});
+  const problems = [
+    ...(head.success ? [] : source.problems(head.error, outer, [])),
+    ...(kind || typeof name !== "string" ? [] : [source.unknownKind(name, kinds)]),
+    ...(body?.problems ?? [])
+  ];
+  if (!head.success || !kind || problems.length > 0) return {resources: [], problems};
+  const {metadata} = head.data;
+  const resource = {kind: kind.name, ...metadata, spec: body!.spec, source: own ?? {}, place: source.place([])};
+  return {resources: [resource], problems};
 }
 
-type Path = readonly PropertyKey[];
+interface Body {
+  readonly spec?: unknown; // undefined when there are problems
+  readonly problems: readonly string[];
+}
 
-/** Replaces `${env:NAME}`, `${env:NAME:-default}` and `$$` in every text of a value. */
-function interpolate(
-  value: unknown,
-  env: Effects["env"],
-  path: Path,
-  missing: (path: Path, text: string) => void
-): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => interpolate(item, env, [...path, index], missing));
-  if (typeof value === "object" && value !== null)
-    return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => [name, interpolate(item, env, [...path, name], missing)])
-    );
-  if (typeof value !== "string") return value;
-  return value.replace(/\$\$|\$\{env:([A-Za-z_]\w*)(?::-([^}]*))?\}/g, (whole, name: string, fallback?: string) => {
-    if (whole === "$$") return "$";
-    const found = env[name] ?? fallback;
-    if (found === undefined)
-      missing(path, `the environment has no ${name}: set it, or write \${env:${name}:-default} for a default.`);
-    return found ?? "";
-  });
+/** A directory that is computed from its applied form has no environment, and so its form may name none. */
+function readSpec(source: Source, own: unknown, {kind, env}: {kind: Kind; env: Effects["env"]}): Body {
+  const unfilled = new Map<string, string>();
+  const complain = (path: Path, text: string) =>
+    unfilled.set(fieldName(["spec", ...path]), source.at(["spec", ...path], text));
+  const spec = kind.schema.safeParse(interpolate(own, {env: kind.dynamic ? undefined : env, complain}));
+  const issues = (spec.error?.issues ?? []).filter(({path}) => !unfilled.has(fieldName(["spec", ...path])));
+  const problems = [...unfilled.values(), ...source.problems({issues}, kind.schema, ["spec"])];
+  return {spec: spec.data, problems};
 }
 
 /** One YAML document and where everything in it stands. */
@@ -121,6 +115,20 @@ class Source {
     this.#file = file;
     this.document = document;
     this.#lines = lines;
+  }
+
+  /** What is written, as plain values, or why it cannot be read. */
+  read(): {readonly fields: Readonly<Record<string, unknown>>} | {readonly problems: readonly string[]} {
+    const faults = [...this.document.errors, ...this.document.warnings];
+    if (faults.length > 0) return {problems: faults.map(this.#fault)};
+    if (!isMap(this.document.contents))
+      return {problems: [this.at([], "this is no resource: write apiVersion, kind, metadata and spec.")]};
+    try {
+      return {fields: this.document.toJS() as Record<string, unknown>};
+    } catch (error) {
+      if (!(error instanceof ReferenceError)) throw error; // an alias of nothing, or of far too much
+      return {problems: [this.at([], `this is not YAML: ${lowered(error.message)}.`)]};
+    }
   }
 
   /** The place of a value, or of the nearest thing around it that is there. */
@@ -145,18 +153,17 @@ class Source {
     return sentence(this.place(path), text);
   }
 
-  yamlError = ({pos, message}: {pos: [number, number]; message: string}): string => {
-    const [first] = message.split(" at line ");
-    return sentence(this.#placeAt(pos[0]), `this is not YAML: ${first!.toLowerCase()}.`);
-  };
+  readonly #fault = ({pos, message}: {pos: [number, number]; message: string}): string =>
+    sentence(this.#placeAt(pos[0]), `this is not YAML: ${lowered(message.split(" at line ")[0]!)}.`);
 
   unknownKind(name: string, kinds: readonly Kind[]): string {
     const names = kinds.map((kind) => kind.name);
     return this.at(["kind"], `there is no kind "${name}"${meant(name, names)}; the kinds are ${names.join(", ")}.`);
   }
 
-  problems(error: z.ZodError, schema: z.ZodType, path: Path): string[] {
-    return error.issues.flatMap((issue) => this.#problem(issue, schema, path));
+  problems({issues}: Pick<z.ZodError, "issues">, schema: z.ZodType, path: Path): string[] {
+    const unknown = issues.filter(({code}) => code === "unrecognized_keys"); // often why another is missing
+    return [...new Set([...unknown, ...issues])].flatMap((issue) => this.#problem(issue, schema, path));
   }
 
   #problem(issue: z.core.$ZodIssue, schema: z.ZodType, root: Path): string[] {
@@ -170,34 +177,62 @@ class Source {
         )
       );
     }
-    const found = this.document.getIn(path);
+    const found: unknown = this.document.getIn(path);
     if (found === undefined) return [this.at(path, `the field ${fieldName(path)} is missing: ${allowed(issue)}.`)];
-    const shown = isNode(found) ? (found.toJSON() as unknown) : found;
+    const shown = JSON.stringify(isNode(found) ? found.toJSON() : found);
     const words = issue.code === "invalid_value" ? issue.values.map(String) : [];
-    return [
-      this.at(path, `${fieldName(path)} is ${JSON.stringify(shown)}: ${allowed(issue)}${meant(String(shown), words)}.`)
-    ];
+    const near = typeof found === "string" ? meant(found, words) : "";
+    return [this.at(path, `${fieldName(path)} is ${clipped(shown)}: ${allowed(issue)}${near}.`)];
   }
 }
 
-function sentence({file, line, column}: Place, text: string): string {
-  return `${relative(process.cwd(), file)}:${line}:${column}: ${text}`;
+function clipped(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
-/** What is allowed, in words. */
+function lowered(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function sentence(place: Place, text: string): string {
+  return `${spot(place)}: ${text}`;
+}
+
+function spot({file, line, column}: Place): string {
+  return `${relative(process.cwd(), file)}:${line}:${column}`;
+}
+
+/** What is allowed, in words: the schema's own where it has some, else ours for zod's. */
 function allowed(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_value")
-    return `it may be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
-  if (issue.code === "invalid_type") return `it must be ${article(issue.expected)}`;
-  return issue.message.replace(/\.$/, "");
+  switch (issue.code) {
+    case "invalid_value":
+      return `it may be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "invalid_type":
+      return `it must be ${article(issue.expected)}`;
+    case "too_small":
+      return bound(issue.origin, issue.inclusive ? "at least" : "more than", issue.minimum);
+    case "too_big":
+      return bound(issue.origin, issue.inclusive ? "at most" : "less than", issue.maximum);
+    default:
+      return issue.message.replace(/^Invalid \w+: must/, "it must").replace(/\.$/, "");
+  }
+}
+
+function bound(origin: string, relation: string, limit: number | bigint): string {
+  const counted: Record<string, string> = {string: "character", array: "entry"};
+  const unit = counted[origin];
+  if (unit === undefined) return `it must be ${relation} ${limit}`;
+  return `it must have ${relation} ${limit} ${Number(limit) === 1 ? unit : unit.replace(/y$/, "ie") + "s"}`;
 }
 
 function article(type: string): string {
   const words: Record<string, string> = {
     string: "text",
     array: "a list",
+    tuple: "a list",
     object: "a group of fields",
-    int: "a whole number"
+    int: "a whole number",
+    boolean: "true or false"
   };
   return words[type] ?? `a ${type}`;
 }
@@ -236,10 +271,7 @@ function twins(resources: readonly Resource[]): string[] {
     if (!first) seen.set(key, resource);
     else
       problems.push(
-        sentence(
-          resource.place,
-          `there is a ${key} already, in ${sentence(first.place, "").replace(/: $/, "")}: rename one.`
-        )
+        sentence(resource.place, `there is already a resource ${key}, at ${spot(first.place)}: rename one.`)
       );
   }
   return problems;

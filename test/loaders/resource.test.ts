@@ -1,0 +1,213 @@
+import {mkdir, writeFile} from "node:fs/promises";
+import {join, relative} from "node:path";
+import fc from "fast-check";
+import {expect, test} from "vitest";
+import {kinds} from "../../loaders/kinds.js";
+import {readResources, ResourceError} from "../../loaders/resource.js";
+import type {Resource} from "../../loaders/types.js";
+import {nearest} from "../../loaders/word.js";
+import {temporaryDirectory} from "./memory.js";
+
+type Env = Record<string, string>;
+
+async function read(files: Record<string, string>, env: Env = {}): Promise<readonly Resource[]> {
+  const directory = await temporaryDirectory();
+  await mkdir(join(directory, "resources"));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, "resources", name), text);
+  return readResources(join(directory, "resources"), kinds, env);
+}
+
+/** The problems of one file, without the directory before its name. */
+async function problemsOf(text: string, env: Env = {}): Promise<readonly string[]> {
+  return problemsIn({"a.yaml": text}, env);
+}
+
+async function problemsIn(files: Record<string, string>, env: Env = {}): Promise<readonly string[]> {
+  const error = await read(files, env).then(
+    () => undefined,
+    (error: unknown) => error
+  );
+  expect(error).toBeInstanceOf(ResourceError);
+  const {problems, message} = error as ResourceError;
+  expect(message).toBe(problems.join("\n"));
+  return problems.map((problem) => problem.replace(/(^|\s)\S*\/(?=\w+\.yaml:)/g, "$1"));
+}
+
+const inbox = `apiVersion: duckpond/v1
+kind: Inbox
+metadata: {name: files}
+spec:
+  files: data/*.csv
+  into: /in/$0
+`;
+
+test("several documents in several files, in the order of their names, with defaults filled in", async () => {
+  const second = "apiVersion: duckpond/v1\nkind: Simulator\nmetadata: {name: sea, description: Salt.}\n";
+  const resources = await read({"b.yml": inbox, "a.yaml": `# a comment\n---\n${second}---\n`, "c.txt": "no"});
+  expect(resources.map(({kind, name, description}) => [kind, name, description])).toEqual([
+    ["Simulator", "sea", "Salt."],
+    ["Inbox", "files", ""]
+  ]);
+  expect(resources[0]!.spec).toMatchObject({seed: 1, into: "/instruments", sites: [{name: "basin"}, {}, {}]});
+  expect(resources[0]!.source).toEqual({});
+  expect(resources[1]!.spec).toEqual({files: "data/*.csv", into: "/in/$0", timeZone: "UTC"});
+  expect(resources[0]!.place).toMatchObject({line: 3, column: 1});
+});
+
+test("the environment fills the spec, and the source keeps its name", async () => {
+  const text = inbox.replace("data/*.csv", () => "${env:DIR}/${env:NAME:-x}-$$0-*.csv");
+  const [resource] = await read({"a.yaml": text}, {DIR: "/data", NAME: ""});
+  expect(resource!.spec).toMatchObject({files: "/data/x-$0-*.csv"});
+  expect(resource!.source).toMatchObject({files: "${env:DIR}/${env:NAME:-x}-$$0-*.csv"});
+});
+
+test.each([
+  [
+    "an unset variable",
+    inbox.replace("data/", "${env:DIR}/"),
+    "5:10: the environment has no DIR: set it, or write ${env:DIR:-default} for a default."
+  ],
+  [
+    "a misspelt reference",
+    inbox.replace("data/", "${evn:DIR}/"),
+    "5:10: after ${ comes env:NAME: write ${env:NAME}, or $$ for a dollar sign."
+  ],
+  [
+    "an environment where a directory is computed",
+    "apiVersion: duckpond/v1\nkind: Reduce\nmetadata: {name: all}\nspec: {input: '${env:IN}', output: /out}\n",
+    "4:15: the environment may not be named here (${env:IN}): write the value itself."
+  ],
+  [
+    "a misspelt kind",
+    inbox.replace("Inbox", "Inbx"),
+    '2:7: there is no kind "Inbx" (did you mean Inbox?); the kinds are Simulator, Inbox, Combine, Reduce, Dashboard.'
+  ],
+  [
+    "a misspelt field",
+    inbox.replace("files: data", "fiels: data"),
+    '5:3: there is no field "fiels" here (did you mean files?); the fields are files, into, time, timeZone.',
+    "5:3: the field spec.files is missing: it must be text."
+  ],
+  [
+    "a field that belongs nowhere",
+    inbox.replace("{name: files}", "{name: files, labels: {}}"),
+    '3:25: there is no field "labels" here; the fields are name, description.'
+  ],
+  [
+    "another version",
+    inbox.replace("v1", "v2"),
+    '1:13: apiVersion is "duckpond/v2": it may be "duckpond/v1" (did you mean duckpond/v1?).'
+  ],
+  [
+    "a name that cannot be a path",
+    inbox.replace("name: files", "name: a/b"),
+    '3:18: metadata.name is "a/b": write letters, digits, dots, dashes and underscores.'
+  ],
+  [
+    "a time zone that is none",
+    `${inbox}  timeZone: America/Los_Angels\n`,
+    '7:13: spec.timeZone is "America/Los_Angels": write a name of the IANA list, such as America/Los_Angeles.'
+  ],
+  [
+    "a capture of no wildcard",
+    inbox.replace("$0", "$1"),
+    '6:9: spec.into is "/in/$1": there is no $1, since data/*.csv has 1 wildcard (the first is $0).'
+  ],
+  [
+    "a pattern that is not closed",
+    inbox.replace("*.csv", "{a,b.csv"),
+    '5:10: spec.files is "data/{a,b.csv": close what is opened: a [ by a ], a { by a }.'
+  ],
+  [
+    "a path of the host where one of the pond belongs",
+    inbox.replace("into: /in", "into: in"),
+    '6:9: spec.into is "in/$0": write a path of the pond, such as /inbox/$0.'
+  ],
+  [
+    "the wrong type, the wrong size, deep inside",
+    "apiVersion: duckpond/v1\nkind: Simulator\nmetadata: {name: sea}\nspec:\n  seed: 1.5\n  sites:\n    - {name: a, depth: -3, river: 2, shelter: no}\n",
+    "5:9: spec.seed is 1.5: it must be a whole number.",
+    "7:24: spec.sites[0].depth is -3: it must be at least 2.",
+    "7:35: spec.sites[0].river is 2: it must be at most 1.",
+    '7:47: spec.sites[0].shelter is "no": it must be a number.'
+  ],
+  [
+    "a list that is empty",
+    "apiVersion: duckpond/v1\nkind: Combine\nmetadata: {name: a}\nspec: {output: /a, scopes: []}\n",
+    "4:28: spec.scopes is []: it must have at least 1 entry."
+  ],
+  [
+    "a misspelt word of several",
+    "apiVersion: duckpond/v1\nkind: Reduce\nmetadata: {name: a}\nspec: {input: /a, output: /b, statistics: [avgg]}\n",
+    /^4:44: spec\.statistics\[0\] is "avgg": it may be .*"avg".* \(did you mean avg\?\)\.$/
+  ],
+  ["no group of fields", "just words\n", "1:1: this is no resource: write apiVersion, kind, metadata and spec."],
+  ["no YAML", "kind: [Inbox\n", /^\d:\d+: this is not YAML: flow sequence/],
+  ["a field twice", `${inbox}  into: /other\n`, "7:3: this is not YAML: map keys must be unique."],
+  [
+    "an alias of nothing",
+    inbox.replace("data/*.csv", "*nothing"),
+    /^1:1: this is not YAML: unresolved alias .*nothing\.$/
+  ]
+] as [string, string, ...(string | RegExp)[]][])("%s is told with its place", async (_, text, ...expected) => {
+  const problems = await problemsOf(text);
+  const told = problems.map((problem) => problem.replace("a.yaml:", ""));
+  expect(told).toHaveLength(expected.length);
+  for (const [index, sentence] of expected.entries())
+    if (typeof sentence === "string") expect(told[index]).toBe(sentence);
+    else expect(told[index]).toMatch(sentence);
+});
+
+test("everything wrong is told at once: head, spec and environment, in every document", async () => {
+  const text = inbox.replace("v1", "v3").replace("/in/$0", "in").replace("data/", "${env:NONE}/");
+  const problems = await problemsOf(`${text}  tiem: x\n---\n${inbox.replace("Inbox", "Outbox")}`);
+  const places = problems.map((problem) => /^a\.yaml:(\d+:\d+)/.exec(problem)![1]);
+  expect(places).toEqual(["1:13", "5:10", "7:3", "6:9", "10:7"]);
+});
+
+test("two resources of one kind and name are told where they are", async () => {
+  expect(await problemsIn({"a.yaml": inbox, "b.yaml": `# twin\n${inbox}`})).toEqual([
+    "b.yaml:2:1: there is already a resource Inbox files, at a.yaml:1:1: rename one."
+  ]);
+});
+
+test("a place is relative to where the command runs", async () => {
+  const directory = await temporaryDirectory();
+  await writeFile(join(directory, "x.yaml"), "kind: 5\n");
+  const error: unknown = await readResources(directory, kinds, {}).catch((error: unknown) => error);
+  expect((error as Error).message).toContain(`${relative(process.cwd(), join(directory, "x.yaml"))}:1:7: kind is 5`);
+});
+
+test("a directory without resources says so", async () => {
+  const directory = await temporaryDirectory();
+  await expect(readResources(directory, kinds, {})).rejects.toThrow(`${directory} holds no resource: put a .yaml file`);
+  await expect(readResources(join(directory, "none"), kinds, {})).rejects.toThrow(
+    `${join(directory, "none")} cannot be read for resources: ENOENT`
+  );
+});
+
+test("the resources of this project are valid", async () => {
+  const resources = await readResources(join(import.meta.dirname, "../../resources"), kinds, {});
+  expect(resources.map(({kind}) => kind)).toEqual([
+    "Simulator",
+    "Combine",
+    "Combine",
+    "Combine",
+    "Reduce",
+    "Dashboard"
+  ]);
+});
+
+test("a word with one slip is still known", () => {
+  const known = ["Simulator", "Inbox", "Combine", "Reduce", "Dashboard", "timeZone"];
+  const slip = fc.constantFrom("swap", "drop", "double");
+  fc.assert(
+    fc.property(fc.constantFrom(...known), fc.nat(), slip, (word, at, how) => {
+      const i = at % (word.length - 1);
+      const [a, b] = [word[i]!, word[i + 1]!];
+      const pair = {swap: b + a, drop: a, double: a + b + b}[how];
+      expect(nearest(word.slice(0, i) + pair + word.slice(i + 2), known)).toBe(word);
+    })
+  );
+  expect(nearest("Kubernetes", known)).toBeUndefined();
+});
