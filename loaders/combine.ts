@@ -36,6 +36,7 @@ const schema = z.strictObject({
     .array(scope)
     .min(1)
     .refine((scopes) => new Set(scopes.map(({name}) => name)).size === scopes.length, "two scopes have one name")
+    .describe("what instruments do at the site: near the surface, at the bottom, a weather station")
 });
 
 export type CombineSpec = z.infer<typeof schema>;

@@ -1,0 +1,129 @@
+import {mkdir, mkdtemp, readFile, rm, writeFile} from "node:fs/promises";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {afterAll, beforeAll, describe, expect, test} from "vitest";
+import {parseAllDocuments} from "yaml";
+import {z} from "zod";
+import {kinds} from "../loaders/kinds.js";
+import {main} from "../loaders/main.js";
+import {readResources} from "../loaders/resource.js";
+import {openShell} from "../loaders/shell.js";
+
+/** What the documents show is true. */
+
+const root = join(import.meta.dirname, "..");
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "docs-"));
+});
+afterAll(() => rm(directory, {recursive: true}));
+
+/** The code blocks of a document in one language, in order. */
+async function blocks(document: string, language: string): Promise<string[]> {
+  const text = await readFile(join(root, document), "utf8");
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map((match) => match[1]!);
+}
+
+interface Written {
+  readonly kind: string;
+  readonly spec: Record<string, unknown>;
+}
+
+interface JsonSchema {
+  readonly properties?: Record<string, JsonSchema>;
+  readonly items?: JsonSchema;
+}
+
+/** The fields of a schema, also those inside lists, as `sites.name`. */
+function fieldsOf(schema: JsonSchema, before = ""): string[] {
+  const inner = schema.items ?? schema;
+  return Object.entries(inner.properties ?? {}).flatMap(([name, field]) => [
+    before + name,
+    ...fieldsOf(field, `${before}${name}.`)
+  ]);
+}
+
+function namesIn(value: unknown, before = ""): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => namesIn(item, before));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) => [before + name, ...namesIn(item, `${before}${name}.`)]);
+}
+
+describe("loaders/README.md", () => {
+  test("its resources are valid", async () => {
+    const folder = join(directory, "kinds");
+    await mkdir(folder);
+    for (const [index, block] of (await blocks("loaders/README.md", "yaml")).entries()) {
+      await writeFile(join(folder, "a.yaml"), block);
+      expect((await readResources(folder, kinds, process.env)).length, `block ${index}`).toBeGreaterThan(0);
+    }
+  });
+
+  test.each(kinds.map((kind) => [kind.name, kind] as const))(
+    "it has a section on %s that shows every field",
+    async (name, kind) => {
+      const text = await readFile(join(root, "loaders/README.md"), "utf8");
+      expect(text).toContain(`\n## ${name}\n`);
+      const shown = (await blocks("loaders/README.md", "yaml"))
+        .flatMap((block) => parseAllDocuments(block).map((document) => document.toJS() as Written))
+        .filter((written) => written.kind === name)
+        .flatMap(({spec}) => namesIn(spec));
+      const schema = z.toJSONSchema(kind.schema, {io: "input", unrepresentable: "any"}) as JsonSchema;
+      expect([...new Set(shown)]).toEqual(expect.arrayContaining(fieldsOf(schema)));
+    }
+  );
+
+  test.each(kinds.map((kind) => [kind.name, kind] as const))(
+    "%s says what it does, and describes its fields",
+    (_, kind) => {
+      expect(kind.summary).toMatch(/^[A-Z].*\.$/);
+      const described = (schema: JsonSchema & {description?: string}, name: string): void => {
+        for (const [field, inner] of Object.entries((schema.items ?? schema).properties ?? {})) {
+          expect((inner as {description?: string}).description ?? "", `${name}.${field}`).not.toBe("");
+          described(inner, `${name}.${field}`);
+        }
+      };
+      described(z.toJSONSchema(kind.schema, {io: "input", unrepresentable: "any"}) as JsonSchema, kind.name);
+    }
+  );
+});
+
+test("the README's way to one's own data leads there", async () => {
+  const [csv] = await blocks("README.md", "csv");
+  const [yaml] = await blocks("README.md", "yaml");
+  const own = join(directory, "own");
+  for (const folder of ["data", "resources"]) await mkdir(join(own, folder), {recursive: true});
+  await writeFile(join(own, "data/pier.csv"), csv!);
+  await writeFile(join(own, "resources/harbour.yaml"), yaml!);
+  let said = "";
+  const shell = openShell({
+    env: {POND: join(own, "pond"), POND_RESOURCES: join(own, "resources"), POND_NOW: "2026-02-28T00:00:00Z"},
+    stdout: {write: (text: string | Uint8Array) => (said += text.toString())},
+    stderr: {write: (text: string | Uint8Array) => (said += text.toString())}
+  });
+  expect(await main(["run"], shell), said).toBe(0);
+  said = "";
+  await main(
+    ["cat", "--format", "csv", "--sql", 'SELECT "Surface.DO.mg/L" AS oxygen FROM "/sites/Pier" ORDER BY timestamp'],
+    shell
+  );
+  expect(said).toBe("oxygen\n8.9\n9\n");
+});
+
+test("the two commands of the README are those that CI runs", async () => {
+  const commands = (await blocks("README.md", "sh"))[0]!;
+  const script = await readFile(join(root, ".ci/run"), "utf8");
+  for (const command of ["npm ci", "npm run build", "npm test"]) {
+    expect(commands).toContain(command);
+    expect(script).toContain(`\n${command}\n`);
+  }
+});
+
+test("links between the documents lead to files", async () => {
+  for (const document of ["README.md", "CONTRIBUTING.md", "loaders/README.md", "pond/README.md"]) {
+    const text = await readFile(join(root, document), "utf8");
+    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)\)/g))
+      await expect(readFile(join(root, document, "..", target!)), `${document}: ${target}`).resolves.toBeDefined();
+  }
+});
