@@ -1,4 +1,4 @@
-import {readdir, readFile, stat} from "node:fs/promises";
+import {mkdir, readdir, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
 import {copyProject} from "./project.js";
@@ -90,6 +90,79 @@ async function snapshot(project: Project) {
   };
 }
 
+const inbox = `
+apiVersion: duckpond/v1
+kind: Inbox
+metadata: {name: files}
+spec: {files: ../data/*.csv, into: /instruments/$0}
+---
+apiVersion: duckpond/v1
+kind: Reduce
+metadata: {name: all}
+spec: {input: "/instruments/*", output: /reduced/$0, resolutions: [1h]}
+---
+apiVersion: duckpond/v1
+kind: Dashboard
+metadata: {name: site}
+spec: {title: Files, sites: [{name: pier, dataset: /reduced/pier}]}
+`;
+
+describe("trouble", () => {
+  let project: Project;
+  const put = (file: string, text: string) => writeFile(join(project.directory, file), text);
+
+  beforeAll(async () => {
+    project = await copyProject();
+    await rm(join(project.directory, "resources"), {recursive: true});
+    for (const folder of ["resources", "data"]) await mkdir(join(project.directory, folder));
+    await put("resources/files.yaml", inbox);
+    await put("data/pier.csv", "timestamp,DO.mg/L\n2026-02-28T00:00:00Z,8.5\n2026-02-28T01:00:00Z,8.6\n");
+  });
+  afterAll(() => project.dispose());
+
+  test("a file that cannot be read is named, and the rest goes on: exit status 1, and the status page says so", async () => {
+    await put("data/torn.csv", "no times\nand no readings\n");
+    const first = await project.pond(["build"], {POND_NOW: day1});
+    expect(first.code).toBe(1);
+    expect(first.stderr).toContain("data/torn.csv was skipped");
+    const {status, datasets} = JSON.parse(
+      await readFile(join(project.directory, ".pond/cache/published/catalogue.json"), "utf8")
+    ) as {status: {resources: {name: string; errors: string[]}[]}; datasets: {end: string}[]};
+    expect(status.resources.find(({name}) => name === "files")!.errors[0]).toContain("data/torn.csv");
+    expect(datasets[0]!.end).toBe("2026-02-28T01:00:00.000Z");
+    const before = await countTransactions(project);
+    const again = await project.pond(["build"], {POND_NOW: day1});
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain("data/torn.csv was skipped");
+    expect(await countTransactions(project)).toBe(before);
+    expect((await project.pond(["status"])).code).toBe(1);
+    await rm(join(project.directory, "data/torn.csv"));
+    expect((await project.pond(["build"], {POND_NOW: day1})).code).toBe(0);
+  }, 120_000);
+
+  test("pages that cannot be built leave the site before as it was", async () => {
+    const before = await filesOf(project, "dist");
+    await put("src/broken.md", "[nowhere](./nowhere)\n");
+    const {code, stderr} = await project.pond(["build"], {POND_NOW: day1});
+    expect(code).toBe(1);
+    expect(stderr).toContain("nowhere");
+    expect(await filesOf(project, "dist")).toEqual(before);
+    await rm(join(project.directory, "src/broken.md"));
+  }, 120_000);
+
+  test("a wrong resource is named by file, line and column, and nothing is changed", async () => {
+    const before = await filesOf(project, ".pond/oplog");
+    await put(
+      "resources/wrong.yaml",
+      "apiVersion: duckpond/v1\nkind: Inbox\nmetadata: {name: more}\nspec:\n  file: x\n"
+    );
+    const {code, stderr} = await project.pond(["build"], {POND_NOW: day1});
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/resources\/wrong\.yaml:5:3: there is no field "file" here \(did you mean files\?\)/);
+    expect(await filesOf(project, ".pond/oplog")).toEqual(before);
+  }, 60_000);
+});
+
 describe("a killed build", () => {
   test("is followed by one that succeeds, with what one build would have stored", async () => {
     const [killed, whole] = await Promise.all([copyProject(), copyProject()]);
@@ -140,6 +213,19 @@ describe("without help", () => {
       await Promise.all([helped.dispose(), alone.dispose()]);
     }
   }, 300_000);
+
+  test("one loader alone drives the whole pipeline", async () => {
+    const project = await copyProject();
+    try {
+      const {code, stdout} = await project.node(["--import", "tsx", "src/data/catalogue.json.ts"], {POND_NOW: day1});
+      expect(code).toBe(0);
+      const {datasets} = JSON.parse(stdout) as Catalogue;
+      expect(datasets.map(({end}) => end)).toEqual(Array.from({length: 3}, () => new Date(day1).toISOString()));
+      expect(await countTransactions(project)).toBe(2); // the pond's own beginning, and the run
+    } finally {
+      await project.dispose();
+    }
+  }, 120_000);
 
   test("with no network at all, a build works", async () => {
     const project = await copyProject();
