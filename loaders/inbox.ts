@@ -1,28 +1,45 @@
 import {createHash} from "node:crypto";
 import {createReadStream} from "node:fs";
 import {pipeline} from "node:stream/promises";
-import {relative, resolve} from "node:path";
-import {glob} from "tinyglobby";
+import {relative} from "node:path";
 import {z} from "zod";
 import {literal} from "../pond/duck.js";
-import {compile} from "../pond/glob.js";
-import {describeFile} from "./table.js";
-import type {HostTable} from "./table.js";
+import {PondError} from "../pond/error.js";
 import {freshRows} from "./fresh.js";
+import {capturesIn, fill, hostFiles} from "./pattern.js";
+import {readTable} from "./table.js";
+import type {HostTable} from "./table.js";
 import type {Kind, Report, Resource, RunContext} from "./types.js";
+import {timeZone} from "./zone.js";
 
-const schema = z.strictObject({
-  files: z.string().min(1).describe("the files, as a pattern with * ** ? [a-z] {a,b}; relative to this YAML file"),
-  into: z
-    .string()
-    .startsWith("/")
-    .describe("the series that each file goes to; $0, $1, … stand for what the wildcards matched"),
-  time: z.string().optional().describe("the column that holds the time; found by its name or type unless given"),
-  timeZone: z
-    .string()
-    .default("UTC")
-    .describe("of times without an offset: a name of the IANA list, such as America/Los_Angeles")
-});
+const schema = z
+  .strictObject({
+    files: z.string().min(1).describe("the files, as a pattern with * ** ? [a-z] {a,b}; relative to this YAML file"),
+    into: z
+      .string()
+      .startsWith("/", "write a path of the pond, such as /inbox/$0")
+      .describe("the series that each file goes to; $0, $1, … stand for what the wildcards matched"),
+    time: z.string().optional().describe("the column that holds the time; found by its name or type unless given"),
+    timeZone: timeZone.describe("of times without an offset: a name of the IANA list, such as America/Los_Angeles")
+  })
+  .superRefine(({files, into}, context) => {
+    const message = mismatch(files, into);
+    if (message) context.addIssue({code: "custom", ...message});
+  });
+
+/** What is wrong with a pattern, or with the captures that are asked of it. */
+function mismatch(files: string, into: string): {readonly path: string[]; readonly message: string} | undefined {
+  try {
+    const count = capturesIn(files);
+    const asked = [...into.matchAll(/\$(\d+)/g)].map(([, index]) => Number(index)).find((index) => index >= count);
+    if (asked === undefined) return undefined;
+    const message = `there is no $${asked}, since ${files} has ${count === 1 ? "1 wildcard" : `${count} wildcards`}`;
+    return {path: ["into"], message: `${message} (the first is $0)`};
+  } catch (error) {
+    if (!(error instanceof PondError)) throw error;
+    return {path: ["files"], message: "close what is opened: a [ by a ], a { by a }"};
+  }
+}
 
 export type InboxSpec = z.infer<typeof schema>;
 
@@ -36,11 +53,12 @@ export const inbox: Kind<InboxSpec> = {
   name: "Inbox",
   summary: "Files dropped on the host: CSV and Parquet.",
   schema,
-  writes: ({into}) => [into.split("$")[0]!.replace(/(?<=.)\/[^/]*$/, "")],
+  writes: ({into}) => [into.replace(/[^/]*\$.*$/s, "")],
   async run(resource: Resource<InboxSpec>, context: RunContext): Promise<Report> {
     const memory = await Memory.open(resource, context);
-    let total: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
-    for (const file of await filesOf(resource.spec, context.base)) {
+    const files = await filesOf(resource.spec, context.base);
+    let total: Report = {...nothing, notes: files.length === 0 ? [`No file matches ${resource.spec.files}.`] : []};
+    for (const file of files) {
       context.effects.reporter.step(`Reading ${file.name}`);
       total = sum(total, await takeFile(file, memory, {resource, context}));
     }
@@ -49,20 +67,17 @@ export const inbox: Kind<InboxSpec> = {
   }
 };
 
+const nothing: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
+
 interface HostFile {
   readonly path: string; // absolute
   readonly name: string; // as a report names it
   readonly into: string; // the series
 }
 
-async function filesOf({files, into}: InboxSpec, base: string): Promise<HostFile[]> {
-  const found = await glob([files], {cwd: base, absolute: true, onlyFiles: true, expandDirectories: false});
-  const pattern = compile(resolve(base, files));
-  return found.sort().map((path) => {
-    const captures = pattern.match(path) ?? [];
-    const name = relative(process.cwd(), path);
-    return {path, name, into: into.replace(/\$(\d+)/g, (_, index) => captures[Number(index)] ?? "")};
-  });
+async function filesOf({files, into}: InboxSpec, base: string): Promise<readonly HostFile[]> {
+  const found = await hostFiles(base, files);
+  return found.map(({path, captures}) => ({path, name: relative(process.cwd(), path), into: fill(into, captures)}));
 }
 
 interface Task {
@@ -70,20 +85,32 @@ interface Task {
   readonly context: RunContext;
 }
 
-/** Stores what a file brings. One that cannot be read is named, with the reason, and changes nothing. */
+/**
+ * Stores what a file brings. One that cannot be read is named, with the reason, and changes nothing; it is tried again
+ * in the next run. What was noted of a file is told as long as it is there.
+ */
 async function takeFile(file: HostFile, memory: Memory, {resource, context}: Task): Promise<Report> {
-  const nothing: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
-  const key = await keyOf(file, resource.spec);
-  if (memory.has(key)) return nothing;
+  let key: string;
   let table: HostTable;
   try {
-    table = await describeFile(context.duck, file.path, resource.spec);
+    key = await keyOf(file, resource.spec);
+    const known = memory.get(key);
+    if (known) return {...nothing, notes: known.notes};
+    table = await readTable(context.duck, file.path, resource.spec);
   } catch (error) {
-    return {...nothing, errors: [`${file.name} was skipped: ${firstLine(error)}; mend it or take it away.`]};
+    return {...nothing, errors: [`${file.name} was skipped: ${textOf(error)}; mend it or take it away.`]};
   }
-  const counts = await store(file, table, context);
-  memory.add(key, {file: file.name, into: file.into, ...counts});
-  return {...nothing, ...counts};
+  try {
+    const counts = await store(file, table, context);
+    const notes = table.notes.map((note) => `${file.name}: ${note}.`);
+    memory.add(key, {file: file.name, into: file.into, ...counts, notes});
+    return {...nothing, ...counts, notes};
+  } catch (error) {
+    if (!(error instanceof PondError)) throw error;
+    return {...nothing, errors: [`${file.name} was not stored: ${textOf(error)}.`]};
+  } finally {
+    await table.drop();
+  }
 }
 
 interface Counts {
@@ -94,7 +121,7 @@ interface Counts {
 
 async function store({into}: HostFile, table: HostTable, {duck, tx, effects}: RunContext): Promise<Counts> {
   const aheadOfClock = new Date(effects.now() + 86_400_000).toISOString();
-  const set = `timestamp >= TIMESTAMPTZ '2000-01-01' AND timestamp <= TIMESTAMPTZ ${literal(aheadOfClock)}`;
+  const set = `instant >= TIMESTAMPTZ '2000-01-01' AND instant <= TIMESTAMPTZ ${literal(aheadOfClock)}`;
   const good = await freshRows(tx, duck, {path: into, table, where: set});
   const odd = await freshRows(tx, duck, {path: `/sys/aside${into}`, table, where: `NOT (${set})`});
   for (const {path, fresh} of [good, odd]) if (fresh.numRows > 0) await tx.append(path, fresh, {parents: true});
@@ -111,9 +138,8 @@ function sum(a: Report, b: Report): Report {
   };
 }
 
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n")[0]!.replace(/[.;:]\s*$/, "");
+function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/[.;:]\s*$/, "");
 }
 
 /** What a file's rows depend on: its content, where it goes, and how it is read. */
@@ -126,6 +152,7 @@ async function keyOf(file: HostFile, {time, timeZone}: InboxSpec): Promise<strin
 interface Known extends Counts {
   readonly file: string;
   readonly into: string;
+  readonly notes: readonly string[];
 }
 
 /** Which contents an inbox has taken, kept in the pond beside what came of each. */
@@ -147,8 +174,8 @@ class Memory {
     return new Memory(path, context, new Map(Object.entries(JSON.parse(text) as Record<string, Known>)));
   }
 
-  has(key: string): boolean {
-    return this.#known.has(key);
+  get(key: string): Known | undefined {
+    return this.#known.get(key);
   }
 
   add(key: string, known: Known): void {

@@ -41,8 +41,12 @@ function doubles(values: Float64Array): Data<Float64> {
 
 /** The parameter and unit in a column's name, which is spelled `<parameter>.<unit>`; the unit follows the last dot. */
 export function attributesOf(name: string): {readonly parameter: string; readonly unit?: string} {
-  const dot = name.lastIndexOf(".");
-  return dot > 0 && dot < name.length - 1
-    ? {parameter: name.slice(0, dot), unit: name.slice(dot + 1)}
-    : {parameter: name};
+  const [, parameter, unit] = /^(.+)\.([^.\s][^.]*)$/s.exec(name) ?? []; // "Sp. Conductivity" has no unit
+  return parameter === undefined ? {parameter: name} : {parameter, unit};
+}
+
+/** How a header is spelled as a column's name: `DO (mg/L)` is `DO.mg/L`. */
+export function spelled(header: string): string {
+  const [, parameter, unit] = /^(.*\S)\s*\(([^()]+)\)$/.exec(header.trim()) ?? [];
+  return parameter === undefined ? header.trim() : `${parameter}.${unit!.trim()}`;
 }

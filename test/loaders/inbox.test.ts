@@ -1,0 +1,385 @@
+import {copyFile, mkdir, readFile, rename, writeFile} from "node:fs/promises";
+import {join, relative} from "node:path";
+import fc from "fast-check";
+import {expect, onTestFinished, test} from "vitest";
+import {dynamicFactories, kinds} from "../../loaders/kinds.js";
+import {silent} from "../../loaders/reporter.js";
+import {run} from "../../loaders/run.js";
+import type {RunResult} from "../../loaders/run.js";
+import type {Resource} from "../../loaders/types.js";
+import {Pond} from "../../pond/pond.js";
+import {describeShared, shared} from "../shared.js";
+import {openDuck, rowsOf, temporaryDirectory} from "./memory.js";
+
+const now = Date.parse("2026-01-10T00:00Z");
+
+/** A directory of files, an inbox over it, and a pond. */
+async function harbour(spec: object = {}) {
+  const root = join(await temporaryDirectory(), "deployment");
+  await mkdir(join(root, "data"), {recursive: true});
+  const pond = await Pond.open(join(root, "pond"), {create: true, dynamic: dynamicFactories()});
+  onTestFinished(() => pond.close());
+  const {schema} = kinds.find(({name}) => name === "Inbox")!;
+  const source = {files: "data/*.*", into: "/in/$0", ...spec};
+  const place = {file: join(root, "resources.yaml"), line: 1, column: 1};
+  const resource: Resource = {
+    kind: "Inbox",
+    name: "files",
+    description: "",
+    spec: schema.parse(source),
+    source,
+    place
+  };
+  return {
+    root,
+    pond,
+    at: (name: string) => join(root, "data", name),
+    named: (name: string) => relative(process.cwd(), join(root, "data", name)),
+    put: (name: string, content: string | Uint8Array) => writeFile(join(root, "data", name), content),
+    run: (clock = now) => run(pond, [resource], {now: () => clock, env: {}, reporter: silent})
+  };
+}
+
+/** The readings of a series: time as ISO text, then the columns. */
+async function readings(pond: Pond, path: string): Promise<Record<string, unknown>[]> {
+  const fs = await pond.fs();
+  const rows = await rowsOf(pond.duck, await fs.series(path));
+  return rows.map(({time, ...values}) => ({time: new Date(time! / 1000).toISOString(), ...values}));
+}
+
+function told({rows: [row]}: RunResult) {
+  const {read, stored, aside, notes, errors} = row!;
+  return {read, stored, aside, notes, errors};
+}
+
+const quiet = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
+
+// ---- What is stored ----
+
+test("a CSV becomes a series, and the same run again adds no transaction", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", "timestamp,Temperature.C,DO (mg/L)\n2026-01-01T00:00:00Z,11.5,9.25\n2026-01-01T01:00:00Z,,9\n");
+  const first = await run();
+  expect(told(first)).toEqual({...quiet, read: 2, stored: 2});
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: "2026-01-01T00:00:00.000Z", "Temperature.C": 11.5, "DO.mg/L": 9.25},
+    {time: "2026-01-01T01:00:00.000Z", "Temperature.C": null, "DO.mg/L": 9}
+  ]);
+  const columns = await (await (await pond.fs()).series("/in/dock")).columns();
+  expect(columns.map(({attributes}) => attributes)).toEqual([
+    {instrument: "dock", parameter: "Temperature", unit: "C"},
+    {instrument: "dock", parameter: "DO", unit: "mg/L"}
+  ]);
+  const second = await run();
+  expect(told(second)).toEqual(quiet);
+  expect(second.commit).toBeUndefined();
+});
+
+test("the same content under another name for the same series is not read again", async () => {
+  const {pond, at, put, run} = await harbour({files: "data/*_*.csv", into: "/in/$0"});
+  await put("dock_1.csv", "time,DO\n2026-01-01,1\n");
+  await run();
+  await copyFile(at("dock_1.csv"), at("dock_2.csv"));
+  await rename(at("dock_1.csv"), at("dock_3.csv"));
+  const {commit} = await run();
+  expect(commit).toBeUndefined();
+  expect(await (await pond.fs()).versions("/in/dock")).toHaveLength(1);
+});
+
+test("of a file that overlaps, only new and restated values are stored", async () => {
+  const {pond, put, run} = await harbour({files: "data/*_*.csv", into: "/in/$0"});
+  await put("dock_1.csv", "time,DO,pH\n2026-01-01 00:00,1,8\n2026-01-01 01:00,2,8\n2026-01-01 02:00,3,8\n");
+  await run();
+  await put("dock_2.csv", "time,DO,pH\n2026-01-01 01:00,2,8\n2026-01-01 02:00,3.5,\n2026-01-01 03:00,4,8.1\n");
+  const second = await run();
+  expect(told(second)).toEqual({...quiet, read: 3, stored: 2});
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: "2026-01-01T00:00:00.000Z", DO: 1, pH: 8},
+    {time: "2026-01-01T01:00:00.000Z", DO: 2, pH: 8},
+    {time: "2026-01-01T02:00:00.000Z", DO: 3.5, pH: 8},
+    {time: "2026-01-01T03:00:00.000Z", DO: 4, pH: 8.1}
+  ]);
+  await put("dock_3.csv", "time,DO,pH\n2026-01-01 03:00,4.0,8.1\n");
+  expect(told(await run())).toEqual({...quiet, read: 1});
+  expect((await (await pond.fs()).versions("/in/dock")).map(({rows}) => rows)).toEqual([3, 2]);
+});
+
+test("a parameter that comes later is a column beside the others", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", "time,DO\n2026-01-01,1\n");
+  await run();
+  await put("dock.csv", "time,DO,pH\n2026-01-01,1,8\n2026-01-02,2,8\n");
+  expect(told(await run())).toMatchObject({read: 2, stored: 2});
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: "2026-01-01T00:00:00.000Z", DO: 1, pH: 8},
+    {time: "2026-01-02T00:00:00.000Z", DO: 2, pH: 8}
+  ]);
+});
+
+test("however readings are spread over files and runs, the newest word on each time and column stands", async () => {
+  const value = fc.option(fc.integer({min: 0, max: 3}), {nil: null});
+  const file = fc.array(fc.tuple(fc.nat(5), value, value), {minLength: 1, maxLength: 8});
+  await fc.assert(
+    fc.asyncProperty(fc.array(file, {minLength: 1, maxLength: 4}), async (files) => {
+      const {pond, put, run} = await harbour();
+      const expected = new Map<string, Record<string, number>>();
+      for (const rows of files) {
+        const lines = rows.map(([hour, a, b]) => `2026-01-01 0${hour}:00,${a ?? ""},${b ?? ""},1`);
+        await put("dock.csv", `time,a,b,c\n${lines.join("\n")}\n`);
+        await run();
+        for (const [hour, a, b] of rows) {
+          const time = `2026-01-01T0${hour}:00:00.000Z`;
+          const held = expected.get(time) ?? {};
+          expected.set(time, {...held, ...(a === null ? {} : {a}), ...(b === null ? {} : {b}), c: 1});
+        }
+      }
+      const found = await readings(pond, "/in/dock");
+      const plain = found.map(({time, ...values}) => [
+        time,
+        Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null))
+      ]);
+      expect(plain).toEqual([...expected].sort(([a], [b]) => (a < b ? -1 : 1)));
+      expect((await run()).commit).toBeUndefined();
+    }),
+    {numRuns: 12}
+  );
+}, 60_000);
+
+test("readings of clocks that were not set are set aside, at the bounds exactly", async () => {
+  const {pond, put, run} = await harbour();
+  const times = ["1970-01-01T00:00:40Z", "1999-12-31T23:59:59Z", "2000-01-01T00:00:00Z", "2026-01-11T00:00:00Z"];
+  const late = "2026-01-11T00:00:01Z";
+  await put("dock.csv", ["time,DO", ...[...times, late].map((time, index) => `${time},${index}`), ""].join("\n"));
+  expect(told(await run())).toEqual({...quiet, read: 5, stored: 2, aside: 3});
+  expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([2, 3]);
+  expect((await readings(pond, "/sys/aside/in/dock")).map(({DO}) => DO)).toEqual([0, 1, 4]);
+  expect((await run()).commit).toBeUndefined();
+});
+
+// ---- How files are written ----
+
+const half = {time: "2026-01-01T00:00:00.000Z", "DO.mg/L": 1.5};
+
+test.each<[string, string | Uint8Array, object?]>([
+  ["commas", "time,DO.mg/L\n2026-01-01 00:00,1.5\n"],
+  ["tabs", "time\tDO.mg/L\n2026-01-01 00:00\t1.5\n"],
+  ["semicolons and decimal commas", "time;DO.mg/L\n2026-01-01 00:00;1,5\n"],
+  ["semicolons and decimal points", "time;DO.mg/L\n2026-01-01 00:00;1.5\n"],
+  ["a byte order mark and CRLF", "\uFEFFtime,DO.mg/L\r\n2026-01-01 00:00,1.5\r\n"],
+  ["quotes", '"time","DO (mg/L)"\n"2026-01-01 00:00","1.5"\n'],
+  ["words before the header", "Instrument: X\nSerial: 12\n\ntime,DO (mg/L)\n2026-01-01 00:00,1.5\n"],
+  ["the date and the time apart", "Date,Time,DO.mg/L\n2026-01-01,00:00,1.5\n"],
+  ["an offset", "time,DO.mg/L\n2026-01-01T00:00:00Z,1.5\n", {timeZone: "America/Los_Angeles"}],
+  ["another offset", "time,DO.mg/L\n2025-12-31 16:00:00-08:00,1.5\n", {timeZone: "Asia/Tokyo"}],
+  ["local time", "time,DO.mg/L\n2025-12-31 16:00,1.5\n", {timeZone: "America/Los_Angeles"}],
+  ["seconds", "timestamp,DO.mg/L\n1767225600,1.5\n", {timeZone: "America/Los_Angeles"}],
+  ["milliseconds", "timestamp,DO.mg/L\n1767225600000,1.5\n"],
+  ["microseconds", "timestamp,DO.mg/L\n1767225600000000,1.5\n"],
+  ["a column of times that is named", "Logged at,DO.mg/L\n2026-01-01,1.5\n", {time: "Logged at"}],
+  ["a column of times that is found by its type", "DO.mg/L,logged\n1.5,2026-01-01 00:00\n"]
+])("CSV with %s", async (_, content, spec = {}) => {
+  const {pond, put, run} = await harbour(spec);
+  await put("dock.csv", content);
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  expect(await readings(pond, "/in/dock")).toEqual([half]);
+});
+
+test("CSV in Latin-1, as old loggers write it", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", Buffer.from("time,Temperature (°C)\n2026-01-01,11\n", "latin1"));
+  await run();
+  expect(await readings(pond, "/in/dock")).toEqual([{time: half.time, "Temperature.°C": 11}]);
+});
+
+test("a header with a dot in its parameter, and names that SQL might take for its own", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", "timestamp,Sp. Conductivity (uS/cm),row,rowid,instant,v0\n2026-01-01,1,2,3,4,5\n");
+  await run();
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: half.time, "Sp. Conductivity.uS/cm": 1, row: 2, rowid: 3, instant: 4, v0: 5}
+  ]);
+  const [column] = await (await (await pond.fs()).series("/in/dock")).columns();
+  expect(column!.attributes).toEqual({instrument: "dock", parameter: "Sp. Conductivity", unit: "uS/cm"});
+});
+
+test.each([
+  ["whole seconds", "1767225600::BIGINT"],
+  ["milliseconds", "1767225600000::BIGINT"],
+  ["TIMESTAMP", "TIMESTAMP '2026-01-01'"],
+  ["TIMESTAMP_S", "TIMESTAMP_S '2026-01-01'"],
+  ["TIMESTAMP_NS", "TIMESTAMP_NS '2026-01-01'"],
+  ["TIMESTAMPTZ", "TIMESTAMPTZ '2025-12-31 16:00:00-08:00'"],
+  ["text", "'2026-01-01T00:00:00Z'"]
+])("Parquet with its time as %s", async (_, time) => {
+  const {pond, at, run} = await harbour();
+  const duck = await openDuck();
+  await duck.copy(`SELECT ${time} AS timestamp, 1.5::FLOAT AS "DO.mg/L"`, at("dock.parquet"));
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  expect(await readings(pond, "/in/dock")).toEqual([half]);
+});
+
+test("names of files mean themselves, and patterns what they mean in the pond", async () => {
+  const {pond, root, run} = await harbour({files: "data/*(*).csv", into: "/in/$1/$0"});
+  await mkdir(join(root, "data/sub"));
+  const names = ["log[1] (a).csv", "log1 (a).csv", "log* (b).csv", "logger (b).csv"];
+  for (const [index, name] of [...names, "log.csv", "sub/log (c).csv", ".part (d).csv"].entries())
+    await writeFile(join(root, "data", name), `time,DO\n2026-01-01,${index}\n`);
+  expect(told(await run()).errors).toEqual([]);
+  const found = await (await pond.fs()).glob("/in/*/*");
+  expect(found.map(({path}) => path)).toEqual(["/in/a/log1 ", "/in/a/log[1] ", "/in/b/log* ", "/in/b/logger "]);
+  const values = await Promise.all(found.map(async ({path}) => (await readings(pond, path)).map(({DO}) => DO)));
+  expect(values).toEqual([[1], [0], [2], [3]]);
+});
+
+test("a pattern that reaches up and through directories", async () => {
+  const {pond, root, run} = await harbour({files: "../{a,b}/**/*.csv", into: "/in/$0/$1/$2"});
+  for (const folder of ["../a/x/y", "../b"]) await mkdir(join(root, folder), {recursive: true});
+  await writeFile(join(root, "../a/x/y/one.csv"), "time,DO\n2026-01-01,1\n");
+  await writeFile(join(root, "../b/two.csv"), "time,DO\n2026-01-01,2\n");
+  await run();
+  const fs = await pond.fs();
+  expect((await fs.glob("/in/**")).filter(({stat}) => stat.kind === "series").map(({path}) => path)).toEqual([
+    "/in/a/x/y/one",
+    "/in/b/two"
+  ]);
+});
+
+// ---- What is said ----
+
+test("notes are told as long as the file is there, and only news is written", async () => {
+  const {pond, named, put, run} = await harbour();
+  const rows = [
+    "2026-01-01 00:00,n/a,8,north",
+    "2026-01-01 01:00,2,8,north",
+    ",3,8,north",
+    "2026-01-01 01:00,5,8,south"
+  ];
+  await put("dock.csv", ["time,DO,pH,Station", ...rows, ""].join("\n"));
+  const notes = [
+    'column "DO" has text in 1 row, such as "n/a", taken as missing',
+    'column "Station" left out (it holds text)',
+    "1 row without a time left out",
+    "1 time stands in rows that differ, the last of which counts"
+  ].map((note) => `${named("dock.csv")}: ${note}.`);
+  expect(told(await run())).toEqual({...quiet, read: 3, stored: 2, notes});
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: "2026-01-01T00:00:00.000Z", DO: null, pH: 8},
+    {time: "2026-01-01T01:00:00.000Z", DO: 5, pH: 8}
+  ]);
+  const again = await run();
+  expect(told(again)).toEqual({...quiet, notes});
+  expect(again.commit).toBeUndefined();
+});
+
+test("files without readings, and no file at all, are noted", async () => {
+  const {named, put, run} = await harbour();
+  expect(told(await run())).toEqual({...quiet, notes: ["No file matches data/*.*."]});
+  await put("a.csv", "time,DO\n");
+  await put("b.csv", "time,DO\n2026-01-01,\n");
+  const notes = [`${named("a.csv")}: it has a header and no rows.`, `${named("b.csv")}: it has times and no values.`];
+  expect(told(await run())).toEqual({...quiet, notes});
+});
+
+test.each<[string, string, string | Uint8Array, string, object?]>([
+  ["is empty", "bad.csv", "", "it is empty"],
+  ["is no CSV", "bad.csv", "lorem ipsum\ndolor\n", "it has no column of times (it has lorem ipsum)"],
+  ["has no numbers", "bad.csv", "time,who\n2026-01-01,me\n", "it has no column of numbers beside its times"],
+  ["is of no known kind", "bad.xlsx", "PK", "it is neither a .csv nor a .parquet file"],
+  [
+    "has a bad time",
+    "bad.csv",
+    "time,DO\n2026-01-01 00:00,1\nyesterday,2\n",
+    'its column "time" holds "yesterday" in row 2, which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z'
+  ],
+  [
+    "lacks the column that is asked for",
+    "bad.csv",
+    "Logged at,DO\n2026-01-01,1\n",
+    'it has no column "Loged at", but one "Logged at" (it has Logged at, DO)',
+    {time: "Loged at"}
+  ],
+  [
+    "has one column twice",
+    "bad.csv",
+    "time,DO (mg/L),DO.mg/L\n2026-01-01,1,2\n",
+    'its columns "DO (mg/L)" and "DO.mg/L" are both DO.mg/L'
+  ],
+  [
+    "is in long form",
+    "bad.csv",
+    "Location,Parameter,Timestamp,Value\nDock,DO,2026-01-01,1\n",
+    'it has a row per parameter (columns "parameter" and "value") and not a column per parameter'
+  ],
+  ["is no Parquet", "bad.parquet", "PAR1 is how they begin", "it cannot be read as Parquet (Invalid Input Error: "]
+])("a file that %s is named in every run, and the rest goes on", async (_, name, content, reason, spec = {}) => {
+  const {pond, named, put, run} = await harbour(spec);
+  const good = "time,DO,Logged at,Loged at\n2026-01-01,1,2026-01-01,2026-01-01\n";
+  await put("a.csv", good);
+  await put(name, content);
+  await put("z.csv", good);
+  const first = await run();
+  const [error] = told(first).errors;
+  expect(error).toContain(`${named(name)} was skipped: ${reason}`);
+  expect(error).toMatch(/; mend it or take it away\.$/);
+  if (!reason.endsWith(" ")) expect(error).toBe(`${named(name)} was skipped: ${reason}; mend it or take it away.`);
+  expect(first.failed).toBe(true);
+  const fs = await pond.fs();
+  expect((await fs.list("/in")).map((stat) => stat.name)).toEqual(["a", "z"]);
+  const second = await run();
+  expect(told(second).errors).toEqual([error]);
+  expect(second.failed).toBe(true);
+  expect(second.commit).toBeUndefined();
+});
+
+test("Parquet that is cut, or damaged inside, changes nothing that is stored", async () => {
+  const {pond, at, named, put, run} = await harbour();
+  const duck = await openDuck();
+  await duck.copy(
+    "SELECT make_timestamp(1767225600000000 + i * 1000000) AS timestamp, random() AS DO FROM range(50000) t(i)",
+    at("dock.parquet")
+  );
+  await run();
+  const before = await readings(pond, "/in/dock");
+  const bytes = await readFile(at("dock.parquet"));
+  await put("dock.parquet", bytes.subarray(0, bytes.length / 2));
+  expect(told(await run()).errors[0]).toContain(`${named("dock.parquet")} was skipped: it cannot be read as Parquet (`);
+  await put("dock.parquet", Buffer.from(bytes).fill(0x5a, 5000, 100_000));
+  expect(told(await run()).errors[0]).toContain(`${named("dock.parquet")} was skipped: it cannot be read as Parquet (`);
+  expect(await readings(pond, "/in/dock")).toEqual(before);
+  await put("dock.parquet", bytes);
+  const mended = await run();
+  expect(told(mended)).toEqual(quiet);
+  expect(await (await pond.fs()).versions("/in/dock")).toHaveLength(1);
+});
+
+test("a series whose path is taken is named, and the rest goes on", async () => {
+  const {pond, named, put, run} = await harbour();
+  await pond.transaction({command: "test"}, (tx) => tx.mkdir("/in/dock", {recursive: true}));
+  for (const name of ["dock.csv", "quay.csv"]) await put(name, `time,${name[0]}\n2026-01-01,1\n`);
+  expect(told(await run()).errors).toEqual([
+    `${named("dock.csv")} was not stored: /in/dock is a directory, not a series.`
+  ]);
+  expect(await readings(pond, "/in/quay")).toEqual([{time: half.time, q: 1}]);
+});
+
+// ---- Real measurements ----
+
+describeShared("readings of a real harbour", "noyo/hydrovu", () => {
+  test("five instruments: 23 readings of 1970 set aside, 12,699 hours at one site", async () => {
+    const {pond, run} = await harbour({files: shared("noyo/hydrovu/NoyoCenter*.parquet"), into: "/hydrovu/$0"});
+    const {rows, commit} = await run();
+    const [report] = rows;
+    expect(report!.errors).toEqual([]);
+    expect(report!.read).toBe(report!.stored + report!.aside);
+    expect(commit).toBeDefined();
+    const site = (before: string) =>
+      `SELECT timestamp FROM '${before}/hydrovu/Vulink_1' UNION SELECT timestamp FROM '${before}/hydrovu/AT500_1'`;
+    const count = async (from: string) => {
+      const sql = `SELECT count(*)::DOUBLE AS n FROM (${from}) WHERE timestamp < TIMESTAMPTZ '2025-10-16 21:00:00Z'`;
+      return ((await (await pond.fs()).query(sql)).get(0) as unknown as {n: number}).n;
+    };
+    expect(await count(site(""))).toBe(12_699);
+    expect(await count(`${site("")} UNION ${site("/sys/aside")}`)).toBe(12_722);
+    expect((await run()).commit).toBeUndefined();
+  });
+});
