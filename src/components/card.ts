@@ -1,18 +1,19 @@
 import {html} from "npm:htl";
+import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
 import {brush} from "./brush.js";
 import {catalogue} from "./catalogue.js";
 import {chart} from "./chart.js";
 import type {ChartElement, Line} from "./chart.js";
 import {readPoints} from "./dataset.js";
-import type {DatasetEntry} from "../../loaders/types.js";
 import {formatUnit} from "./format.js";
+import {newest} from "./latest.js";
 import {pickResolution, resolutionWords} from "./resolution.js";
 import type {View} from "./view.js";
 
 /** One line that a card shows. */
 export interface Source {
   readonly dataset: DatasetEntry;
-  readonly column: string;
+  readonly column: ColumnEntry;
   readonly label: string;
   readonly colour: string;
   readonly dash: string;
@@ -58,7 +59,7 @@ export function card(options: CardOptions): Element {
     void draw();
   });
   return html`<section class="card">
-    <h2>${title} <small class="muted">${formatUnit(unit)}</small> ${note}</h2>
+    <h2>${title} <small class="muted">${formatUnit(unit, title)}</small> ${note}</h2>
     ${legend(sources)}${figure}
   </section>`;
 }
@@ -78,9 +79,9 @@ function followWidth(element: Element, redraw: (width: number) => void): void {
 async function load({title, unit, sources, view}: CardOptions, width: number): Promise<ChartElement | Element> {
   const {range} = view;
   const lines = await Promise.all(
-    sources.map(async ({dataset, ...source}): Promise<Line> => {
+    sources.map(async ({dataset, column: {name: column}, ...source}): Promise<Line> => {
       const resolution = pickResolution(dataset.resolutions, range.end - range.begin, width);
-      return {...source, resolution, points: await readPoints({resolution, column: source.column}, range)};
+      return {...source, column, resolution, points: await readPoints({resolution, column}, range)};
     })
   );
   if (lines.every(({points}) => points.length === 0))
@@ -98,17 +99,24 @@ function failure(error: unknown, retry: () => Promise<void>): Element {
   return html`<p class="failure" role="alert">${error instanceof Error ? error.message : String(error)} ${again}</p>`;
 }
 
-/** Which line is which; a chart of a single line needs none. */
-function legend(sources: readonly Source[]): Element | string {
-  if (sources.length < 2) return "";
+/** Which line is which, with its newest value. */
+function legend(sources: readonly Source[]): Element {
   return html`<ul class="legend">
     ${sources.map(
-      ({label, colour, dash}) =>
+      (source) =>
         html`<li>
           <svg width="24" height="8" aria-hidden="true">
-            <line x1="1" x2="23" y1="4" y2="4" style=${`stroke: ${colour}`} stroke-width="2" stroke-dasharray=${dash} />
+            <line
+              x1="1"
+              x2="23"
+              y1="4"
+              y2="4"
+              style=${`stroke: ${source.colour}`}
+              stroke-width="2"
+              stroke-dasharray=${source.dash}
+            />
           </svg>
-          ${label}
+          ${source.label} ${newest(source.column, source.dataset)}
         </li>`
     )}
   </ul>`;

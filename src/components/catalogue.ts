@@ -28,6 +28,17 @@ export function datasetNamed(name: string): DatasetEntry {
   throw new Error(`There is no dataset “${name}”; there are: ${names || "none"}.`);
 }
 
+/** The columns of a dataset, those of one parameter and unit together, in the catalogue's order of parameters. */
+export function columnGroups({columns}: DatasetEntry): ColumnEntry[][] {
+  const groups = new Map<string, ColumnEntry[]>();
+  for (const column of columns) {
+    const key = `${column.parameter} ${column.unit}`;
+    groups.set(key, [...(groups.get(key) ?? []), column]);
+  }
+  const place = ([first]: ColumnEntry[]) => catalogue.parameters.findIndex(({name}) => name === first!.parameter);
+  return [...groups.values()].sort((a, b) => place(a) - place(b));
+}
+
 /** A column of a dataset by its name. Throws a sentence that names those there are. */
 export function columnNamed(dataset: DatasetEntry, name: string): ColumnEntry {
   const found = dataset.columns.find((column) => column.name === name);

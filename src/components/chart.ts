@@ -1,7 +1,7 @@
 import * as Plot from "npm:@observablehq/plot";
 import type {ResolutionEntry} from "../../loaders/types.js";
 import type {Point} from "./dataset.js";
-import {formatTime, formatUnit, formatValue} from "./format.js";
+import {formatReading, formatTime, formatUnit, formatValue} from "./format.js";
 import {lonely, withBreaks} from "./gaps.js";
 import type {TimeRange} from "./range.js";
 import {ticksOf} from "./ticks.js";
@@ -40,6 +40,7 @@ export function chart(options: ChartOptions): ChartElement {
   const height = Math.round(Math.min(260, Math.max(170, width * 0.32)));
   const ticks = ticksOf(range, width / 80, timeZone);
   const labels = new Map(ticks.map(({time, label}) => [time, label]));
+  const bins = allBins(lines);
   const plot = Plot.plot({
     width,
     height,
@@ -47,10 +48,19 @@ export function chart(options: ChartOptions): ChartElement {
     marginRight: 10,
     marginTop: 12,
     marginBottom: 34,
+    style: {fontSize: "11px", overflow: "visible"},
     ariaLabel: `${parameter} over time`,
     ariaDescription: describe(options),
     x: {type: "utc", domain: [new Date(range.begin), new Date(range.end)], label: null},
-    y: {label: null, nice: true, grid: true, zero: false, ticks: 5, tickFormat: (value: number) => formatValue(value)},
+    y: {
+      label: null,
+      nice: true,
+      grid: true,
+      zero: false,
+      ticks: 5,
+      tickSize: 0,
+      tickFormat: (value: number) => formatValue(value)
+    },
     marks: [
       Plot.axisX(
         ticks.map(({time}) => new Date(time)),
@@ -61,8 +71,12 @@ export function chart(options: ChartOptions): ChartElement {
         }
       ),
       ...lines.flatMap((line) => marksOf(line, options)),
-      Plot.ruleX(allBins(lines), Plot.pointerX({x: "time", stroke: "var(--theme-foreground-muted)"})),
-      Plot.tip(allBins(lines), Plot.pointerX({x: "time", y: "avg", title: (bin: Bin) => tipText(bin, unit, timeZone)}))
+      Plot.ruleX(bins, Plot.pointerX({x: "time", stroke: "var(--theme-foreground-muted)"})),
+      Plot.tip(bins, {
+        ...Plot.pointerX({x: "time", y: "avg", title: (bin: Bin) => bin}),
+        stroke: "var(--theme-foreground-faint)",
+        format: {title: (bin: Bin) => tipText(bin, formatUnit(unit, parameter), timeZone)} // only for the bin pointed at
+      })
     ]
   });
   const scale = plot.scale("x") as {invert(x: number): Date};
@@ -90,20 +104,22 @@ function allBins(lines: readonly Line[]): Bin[] {
 }
 
 function tipText({line, time, avg, min, max, count}: Bin, unit: string, timeZone: string): string {
-  const shown = formatUnit(unit);
-  const spread = min === max ? "" : `\n${formatValue(min)} to ${formatValue(max)} ${shown} in ${count} readings`;
-  return `${line.label}\n${formatTime(time, timeZone)}\n${formatValue(avg)} ${shown}${spread}`;
+  const spread = min === max ? "" : `\n${formatReading(min)} to ${formatReading(max)} ${unit} in ${count} readings`;
+  return `${line.label}\n${formatTime(time, timeZone)}\n${formatReading(avg)} ${unit}${spread}`;
 }
 
 /** The chart in a sentence per line, for those who cannot see it. */
 function describe({lines, range, parameter, unit, timeZone}: ChartOptions): string {
   const span = `from ${formatTime(range.begin, timeZone)} to ${formatTime(range.end, timeZone)}`;
-  return [`${parameter} ${span}.`, ...lines.map((line) => `${line.label}: ${summary(line, unit)}.`)].join(" ");
+  return [
+    `${parameter} ${span}.`,
+    ...lines.map((line) => `${line.label}: ${summary(line, formatUnit(unit, parameter))}.`)
+  ].join(" ");
 }
 
 function summary({points}: Line, unit: string): string {
   if (points.length === 0) return "no readings";
   const low = points.reduce((least, {min}) => Math.min(least, min), Infinity);
   const high = points.reduce((greatest, {max}) => Math.max(greatest, max), -Infinity);
-  return `between ${formatValue(low)} and ${formatValue(high)} ${formatUnit(unit)}, last ${formatValue(points.at(-1)!.avg)}`;
+  return `between ${formatReading(low)} and ${formatReading(high)} ${unit}, last ${formatReading(points.at(-1)!.avg)}`;
 }

@@ -2,7 +2,7 @@ import {catalogue} from "./catalogue.js";
 
 /**
  * Okabe and Ito's colours ("Color Universal Design", 2008), told apart with every common colour vision; as theme
- * variables (components.css), because on dark ground they are lighter. A site keeps its colour on every page.
+ * variables (style.css), because on dark ground they are lighter. A site keeps its colour on every page.
  */
 const colours = Array.from({length: 7}, (_, index) => `var(--site-${index + 1})`);
 

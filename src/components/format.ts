@@ -1,18 +1,19 @@
 /** Numbers and times as readers see them. Time zones are IANA names. */
 
-/** A value with the digits that matter at its size: 3.75, 12.1, 812. */
+/** A value with the digits that matter at its size, without the zeros that end it: 3.7, 12.1, 812. For axes. */
 export function formatValue(value: number): string {
-  const size = Math.abs(value);
-  return value.toLocaleString("en-US", {
-    maximumFractionDigits: size < 10 ? 2 : size < 100 ? 1 : 0,
-    useGrouping: false,
-    signDisplay: "negative"
-  });
+  return String(Number(formatReading(value)));
 }
 
-/** A change with its sign: "+0.3", "−1.2" (a true minus), "±0". */
+/** A value with the digits that matter at its size: 3.70, 12.1, 812. */
+export function formatReading(value: number): string {
+  const size = Math.abs(value);
+  return value.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0).replace(/^-(0\.00)$/, "$1");
+}
+
+/** A change with its sign: "+0.30", "−1.20" (a true minus), "±0". */
 export function formatChange(change: number): string {
-  const text = formatValue(Math.abs(change));
+  const text = formatReading(Math.abs(change));
   if (Number(text) === 0) return "±0";
   return `${change > 0 ? "+" : "−"}${text}`;
 }
@@ -26,13 +27,26 @@ export function formatUnit(unit: string, parameter = ""): string {
 /** A date and time to the minute, with the zone's abbreviation: "1 Mar 2026, 00:15 PST". */
 export function formatTime(time: number | string, timeZone: string): string {
   const date = new Date(time);
-  const shown = new Intl.DateTimeFormat("en-GB", {dateStyle: "medium", timeStyle: "short", timeZone}).format(date);
-  return `${shown} ${zoneName(date, timeZone)}`;
+  return `${formatIn(timeZone).time.format(date)} ${zoneName(date, timeZone)}`;
+}
+
+/** Making a format takes a hundred times as long as using it. */
+const formats = new Map<string, {readonly time: Intl.DateTimeFormat; readonly zone: Intl.DateTimeFormat}>();
+
+function formatIn(timeZone: string) {
+  const kept = formats.get(timeZone);
+  if (kept) return kept;
+  const made = {
+    time: new Intl.DateTimeFormat("en-GB", {dateStyle: "medium", timeStyle: "short", timeZone}),
+    zone: new Intl.DateTimeFormat("en-US", {timeZone, timeZoneName: "short"})
+  };
+  formats.set(timeZone, made);
+  return made;
 }
 
 /** "PST", "CET", or "GMT+5:45" where there is no abbreviation; American English knows the most of them. */
 function zoneName(date: Date, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat("en-US", {timeZone, timeZoneName: "short"}).formatToParts(date);
+  const parts = formatIn(timeZone).zone.formatToParts(date);
   return parts.find(({type}) => type === "timeZoneName")!.value;
 }
 

@@ -1,8 +1,8 @@
 import {html} from "npm:htl";
 import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
-import {catalogue} from "./catalogue.js";
+import {catalogue, columnGroups, pageUrl} from "./catalogue.js";
 import {colourOf} from "./colour.js";
-import {formatAge, formatChange, formatTime, formatUnit, formatValue} from "./format.js";
+import {formatAge, formatChange, formatReading, formatTime, formatUnit} from "./format.js";
 import {spark} from "./spark.js";
 
 /** Readings this many sampling intervals old are late. */
@@ -13,49 +13,75 @@ function ageOf(time: string): number {
   return Date.parse(catalogue.now) - Date.parse(time);
 }
 
+function isLate(time: string, {intervalMs}: DatasetEntry): boolean {
+  return ageOf(time) > lateAfter * intervalMs;
+}
+
 /** When the last reading was, and a plain warning when it is older than it should be. */
 export function freshness(dataset: DatasetEntry): Element {
   if (!dataset.end) return html`<p class="late">No readings yet.</p>`;
+  const late = isLate(dataset.end, dataset);
   const age = ageOf(dataset.end);
-  const late = age > lateAfter * dataset.intervalMs;
-  return html`<p class=${late ? "late" : "muted"}>
+  return html`<p class=${late ? "freshness late" : "freshness muted"}>
     ${late ? "No new readings: the last one was" : "Last reading"} ${formatTime(dataset.end, catalogue.timeZone)},
     ${age < 60_000 ? "just" : formatAge(age)} before this page was built.
   </p>`;
 }
 
-/** Tiles with the newest value of each column: unit, change over a day, a sparkline of thirty days. */
+/** A table of the newest value of each column: a sparkline of thirty days, value, unit, change over a day. */
 export function latest(dataset: DatasetEntry): Element {
-  return html`<dl class="latest">${byParameter(dataset.columns).map((column) => tile(column, dataset))}</dl>`;
+  return html`<table class="latest">
+    <thead>
+      <tr>
+        <th scope="col"><span class="unseen">Instrument</span></th>
+        <th scope="col">30 days</th>
+        <th scope="col">now</th>
+        <th scope="col">24 h</th>
+      </tr>
+    </thead>
+    ${columnGroups(dataset).map(
+      (columns) =>
+        html`<tbody>
+          <tr>
+            <th scope="rowgroup" colspan="4">${parameterLink(columns[0]!)}</th>
+          </tr>
+          ${columns.map((column) => row(column, dataset))}
+        </tbody>`
+    )}
+  </table>`;
 }
 
-/** Columns in the catalogue's order of parameters. */
-function byParameter(columns: readonly ColumnEntry[]): ColumnEntry[] {
-  const place = ({parameter}: ColumnEntry) => catalogue.parameters.findIndex(({name}) => name === parameter);
-  return [...columns].sort((a, b) => place(a) - place(b));
+function row(column: ColumnEntry, dataset: DatasetEntry): Element {
+  const {scope, spark: days, latest: newest} = column;
+  return html`<tr>
+    <th scope="row">${scope}</th>
+    <td>${spark(days, colourOf(dataset.name))}</td>
+    <td class="number">${newest ? valueOf(column, newest) : "–"}</td>
+    <td class="number">${newest ? changeOf(newest, dataset) : null}</td>
+  </tr>`;
 }
 
-function tile(column: ColumnEntry, dataset: DatasetEntry): Element {
-  const {label, parameter, unit, scope, latest: newest} = column;
-  const late =
-    newest && dataset.end && Date.parse(dataset.end) - Date.parse(newest.time) > lateAfter * dataset.intervalMs;
-  return html`<div>
-    <dt>${label} <span class="muted scope">${scope}</span></dt>
-    <dd>
-      ${
-        newest
-          ? html`<span class="big">${formatValue(newest.value)}</span> ${formatUnit(unit, parameter)} ${change(newest)}`
-          : html`<span class="big">–</span>`
-      }
-      ${late ? html`<span class="late">${formatAge(ageOf(newest.time))} old</span>` : null}
-      ${spark(column.spark, colourOf(dataset.name))}
-    </dd>
-  </div>`;
+function parameterLink({parameter, label}: ColumnEntry): Element | string {
+  const entry = catalogue.parameters.find(({name}) => name === parameter);
+  return entry ? html`<a href=${pageUrl(`parameters/${entry.slug}`)}>${label}</a>` : label;
 }
 
-function change({value, dayBefore}: NonNullable<ColumnEntry["latest"]>): Element | null {
+type Newest = NonNullable<ColumnEntry["latest"]>;
+
+function valueOf({unit, parameter}: ColumnEntry, {value}: Newest): Element {
+  return html`<span><strong>${formatReading(value)}</strong> <small>${formatUnit(unit, parameter)}</small></span>`;
+}
+
+/** The change over a day, or how old the value is when that matters more. */
+function changeOf({time, value, dayBefore}: Newest, dataset: DatasetEntry): Element | null {
+  if (isLate(time, dataset)) return html`<span class="late">${formatAge(ageOf(time))} old</span>`;
   if (dayBefore === undefined) return null;
-  return html`<span class="muted" title="change over 24 hours"
-    >${formatChange(value - dayBefore)} <small>24h</small></span
-  >`;
+  return html`<span class="muted" title="change over 24 hours">${formatChange(value - dayBefore)}</span>`;
+}
+
+/** The newest value of one column in a line: "11.9 °C −0.32". */
+export function newest(column: ColumnEntry, dataset: DatasetEntry): Element | null {
+  return column.latest
+    ? html`<span class="newest">${valueOf(column, column.latest)} ${changeOf(column.latest, dataset)}</span>`
+    : null;
 }

@@ -28,10 +28,8 @@ export function parameter(slug: string): Element {
   return html`<div>${toolbar(view, catalogue.timeZone)}${cards}</div>`;
 }
 
-type Place = {readonly dataset: Source["dataset"]; readonly column: {readonly name: string}};
-
-function toSource({dataset, column}: Place, index: number): Source {
-  return {dataset, column: column.name, label: dataset.label, colour: colourOf(dataset.name), dash: dashOf(index)};
+function toSource({dataset, column}: Pick<Source, "dataset" | "column">, index: number): Source {
+  return {dataset, column, label: dataset.label, colour: colourOf(dataset.name), dash: dashOf(index)};
 }
 
 function joined(records: readonly TimeRange[]): TimeRange | undefined {

@@ -1,7 +1,7 @@
 import {svg} from "npm:htl";
 
 /** A line of the last daily means, broken where there are none; the last one is marked. Decoration: it has no name. */
-export function spark(values: readonly (number | null)[], colour: string, {width = 120, height = 28} = {}): Element {
+export function spark(values: readonly (number | null)[], colour: string, {width = 72, height = 22} = {}): Element {
   const known = values.filter((value) => value !== null);
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const x = (index: number) => 3 + (index / Math.max(1, values.length - 1)) * (width - 6);

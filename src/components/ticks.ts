@@ -14,7 +14,7 @@ const monthSteps = [1, 2, 3, 6, 12, 24, 60];
 export function ticksOf(range: TimeRange, count: number, timeZone: string): Tick[] {
   const wanted = (range.end - range.begin) / Math.max(1, count);
   const step = steps.find((candidate) => candidate >= wanted);
-  const clock = clockOf(timeZone);
+  const clock = clockIn(timeZone);
   const times = step ? everyStep(range, step, clock) : everyMonths(range, wanted / (30 * day), clock);
   return times.map((time, index) => ({time, label: labelOf(time, times[index - 1], {step: step ?? 31 * day, clock})}));
 }
@@ -24,6 +24,16 @@ interface Clock {
   readonly wall: (time: number) => number;
   /** The instant at which the wall clock shows a time; the earlier one when it does so twice. */
   readonly instant: (wall: number) => number;
+}
+
+const clocks = new Map<string, Clock>();
+
+function clockIn(timeZone: string): Clock {
+  const kept = clocks.get(timeZone);
+  if (kept) return kept;
+  const made = clockOf(timeZone);
+  clocks.set(timeZone, made);
+  return made;
 }
 
 function clockOf(timeZone: string): Clock {

@@ -18,7 +18,7 @@ export function toolbar(view: View, timeZone: string): Element {
   };
   view.follow(update);
   update();
-  return html`<div class="toolbar" role="toolbar" aria-label="Visible range">
+  return html`<div class="toolbar" role="group" aria-label="Visible range">
     <span class="buttons">${buttons}</span>
     <span class="buttons"
       >${[
@@ -29,6 +29,7 @@ export function toolbar(view: View, timeZone: string): Element {
       ]}</span
     >
     ${span}
+    <span class="muted hint">Drag across a chart to zoom, double-click to see all.</span>
   </div>`;
 }
 

@@ -3,17 +3,36 @@ import {
   formatAge,
   formatBytes,
   formatChange,
+  formatReading,
   formatTime,
   formatUnit,
   formatValue
 } from "../../src/components/format.js";
 
 test("values keep the digits that matter at their size", () => {
-  expect([3.456, -0.004, 12.34, 812.6, 1013.2].map(formatValue)).toEqual(["3.46", "0", "12.3", "813", "1013"]);
+  expect([3.4, -0.004, 9.996, 12.04, 99.96, -1013.2].map(formatReading)).toEqual([
+    "3.40",
+    "0.00",
+    "10.0",
+    "12.0",
+    "100",
+    "-1013"
+  ]);
+});
+
+test("values beside an axis drop the zeros that end them", () => {
+  expect([3.456, -0.004, 12.34, 812.6, 1013.2, 10].map(formatValue)).toEqual([
+    "3.46",
+    "0",
+    "12.3",
+    "813",
+    "1013",
+    "10"
+  ]);
 });
 
 test("changes have a sign, and a true minus", () => {
-  expect([0.3, -1.2, 0.001].map(formatChange)).toEqual(["+0.3", "−1.2", "±0"]);
+  expect([0.3, -1.2, 0.001].map(formatChange)).toEqual(["+0.30", "−1.20", "±0"]);
 });
 
 test("units are written beside numbers", () => {

@@ -7,6 +7,7 @@ import {afterAll, beforeAll, describe, expect, test} from "vitest";
 import type {Catalogue} from "../../loaders/types.js";
 import {Duck} from "../../pond/duck.js";
 import type {ChartElement} from "../../src/components/chart.js";
+import {formatReading, formatTime} from "../../src/components/format.js";
 import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
 import type {SiteServer} from "../browser.js";
 import {copyProject} from "../project.js";
@@ -195,6 +196,19 @@ describe("a chart", () => {
     await page.close();
   }, 60_000);
 
+  test("tells the reading that is pointed at, in the site's own zone", async () => {
+    const page = await open("sites/mouth?range=7d");
+    const [value] = await plotted(page);
+    const box = (await page.locator("figure.chart").first().boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + 80);
+    const told = page.locator('figure.chart [aria-label="tip"] text').first().locator("tspan");
+    const [label, time, avg] = (await told.allTextContents()).map((text) => text.replace("\u200b", "")); // Plot's own
+    const line = value!.lines.find((one) => one.label === label);
+    const bins = line!.points.map((point) => [formatTime(point.time, "America/Los_Angeles"), formatReading(point.avg)]);
+    expect(bins).toContainEqual([time, avg!.split(" ")[0]]);
+    await page.close();
+  });
+
   test("fetches only the shards in view", async () => {
     server.requests.length = 0;
     const page = await open("sites/mouth?range=7d");
@@ -216,7 +230,7 @@ describe("a chart", () => {
       server.faults.set(shard, fault);
       const page = await open("sites/mouth?range=7d");
       expect(await page.locator(".failure").first().textContent()).toContain(sentence);
-      expect(await page.locator(".latest .big").count()).toBe(3);
+      expect(await page.locator(".newest").count()).toBe(3);
       server.faults.delete(shard);
       await page.locator(".failure button").first().click();
       await settle(page);
