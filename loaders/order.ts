@@ -27,18 +27,24 @@ function cycle(resources: readonly Resource[]): string {
 function feeds(source: Resource, reader: Resource): boolean {
   const writes = kindNamed(source.kind).writes?.(source.spec) ?? [];
   const reads = kindNamed(reader.kind).reads?.(reader.spec) ?? [];
-  return writes.some((written) => reads.some((read) => meet(fixedPart(written), fixedPart(read))));
+  return writes.some((written) => reads.some((read) => meet(written, read)));
 }
 
-/** What stands before the first wildcard of a pattern. */
-function fixedPart(pattern: string): string {
-  const [fixed] = pattern.split(/[*?[{$]/);
-  return fixed!;
-}
-
-/** Whether one path is above or at the other; a part name cut by a wildcard counts as met. */
+/** Whether one pattern may lead to, or below, where the other does. */
 function meet(a: string, b: string): boolean {
-  const below = (path: string, root: string) =>
-    path === root || path.startsWith(root.endsWith("/") ? root : `${root}/`);
-  return below(a, b) || below(b, a) || (a.startsWith(b) && b.length > 1) || (b.startsWith(a) && a.length > 1);
+  const [fixedA, fixedB] = [fixedPart(a), fixedPart(b)];
+  return isAtOrBelow(fixedA, b) || isAtOrBelow(fixedB, a);
+}
+
+/** Whether a path is at or below what a pattern leads to, as far as what stands before its first wildcard tells. */
+function isAtOrBelow(path: string, pattern: string): boolean {
+  const fixed = fixedPart(pattern);
+  if (fixed !== pattern || fixed.endsWith("/")) return path.startsWith(fixed);
+  return path === fixed || path.startsWith(`${fixed}/`);
+}
+
+/** What stands before the first wildcard or capture of a pattern. */
+function fixedPart(pattern: string): string {
+  const [fixed] = pattern.split(/[*?[{$\\]/);
+  return fixed!;
 }

@@ -4,11 +4,12 @@ import type {Pond} from "../pond/pond.js";
 import type {Commit, Reader, Transaction} from "../pond/types.js";
 import {kindNamed} from "./kinds.js";
 import {inOrder} from "./order.js";
-import type {Effects, Kind, Report, Resource, RunContext, RunRow} from "./types.js";
+import type {Effects, Report, Resource, RunContext, RunRow} from "./types.js";
+import {nearest} from "./word.js";
 
 /** What came of a run. */
 export interface RunResult {
-  readonly rows: readonly RunRow[]; // a resource that has something to run, each
+  readonly rows: readonly RunRow[]; // of each resource that has something to run, or was in trouble
   readonly commit?: Commit; // none when there was nothing to write
   readonly failed: boolean; // whether any resource was in trouble
 }
@@ -16,26 +17,38 @@ export interface RunResult {
 /**
  * Applies the resources and runs them in the order of their paths, all in one transaction. One that is in trouble is
  * reported with its cause, and the others go on. When nothing was stored and there is no news, nothing is written.
+ * `only` names those to run, as `harbour` or `Simulator/harbour`; throws a sentence for a name that nothing has, and
+ * for resources that wait for one another.
  */
-export async function run(pond: Pond, resources: readonly Resource[], effects: Effects): Promise<RunResult> {
-  const ordered = inOrder(resources);
+export async function run(
+  pond: Pond,
+  resources: readonly Resource[],
+  effects: Effects,
+  only?: readonly string[]
+): Promise<RunResult> {
+  const chosen = inOrder(resources).filter(isNamed(resources, only));
   const {result: rows, commit} = await pond.transaction({command: "pond run"}, async (tx) => {
-    for (const resource of resources) await apply(tx, resource);
     const done: RunRow[] = [];
-    for (const resource of ordered) {
-      const row = await runOne(resource, {
-        tx,
-        duck: pond.duck,
-        effects,
-        base: dirname(resource.place.file),
-        cache: pond.cache
-      });
-      if (row) done.push(row);
+    for (const resource of chosen) {
+      const base = dirname(resource.place.file);
+      const row = await runOne(resource, {tx, duck: pond.duck, effects, base, cache: pond.cache});
+      if (await record(tx, row)) done.push(row);
     }
-    for (const row of done) await record(tx, row);
     return done;
   });
   return {rows, commit, failed: rows.some(({errors}) => errors.length > 0)};
+}
+
+function isNamed(resources: readonly Resource[], only: readonly string[] | undefined): (one: Resource) => boolean {
+  if (only === undefined) return () => true;
+  const namesOf = ({kind, name}: Resource) => [name, `${kind}/${name}`];
+  const known = resources.flatMap(namesOf);
+  for (const name of only) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    throw new Error(`there is no resource "${name}"${near === undefined ? "" : ` (did you mean ${near}?)`}`);
+  }
+  return (resource) => namesOf(resource).some((name) => only.includes(name));
 }
 
 // ---- Applied resources ----
@@ -81,20 +94,24 @@ function textOf(bytes: Uint8Array): string {
 
 // ---- Running ----
 
-async function runOne(resource: Resource, context: RunContext): Promise<RunRow | undefined> {
-  const kind: Kind = kindNamed(resource.kind);
-  if (!kind.run) return undefined;
+async function runOne(resource: Resource, context: RunContext): Promise<RunRow> {
   const started = context.effects.now();
   const clock = performance.now();
-  const report = await kind.run(resource, context).catch((error: unknown): Report => trouble(error));
-  const tookMs = Math.round(performance.now() - clock);
-  return {kind: resource.kind, name: resource.name, started, tookMs, ...report};
+  const report = await applyAndRun(resource, context).catch(trouble);
+  return {kind: resource.kind, name: resource.name, started, tookMs: Math.round(performance.now() - clock), ...report};
 }
+
+async function applyAndRun(resource: Resource, context: RunContext): Promise<Report> {
+  await apply(context.tx, resource);
+  return (await kindNamed(resource.kind).run?.(resource, context)) ?? quiet;
+}
+
+const quiet: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
 
 /** A resource that cannot run is expected trouble: the others do. What it had stored before stays stored. */
 function trouble(error: unknown): Report {
   const text = error instanceof Error ? error.message : String(error);
-  return {read: 0, stored: 0, aside: 0, notes: [], errors: [text]};
+  return {...quiet, errors: [text.split("\n")[0]!]};
 }
 
 // ---- What is known of runs ----
@@ -103,12 +120,17 @@ function pathOf({kind, name}: {kind: string; name: string}): string {
   return `/sys/runs/${kind}/${name}`;
 }
 
-/** Keeps a row when it has news; its file's versions are the history of the resource's runs. */
-async function record(tx: Transaction, row: RunRow): Promise<void> {
+/**
+ * Keeps a row when it has news; its file's versions are the history of the resource's runs. False for a resource that
+ * has nothing to run and nothing to say.
+ */
+async function record(tx: Transaction, row: RunRow): Promise<boolean> {
   const path = pathOf(row);
   const last = (await tx.exists(path)) ? (JSON.parse(textOf(await tx.read(path))) as RunRow) : undefined;
-  if (last && row.stored === 0 && saying(last) === saying(row)) return;
-  await tx.write(path, `${JSON.stringify(row)}\n`, {parents: true});
+  if (!last && !kindNamed(row.kind).run && row.errors.length === 0) return false;
+  if (!last || row.stored > 0 || row.aside > 0 || saying(last) !== saying(row))
+    await tx.write(path, `${JSON.stringify(row)}\n`, {parents: true});
+  return true;
 }
 
 function saying({errors, notes}: RunRow): string {

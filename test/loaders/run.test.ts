@@ -1,0 +1,199 @@
+import {mkdir, writeFile} from "node:fs/promises";
+import {join} from "node:path";
+import {expect, onTestFinished, test} from "vitest";
+import {dynamicFactories, kinds} from "../../loaders/kinds.js";
+import {inOrder} from "../../loaders/order.js";
+import {silent} from "../../loaders/reporter.js";
+import {readResources} from "../../loaders/resource.js";
+import {lastRuns, run} from "../../loaders/run.js";
+import type {Resource} from "../../loaders/types.js";
+import {Pond} from "../../pond/pond.js";
+import {temporaryDirectory} from "./memory.js";
+import {resource} from "./pond.js";
+
+const inbox = `apiVersion: duckpond/v1
+kind: Inbox
+metadata: {name: files, description: From the host.}
+spec: {files: "\${env:FILES}/*.csv", into: /in/$0}
+`;
+
+const combine = `apiVersion: duckpond/v1
+kind: Combine
+metadata: {name: dock, description: A site.}
+spec:
+  output: /sites/Dock
+  scopes: [{name: Surface, inputs: [{series: /in/a}]}]
+`;
+
+const reduce = `apiVersion: duckpond/v1
+kind: Reduce
+metadata: {name: all}
+spec: {input: /sites/*, output: /reduced/$0, resolutions: [1h]}
+`;
+
+async function deployment(...documents: string[]) {
+  const root = await temporaryDirectory();
+  for (const folder of ["resources", "files"]) await mkdir(join(root, folder));
+  const pond = await Pond.open(join(root, "pond"), {create: true, dynamic: dynamicFactories()});
+  onTestFinished(() => pond.close());
+  const env = {FILES: join(root, "files")};
+  let clock = Date.parse("2026-01-10T00:00Z");
+  const write = (documents: readonly string[]) => writeFile(join(root, "resources/all.yaml"), documents.join("---\n"));
+  await write(documents);
+  return {
+    pond,
+    write: (...documents: string[]) => write(documents),
+    put: (name: string, text: string) => writeFile(join(root, "files", name), text),
+    run: async (only?: readonly string[]) => {
+      clock += 60_000;
+      const resources = await readResources(join(root, "resources"), kinds, env);
+      return run(pond, resources, {now: () => clock, env, reporter: silent}, only);
+    },
+    applied: async (path: string) => JSON.parse(await text(pond, path)) as Record<string, unknown>
+  };
+}
+
+async function text(pond: Pond, path: string): Promise<string> {
+  return new TextDecoder().decode(await (await pond.fs()).read(path));
+}
+
+const good = "time,DO.mg/L\n2026-01-01 00:00,1\n2026-01-01 00:30,3\n";
+
+// ---- Applying ----
+
+test("what is read is collected before what reads it, in whatever order it is written", async () => {
+  const {pond, put, run} = await deployment(reduce, combine, inbox);
+  await put("a.csv", good);
+  const {rows, commit, failed} = await run();
+  expect(rows.map(({kind}) => kind)).toEqual(["Inbox", "Combine"]);
+  expect([commit!.rows, failed]).toEqual([2, false]);
+  const found = await (await pond.fs()).query(`SELECT "Surface.DO.mg/L.avg" AS mean FROM '/reduced/Dock/1h'`);
+  expect(found.toArray().map((row) => (row as {mean: number}).mean)).toEqual([2]);
+});
+
+test("a resource keeps its UUID through edits, and the pond never holds what the environment says", async () => {
+  const {pond, write, put, run, applied} = await deployment(inbox);
+  await put("a.csv", good);
+  await run();
+  const before = await applied("/sys/resources/Inbox/files");
+  expect(before).toMatchObject({name: "files", spec: {files: "${env:FILES}/*.csv", into: "/in/$0"}});
+  expect(before.uuid).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  await write(inbox.replace("From the host", "From our host"));
+  await run();
+  const after = await applied("/sys/resources/Inbox/files");
+  expect(after).toEqual({...before, description: "From our host."});
+  expect(await (await pond.fs()).versions("/sys/resources/Inbox/files")).toHaveLength(2);
+});
+
+test("a directory that is computed follows its resource", async () => {
+  const {pond, write, put, run} = await deployment(inbox, combine, reduce);
+  await put("a.csv", good);
+  await run();
+  await write(inbox, combine, reduce.replace("[1h]", "[1d]"));
+  await run();
+  expect((await (await pond.fs()).list("/reduced/Dock")).map(({name}) => name)).toEqual(["1d"]);
+});
+
+// ---- Running again ----
+
+test("the same run again writes nothing, with an error as without", async () => {
+  const {pond, put, run} = await deployment(inbox, combine, reduce);
+  await put("a.csv", good);
+  await put("bad.csv", "nonsense\nhere\n");
+  const first = await run();
+  const second = await run();
+  expect([first.failed, second.failed]).toEqual([true, true]);
+  expect(first.commit).toBeDefined();
+  expect(second.commit).toBeUndefined();
+  expect(second.rows[0]!.errors).toEqual(first.rows[0]!.errors);
+  expect(await (await pond.fs()).versions("/sys/runs/Inbox/files")).toHaveLength(1);
+});
+
+test("a row is kept when readings come, when an error comes, and when it goes", async () => {
+  const {pond, put, run} = await deployment(inbox);
+  await put("a.csv", good);
+  const {rows} = await run();
+  expect(await lastRuns(await pond.fs())).toEqual(rows);
+  await put("a.csv", "nonsense\nhere\n");
+  expect((await run()).commit).toBeDefined();
+  const [broken] = await lastRuns(await pond.fs());
+  expect(broken).toMatchObject({kind: "Inbox", name: "files", stored: 0, errors: [expect.stringContaining("a.csv")]});
+  expect(broken!.started).toBe(rows[0]!.started + 60_000);
+  await put("a.csv", good);
+  expect((await run()).commit).toBeDefined();
+  expect((await lastRuns(await pond.fs()))[0]!.errors).toEqual([]);
+  await put("b.csv", "time,DO\n1970-01-01,1\n");
+  expect((await run()).commit!.rows).toBe(1);
+  expect((await lastRuns(await pond.fs()))[0]).toMatchObject({read: 1, stored: 0, aside: 1});
+});
+
+test("one resource in trouble is reported with its cause, and the others go on", async () => {
+  const {pond, put, run} = await deployment(
+    inbox,
+    combine,
+    combine.replace("name: dock", "name: quay").replace("/sites/Dock", "/in/a/b"),
+    reduce.replace("/reduced/$0", "/taken")
+  );
+  await pond.transaction({command: "test"}, (tx) => tx.write("/taken", "a file"));
+  await put("a.csv", good);
+  const result = await run();
+  expect(result.failed).toBe(true);
+  const errors = Object.fromEntries(result.rows.map(({kind, name, errors}) => [`${kind}/${name}`, errors]));
+  expect(errors).toEqual({
+    "Inbox/files": [],
+    "Combine/dock": [],
+    "Combine/quay": ["/in/a is a series, not a directory."],
+    "Reduce/all": ["/taken is a file already: give the Reduce another output"]
+  });
+  const fs = await pond.fs();
+  expect((await fs.stat("/in/a")).rows).toBe(2);
+  expect((await run()).commit).toBeUndefined();
+  await pond.transaction({command: "test"}, (tx) => tx.remove("/taken"));
+  const mended = (await run()).rows.find(({kind}) => kind === "Reduce");
+  expect(mended!.errors).toEqual([]);
+});
+
+test("only what is named runs", async () => {
+  const {pond, put, run} = await deployment(
+    inbox,
+    inbox.replace("name: files", "name: more").replace("/in/", "/more/")
+  );
+  await put("a.csv", good);
+  expect((await run(["Inbox/more"])).rows.map(({name}) => name)).toEqual(["more"]);
+  expect(await (await pond.fs()).exists("/in/a")).toBe(false);
+  await expect(run(["fils"])).rejects.toThrow('there is no resource "fils" (did you mean files?)');
+  await expect(run(["xyz"])).rejects.toThrow(/there is no resource "xyz"$/);
+});
+
+// ---- Order ----
+
+function reader(name: string, output: string, ...inputs: string[]): Resource {
+  return resource("Combine", name, {output, scopes: [{name: "S", inputs: inputs.map((series) => ({series}))}]});
+}
+
+function names(resources: readonly Resource[]): string[] {
+  return inOrder(resources).map(({name}) => name);
+}
+
+test("resources come after those whose paths they read, else in the order given", () => {
+  const files = resource("Inbox", "files", {files: "*.csv", into: "/in/$0/raw"});
+  const a = reader("a", "/sites/A", "/in/*/raw");
+  const all = reader("all", "/all", "/sites/*");
+  const other = reader("other", "/other", "/elsewhere/x");
+  expect(names([all, other, a, files])).toEqual(["files", "a", "all", "other"]);
+  expect(names([other, files, a, all])).toEqual(["other", "files", "a", "all"]);
+});
+
+test("a path that merely begins as another is another", () => {
+  const first = reader("first", "/x/a", "/x/abc");
+  const second = reader("second", "/x/ab", "/x/a");
+  expect(names([first, second])).toEqual(["first", "second"]);
+  expect(names([second, first])).toEqual(["first", "second"]);
+});
+
+test("resources that wait for one another are refused, with the cycle drawn", () => {
+  const ring = [reader("a", "/a", "/c"), reader("b", "/b", "/a"), reader("c", "/c", "/b")];
+  expect(() => inOrder(ring)).toThrow(
+    "these resources wait for one another: Combine a → Combine c → Combine b → Combine a; have one of them read from elsewhere"
+  );
+});
