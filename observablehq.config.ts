@@ -1,5 +1,5 @@
 import process from "node:process";
-import {finishPages} from "./loaders/html.js";
+import {escapeHtml, finishPages} from "./loaders/html.js";
 import {prepareSite} from "./loaders/site.js";
 
 const {catalogue, paths} = await prepareSite(import.meta.dirname);
@@ -17,7 +17,7 @@ export default {
   base: process.env.POND_BASE ?? "/",
   title: catalogue.title,
   style: "style.css",
-  head: `<meta name="description" content="${catalogue.description.replaceAll('"', "&quot;")}"><link rel="icon" href="data:,">`,
+  head: `<meta name="description" content="${escapeHtml(catalogue.description)}"><link rel="icon" href="data:,">`,
   pages: [
     {name: "Sites", pages: catalogue.sites.map(({label, slug}) => ({name: label, path: `/sites/${slug}`}))},
     {
@@ -30,7 +30,7 @@ export default {
   pager: false,
   toc: false,
   search: false,
-  footer: "",
+  footer: `${escapeHtml(catalogue.title)} · times are those of ${catalogue.timeZone} · <a href="/status">status of the data</a>`,
   globalStylesheets: [], // no fonts from another host
   duckdb: {extensions: {json: null, parquet: null}}, // nothing to download
   interpreters: {".ts": ["node", "--import", "tsx"]}
