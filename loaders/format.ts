@@ -78,6 +78,7 @@ function alignedTable(rows: readonly Row[]): string {
 }
 
 function isNumberOrNothing(value: unknown): boolean {
+  if (typeof value === "string") return /^$|^[\d,.]+( [kMG]?B)?$/.test(value); // as formatCount and formatBytes write
   return value === null || value === undefined || typeof value === "number" || typeof value === "bigint";
 }
 

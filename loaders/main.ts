@@ -1,7 +1,11 @@
 import {Command, CommanderError} from "commander";
 import {build} from "./commands/build.js";
 import {cat} from "./commands/cat.js";
+import {copy} from "./commands/copy.js";
+import {describe} from "./commands/describe.js";
 import {dev} from "./commands/dev.js";
+import {diff} from "./commands/diff.js";
+import {ln, mkdir, mv, rm} from "./commands/file.js";
 import {list} from "./commands/list.js";
 import {log} from "./commands/log.js";
 import {run} from "./commands/run.js";
@@ -10,7 +14,7 @@ import {openShell} from "./shell.js";
 import type {Shell, ShellOptions} from "./shell.js";
 
 /** What the `pond` command can do: one file, one line. */
-const commands = [run, build, dev, list, cat, log, status];
+const commands = [run, build, dev, list, cat, describe, copy, mkdir, rm, mv, ln, log, diff, status];
 
 /** Exit statuses of the `pond` command. */
 export const exits = {ok: 0, trouble: 1, usage: 2} as const;

@@ -1,14 +1,16 @@
-import {Command, InvalidArgumentError, Option} from "commander";
+import {Command, Option} from "commander";
 import type {Table} from "apache-arrow";
 import type {Reader} from "../../pond/types.js";
 import {formatRows, formats, rowsOf} from "../format.js";
 import type {Format} from "../format.js";
+import {momentOf, parseMoment} from "../moment.js";
+import type {Moment} from "../moment.js";
 import type {Shell} from "../shell.js";
 
 interface CatOptions {
   readonly sql?: string;
   readonly format?: Format | "parquet";
-  readonly at?: number | Date;
+  readonly at?: Moment;
 }
 
 /** `pond cat path`: a file's bytes, a series or table as rows, or the result of SQL over them. */
@@ -18,7 +20,7 @@ export function cat(shell: Shell): Command {
     .argument("[path]", "a path of the pond; in --sql it is also the table `source`")
     .option("--sql <query>", "DuckDB SQL; paths and patterns in quotes are tables, and so is oplog")
     .addOption(new Option("--format <format>", "how to print rows").choices([...formats, "parquet"]))
-    .option("--at <version>", "as of a transaction (a number) or an instant (ISO 8601)", parseAt)
+    .option("--at <version>", "as of a transaction (a number) or an instant (ISO 8601)", parseMoment)
     .addHelpText("after", `\nExamples:\n${examples}`)
     .action((path: string | undefined, options: CatOptions, command: Command) => {
       if (path === undefined && options.sql === undefined) command.error("error: give a path, or --sql, or both");
@@ -55,16 +57,4 @@ function overSource(sql: string, path: string): string {
 
 function quoted(path: string): string {
   return `"${path.replaceAll('"', '""')}"`;
-}
-
-function parseAt(text: string): number | Date {
-  if (/^\d+$/.test(text)) return Number(text);
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime()))
-    throw new InvalidArgumentError("It is a transaction number or an ISO 8601 instant.");
-  return time;
-}
-
-function momentOf(at: number | Date): {version: number} | {time: number} {
-  return typeof at === "number" ? {version: at} : {time: at.getTime() * 1000};
 }

@@ -41,7 +41,8 @@ function print(shell: Shell, found: readonly Stat[], {json, long}: ListOptions):
 
 function shortName(stat: Stat): string {
   if (stat.kind === "symlink") return `${stat.path} -> ${stat.target}${stat.dangling ? " (dangling)" : ""}`;
-  return stat.kind === "directory" || stat.kind === "dynamic" ? `${stat.path}/` : stat.path;
+  const isDirectory = stat.kind === "directory" || stat.kind === "dynamic";
+  return isDirectory && stat.path !== "/" ? `${stat.path}/` : stat.path;
 }
 
 function longRow(stat: Stat): Row {

@@ -131,10 +131,42 @@ test("status tells how each resource fared", async () => {
   expect(out).toMatch(/Simulator\/small +2026-03-01T00:00:00.000Z/);
 });
 
+test("describe tells columns, units, span and versions", async () => {
+  const {out} = await pond("describe", "/instruments/pier-surface");
+  expect(out).toContain("193 rows, from 2026-02-27T00:00:00.000Z to 2026-03-01T00:00:00.000Z; 0 restated");
+  expect(out).toMatch(/DO\.mg\/L +DOUBLE +pier-surface +DO +mg\/L/);
+  const told = JSON.parse((await pond("describe", "--json", "/instruments/pier-surface")).out) as {versions: unknown[]};
+  expect(told.versions).toHaveLength(1);
+});
+
+test("directories, names and links change by command, and diff tells it", async () => {
+  const [newest] = JSON.parse((await pond("log", "--json", "-n", "1")).out) as {version: number}[];
+  await writeFile(join(directory, "note.txt"), "a note");
+  for (const args of [
+    ["mkdir", "-p", "/attic/old"],
+    ["copy", `host:${join(directory, "note.txt")}`, "/attic"],
+    ["mv", "/attic/note.txt", "/attic/old/note.txt"],
+    ["ln", "old/note.txt", "/attic/note"]
+  ])
+    expect(await pond(...args), args.join(" ")).toMatchObject({code: exits.ok, err: ""});
+  expect((await pond("cat", "/attic/note")).out).toBe("a note");
+  expect((await pond("diff", String(newest!.version))).out).toBe(
+    "added /attic\nadded /attic/note\nadded /attic/old\nadded /attic/old/note.txt\n"
+  );
+  await pond("copy", "/attic", "/reduced/pier-surface/1d", `host:${join(directory, "out")}`);
+  expect(await readFile(join(directory, "out/attic/old/note.txt"), "utf8")).toBe("a note");
+  expect((await readFile(join(directory, "out/1d.parquet"))).subarray(0, 4).toString()).toBe("PAR1");
+  expect((await pond("rm", "/attic")).code).toBe(exits.trouble); // it is not empty
+  expect((await pond("rm", "-r", "/attic")).code).toBe(exits.ok);
+  expect((await pond("cat", "--at", String(newest!.version + 4), "/attic/note")).out).toBe("a note");
+});
+
 describe("wrong usage ends with 2", () => {
   test.each([
     [["fly"], "unknown command 'fly'"],
     [["log", "--count", "none"], "It is a whole number from 1."],
+    [["copy", "/a", "/b"], "either all sources or the target begins with host:"],
+    [["diff", "yesterday"], "It is a transaction number or an ISO 8601 instant."],
     [["cat"], "give a path, or --sql, or both"],
     [["cat", "/", "--format", "xml"], "Allowed choices are table, csv, json, ndjson, parquet."]
   ])("%j", async (args, sentence) => {
@@ -184,5 +216,6 @@ test("help names every command, with a description and an example where one help
 
 test("the README tells every command", async () => {
   const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
-  for (const command of programOf(openShell()).commands) expect(readme).toContain(`| \`${command.name()}\``);
+  for (const command of programOf(openShell()).commands)
+    expect(readme).toMatch(new RegExp(`^\\|.*\`${command.name()}\`.*\\|`, "m"));
 });

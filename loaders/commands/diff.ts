@@ -1,0 +1,33 @@
+import {Command} from "commander";
+import {diff as differences} from "../../pond/diff.js";
+import type {Change} from "../../pond/diff.js";
+import {formatCount} from "../format.js";
+import {momentOf, parseMoment} from "../moment.js";
+import type {Moment} from "../moment.js";
+import type {Shell} from "../shell.js";
+
+/** `pond diff from [to]`: what came, went, changed and moved between two snapshots. */
+export function diff(shell: Shell): Command {
+  return new Command("diff")
+    .description("tell what differs between two snapshots")
+    .argument("<from>", "a transaction (a number) or an instant (ISO 8601)", parseMoment)
+    .argument("[to]", "likewise; now unless given", parseMoment)
+    .option("--json", "for a program to read")
+    .addHelpText("after", "\nExamples:\n  pond diff 12\n  pond diff 2026-02-01T00:00Z 2026-03-01T00:00Z")
+    .action((from: Moment, to: Moment | undefined, {json}: {readonly json?: boolean}) =>
+      shell.withPond(async (pond) => {
+        const before = await pond.at(momentOf(from));
+        const after = to === undefined ? await pond.fs() : await pond.at(momentOf(to));
+        const changes = await differences(before, after);
+        if (json) shell.out(JSON.stringify(changes, null, 2));
+        else for (const change of changes) shell.out(sentence(change));
+      })
+    );
+}
+
+function sentence({what, path, from, versions, rows}: Change): string {
+  const where = from === undefined ? "" : ` from ${from}`;
+  const which = versions === undefined ? "" : `, version ${versions[0]} to ${versions[1]}`;
+  const how = rows === undefined ? "" : `, ${formatCount(rows)} readings`;
+  return `${what} ${path}${where}${which}${how}`;
+}
