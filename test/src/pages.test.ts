@@ -1,5 +1,5 @@
 import {execFile} from "node:child_process";
-import {mkdir, readFile} from "node:fs/promises";
+import {mkdir, readFile, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {promisify} from "node:util";
 import type {Browser, Page} from "playwright-core";
@@ -26,6 +26,7 @@ beforeAll(async () => {
   published = join(project.directory, "published");
   await mkdir(published);
   catalogue = await writeFixture(published);
+  await writeFile(join(project.directory, "src/author.md"), authored);
   await build("/", "dist");
   await build("/some-repo/", "dist-repo");
 }, 180_000);
@@ -34,6 +35,23 @@ afterAll(async () => {
   await browser.close();
   await project.dispose();
 });
+
+/** A page as Framework's own documentation would have it. */
+const authored = `# By an author
+
+\`\`\`js
+const file = FileAttachment("data/Mouth/1d/2025-0123abcd.parquet");
+const days = await file.parquet();
+const warmth = view(Inputs.range([0, 30], {label: "Warmer than", value: 10, step: 1}));
+\`\`\`
+
+\`\`\`js
+const rows = [...days].filter((row) => row["Surface.Temperature.C.avg"] > warmth);
+display(Plot.plot({marks: [Plot.dot(rows, {x: "timestamp", y: "Surface.Temperature.C.avg"})]}));
+display(html\`<output>\${days.numRows}</output>\`);
+display(d3.csvParse("a\\n1").length);
+\`\`\`
+`;
 
 async function build(base: string, output: string): Promise<void> {
   await project.observable({POND_PUBLISHED: published, POND_BASE: base, POND_OUTPUT: output});
@@ -239,6 +257,26 @@ describe("a chart", () => {
     }
   }, 60_000);
 });
+
+test.each(["/", "/some-repo/"])(
+  "an author's page under %s has all of Framework, from its own host alone",
+  async (base) => {
+    const server = await serveSite(join(project.directory, base === "/" ? "dist" : "dist-repo"), base);
+    const {page, faults, requests} = await openPage(browser);
+    await page.goto(`${server.url}author`);
+    await settle(page);
+    await page.waitForSelector("svg circle");
+    expect(faults).toEqual([]);
+    expect(requests.filter((url) => !url.startsWith(server.origin) && !url.startsWith("data:"))).toEqual([]);
+    expect(await page.locator("output").last().textContent()).toBe("365");
+    const dots = await page.locator("svg circle").count();
+    await page.locator("main input[type=number]").fill("14");
+    await expect.poll(() => page.locator("svg circle").count()).toBeLessThan(dots);
+    await page.close();
+    await server.close();
+  },
+  30_000
+);
 
 test("the preview serves pages, charts and shards", async () => {
   const bin = join(project.directory, "node_modules/@observablehq/framework/dist/bin/observable.js");
