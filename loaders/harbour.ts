@@ -24,6 +24,9 @@ export const measured = [
   {parameter: "Battery", unit: "V", decimals: 2}
 ] as const;
 
+/** Sensors that now and then repeat one value for hours. */
+const sticky = new Set<string>(["Salinity", "DO"]);
+
 const hour = 3_600_000;
 const day = 24 * hour;
 const year = 365.2425 * day;
@@ -51,6 +54,15 @@ export function tide(time: number): number {
 
 // ---- Weather and seasons ----
 
+/** Streams of chance that every instrument shares. */
+const weather = {
+  clouds: streamOf("clouds"),
+  rain: streamOf("rain"),
+  rainBegin: streamOf("rain.begin"),
+  rainAmount: streamOf("rain.amount"),
+  surge: streamOf("surge")
+};
+
 /** 1 at the height of summer (early August in water), −1 in the depth of winter. */
 function season(time: number): number {
   return Math.cos((2 * Math.PI * (time - Date.UTC(1970, 7, 5))) / year);
@@ -64,7 +76,7 @@ export function daylight(time: number): number {
 
 /** 0 clear, 1 overcast. */
 function clouds(seed: number, time: number): number {
-  const far = wander(seed, streamOf("clouds"), {time, period: 3 * day});
+  const far = wander(seed, weather.clouds, {time, period: 3 * day});
   return Math.min(1, Math.max(0, 0.45 + 0.55 * far - 0.15 * season(time)));
 }
 
@@ -76,18 +88,21 @@ interface Rain {
   readonly amount: number;
 }
 
-const rains = new Map<string, Rain>(); // drawn once: the same rain falls on every instrument and reading
+const rains = new Map<number, Map<number, Rain>>(); // by seed; drawn once, since one rain falls on every instrument
 
 function rainIn(seed: number, index: number): Rain {
-  const key = `${seed} ${index}`;
-  const known = rains.get(key);
-  if (known) return known;
-  const begin = (index + uniform(seed, streamOf("rain.begin"), index)) * slot;
-  const wet = uniform(seed, streamOf("rain"), index) <= 0.28 - 0.22 * season(begin); // the winter is wet
-  const amount = -Math.log(1 - 0.95 * uniform(seed, streamOf("rain.amount"), index)) / 2;
-  const rain = {begin: wet ? begin : Infinity, amount};
-  rains.set(key, rain);
+  let drawn = rains.get(seed);
+  if (!drawn) rains.set(seed, (drawn = new Map<number, Rain>()));
+  let rain = drawn.get(index);
+  if (!rain) drawn.set(index, (rain = drawRain(seed, index)));
   return rain;
+}
+
+function drawRain(seed: number, index: number): Rain {
+  const begin = (index + uniform(seed, weather.rainBegin, index)) * slot;
+  const wet = uniform(seed, weather.rain, index) <= 0.28 - 0.22 * season(begin); // the winter is wet
+  const amount = -Math.log(1 - 0.95 * uniform(seed, weather.rainAmount, index)) / 2;
+  return {begin: wet ? begin : Infinity, amount};
 }
 
 /** What recent rains have left in the river: 0 none, about 1 after a heavy one; it drains over days. */
@@ -105,11 +120,48 @@ export function runoff(seed: number, time: number): number {
 
 // ---- Water ----
 
+/** Streams of chance of one instrument. */
+interface Streams {
+  readonly warmth: number;
+  readonly bloom: number;
+  readonly service: number;
+  readonly out: Episodes;
+  readonly sensors: readonly {readonly own: number; readonly stuck?: Episodes}[]; // in the order of `measured`
+}
+
+/** Where the lengths and begins of a sort of episode are drawn. */
+interface Episodes {
+  readonly length: number;
+  readonly begin: number;
+}
+
+const known = new WeakMap<Mooring, Streams>();
+
+function streamsOf(mooring: Mooring): Streams {
+  const streams = known.get(mooring) ?? nameStreams(mooring);
+  known.set(mooring, streams);
+  return streams;
+}
+
+function nameStreams({site, level}: Mooring): Streams {
+  const episodes = (name: string) => ({length: streamOf(`${name}.length`), begin: streamOf(`${name}.begin`)});
+  return {
+    warmth: streamOf(`warmth.${site}`),
+    bloom: streamOf(`bloom.${site}`),
+    service: streamOf(`service.${site}.${level}`),
+    out: episodes(`out.${site}.${level}`),
+    sensors: measured.map(({parameter}) => {
+      const name = `${site}.${level}.${parameter}`;
+      return {own: streamOf(name), ...(sticky.has(parameter) ? {stuck: episodes(`stuck.${name}`)} : {})};
+    })
+  };
+}
+
 function temperature(seed: number, mooring: Mooring, time: number): number {
   const surface = mooring.level === "surface";
   const lag = surface ? 0 : 18 * day; // what happens above is felt below later, and less
   const mean = 12.6 + (2.6 + 1.6 * mooring.shelter) * season(time - lag) * (surface ? 1 : 0.65) - (surface ? 0 : 0.9);
-  const weather = wander(seed, streamOf(`warmth.${mooring.site}`), {time: time - lag / 6, period: 5 * day});
+  const weather = wander(seed, streamsOf(mooring).warmth, {time: time - lag / 6, period: 5 * day});
   const sun = daylight(time - 3 * hour) * (1 - 0.7 * clouds(seed, time)) * (0.7 + mooring.shelter);
   const upwelling = tide(time) * (surface ? -0.12 : -0.35); // the flood brings cold water in along the bottom
   return (
@@ -140,10 +192,7 @@ export function oxygenSaturation(celsius: number, psu: number): number {
 /** Oxygen as a share of saturation: light and blooms raise it, the dark and warm mud lower it. */
 function oxygenShare(seed: number, mooring: Mooring, time: number): number {
   const surface = mooring.level === "surface";
-  const bloom = Math.max(
-    0,
-    wander(seed, streamOf(`bloom.${mooring.site}`), {time, period: 16 * day}) + 0.3 * season(time)
-  );
+  const bloom = Math.max(0, wander(seed, streamsOf(mooring).bloom, {time, period: 16 * day}) + 0.3 * season(time));
   const grown = daylight(time - 2 * hour) * (1 - 0.6 * clouds(seed, time)) * (0.05 + 0.22 * bloom);
   const breathed = (surface ? 0.04 : 0.14) * (1 + 0.6 * season(time)) * (0.6 + 0.8 * mooring.shelter);
   return 1.01 + grown * (surface ? 1 : 0.35) - breathed + (surface ? 0.03 : 0.05) * tide(time) * 0.5;
@@ -161,7 +210,7 @@ const service = 91 * day;
 
 /** 0 right after a service, 1 right before the next; a sensor drifts in between. */
 function sinceService(seed: number, mooring: Mooring, time: number): number {
-  const shift = uniform(seed, streamOf(`service.${mooring.site}.${mooring.level}`), 0);
+  const shift = uniform(seed, streamsOf(mooring).service, 0);
   const turns = time / service + shift;
   return turns - Math.floor(turns);
 }
@@ -172,7 +221,7 @@ function waterAt(seed: number, mooring: Mooring, time: number): number[] {
   const salt = salinity(seed, mooring, time);
   const share = oxygenShare(seed, mooring, time);
   const drift = sinceService(seed, mooring, time);
-  const surge = 0.12 * wander(seed, streamOf("surge"), {time, period: 2 * day});
+  const surge = 0.12 * wander(seed, weather.surge, {time, period: 2 * day});
   return [
     mooring.depth + (mooring.level === "surface" ? 0.15 : 1) * (tide(time) + surge), // the surface one hangs from a float
     warmth,
@@ -188,23 +237,25 @@ const spikeHeight = [1.8, 7, -9, 5, -0.9, 0]; // in the unit of each; a battery 
 
 /** Whether the instrument is out of the water or dead: now and then, for days. */
 export function isOut(seed: number, mooring: Mooring, time: number): boolean {
-  return (
-    episode(seed, `out.${mooring.site}.${mooring.level}`, {time, every: 270 * day, least: 1.5 * day, most: 6 * day}) >=
-    0
-  );
+  const often = {every: 270 * day, least: 1.5 * day, most: 6 * day};
+  return episode(seed, streamsOf(mooring).out, {time, ...often}) >= 0;
+}
+
+interface Span {
+  readonly time: number;
+  readonly every: number;
+  readonly least: number;
+  readonly most: number;
 }
 
 /** When the episode that holds a time began; −1 when none does. One in each `every`, `least` to `most` long. */
-function episode(seed: number, name: string, span: {time: number; every: number; least: number; most: number}): number {
-  const {time, every, least, most} = span;
+function episode(seed: number, streams: Episodes, {time, every, least, most}: Span): number {
   const turn = Math.floor(time / every);
-  const length = least + (most - least) * uniform(seed, streamOf(`${name}.length`), turn);
-  const begin = turn * every + (every - length) * uniform(seed, streamOf(`${name}.begin`), turn);
+  const length = least + (most - least) * uniform(seed, streams.length, turn);
+  const begin = turn * every + (every - length) * uniform(seed, streams.begin, turn);
   return time >= begin && time < begin + length ? begin : -1;
 }
 
-/** Sensors that now and then repeat one value for hours. */
-const sticky = new Set(["Salinity", "DO"]);
 const quarter = 15 * 60_000;
 
 /**
@@ -214,29 +265,32 @@ const quarter = 15 * 60_000;
 export function readingsAt(seed: number, mooring: Mooring, time: number): number[] | undefined {
   if (isOut(seed, mooring, time)) return undefined;
   const water = waterAt(seed, mooring, time);
-  return measured.map((sensor, index) => {
-    const name = `${mooring.site}.${mooring.level}.${sensor.parameter}`;
-    const stuck = sticky.has(sensor.parameter)
-      ? episode(seed, `stuck.${name}`, {time, every: 210 * day, least: 8 * hour, most: 40 * hour})
-      : -1;
-    const seen = stuck < 0 ? time : Math.floor(stuck / quarter) * quarter;
-    const value = stuck < 0 ? water[index]! : waterAt(seed, mooring, seen)[index]!;
-    return round(sensed(seed, name, {value, index, count: Math.floor(seen / 1000)}), sensor.decimals, time, seed, name);
+  return streamsOf(mooring).sensors.map(({own, stuck}, index) => {
+    if (uniform(seed, own ^ 3, Math.floor(time / 1000)) < 1 / 600) return NaN; // lost on the way
+    const seen = stuck ? lastSeen(seed, stuck, time) : time;
+    const value = seen === time ? water[index]! : waterAt(seed, mooring, seen)[index]!;
+    return round(sensed(seed, own, {value, index, count: Math.floor(seen / 1000)}), measured[index]!.decimals);
   });
 }
 
-function sensed(
-  seed: number,
-  name: string,
-  {value, index, count}: {value: number; index: number; count: number}
-): number {
-  const stream = streamOf(name);
+/** A sensor that is stuck shows what it saw when that began. */
+function lastSeen(seed: number, stuck: Episodes, time: number): number {
+  const began = episode(seed, stuck, {time, every: 210 * day, least: 8 * hour, most: 40 * hour});
+  return began < 0 ? time : Math.floor(began / quarter) * quarter;
+}
+
+interface Sensed {
+  readonly value: number;
+  readonly index: number;
+  readonly count: number;
+}
+
+function sensed(seed: number, stream: number, {value, index, count}: Sensed): number {
   const noisy = value + sensorNoise[index]! * normal(seed, stream, count);
   if (uniform(seed, stream ^ 1, count) >= 1 / 5000) return noisy;
   return noisy + spikeHeight[index]! * (0.4 + 0.6 * uniform(seed, stream ^ 2, count));
 }
 
-function round(value: number, decimals: number, time: number, seed: number, name: string): number {
-  if (uniform(seed, streamOf(name) ^ 3, Math.floor(time / 1000)) < 1 / 600) return NaN; // lost on the way
+function round(value: number, decimals: number): number {
   return Math.round(value * 10 ** decimals) / 10 ** decimals;
 }

@@ -38,14 +38,9 @@ export function wander(seed: number, stream: number, {time, period}: {time: numb
   return 2 * (from + (to - from) * ease) - 1;
 }
 
-const streams = new Map<string, number>();
-
 /** A number for a word, to tell its stream from others (FNV-1a, 32 bits). */
 export function streamOf(word: string): number {
-  const known = streams.get(word);
-  if (known !== undefined) return known;
   let hash = 0x811c9dc5;
   for (let i = 0; i < word.length; i++) hash = Math.imul(hash ^ word.charCodeAt(i), 0x01000193);
-  streams.set(word, hash >>> 0);
   return hash >>> 0;
 }

@@ -12,7 +12,7 @@ const site = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]+$/, "write small letters, digits and dashes")
     .describe("begins the names of the site's two instruments"),
-  depth: z.number().positive().describe("of the water at mean tide, m"),
+  depth: z.number().min(2).describe("of the water at mean tide, m"),
   river: share.describe("how much the river is felt: 0 in the open sea, 1 in its mouth"),
   shelter: share.describe("how little water is exchanged: 0 in the open sea, 1 in an enclosed basin")
 });
@@ -27,6 +27,7 @@ const schema = z.strictObject({
   sites: z
     .array(site)
     .min(1)
+    .refine((sites) => new Set(sites.map(({name}) => name)).size === sites.length, "two sites have one name")
     .default([
       {name: "basin", depth: 4.5, river: 0.15, shelter: 0.8},
       {name: "mouth", depth: 9, river: 0.1, shelter: 0.1},

@@ -141,6 +141,17 @@ test.each([
     "apiVersion: duckpond/v1\nkind: Reduce\nmetadata: {name: a}\nspec: {input: /a, output: /b, statistics: [avgg]}\n",
     /^4:44: spec\.statistics\[0\] is "avgg": it may be .*"avg".* \(did you mean avg\?\)\.$/
   ],
+  [
+    "a page of the site that cannot be",
+    "apiVersion: duckpond/v1\nkind: Dashboard\nmetadata: {name: a}\nspec:\n  title: ''\n  sites:\n    - {name: a, dataset: /a, position: [39.4, -123.8]}\n",
+    '5:10: spec.title is "": it must have at least 1 character.',
+    "7:49: spec.sites[0].position[1] is -123.8: it must be at least -90."
+  ],
+  [
+    "two sites of one name",
+    "apiVersion: duckpond/v1\nkind: Dashboard\nmetadata: {name: a}\nspec:\n  title: A\n  sites: [{name: a, dataset: /a}, {name: a, dataset: /b}]\n",
+    /^6:10: spec\.sites is \[\{"name":"a".*…: two sites have one name\.$/
+  ],
   ["no group of fields", "just words\n", "1:1: this is no resource: write apiVersion, kind, metadata and spec."],
   ["no YAML", "kind: [Inbox\n", /^\d:\d+: this is not YAML: flow sequence/],
   ["a field twice", `${inbox}  into: /other\n`, "7:3: this is not YAML: map keys must be unique."],
