@@ -8,13 +8,14 @@ import {diff} from "./commands/diff.js";
 import {ln, mkdir, mv, rm} from "./commands/file.js";
 import {list} from "./commands/list.js";
 import {log} from "./commands/log.js";
+import {mirror} from "./commands/mirror.js";
 import {run} from "./commands/run.js";
 import {status} from "./commands/status.js";
 import {openShell} from "./shell.js";
 import type {Shell, ShellOptions} from "./shell.js";
 
 /** What the `pond` command can do: one file, one line. */
-const commands = [run, build, dev, list, cat, describe, copy, mkdir, rm, mv, ln, log, diff, status];
+const commands = [run, build, dev, list, cat, describe, copy, mkdir, rm, mv, ln, mirror, log, diff, status];
 
 /** Exit statuses of the `pond` command. */
 export const exits = {ok: 0, trouble: 1, usage: 2} as const;

@@ -7,6 +7,9 @@ import type {Shown} from "./view.js";
 /** A version of a series with readings in it, and what it is read by. */
 type Stretch = Shown & {readonly minTime: number; readonly maxTime: number};
 
+/** A stretch of a series: a host file that holds it, or the SELECT that merges it. */
+export type Part = {readonly key: string} & ({readonly file: string} | {readonly sql: string});
+
 /** The columns that a node's attributes tell of. */
 export function columnsOf(attributes: Readonly<Record<string, unknown>>): readonly Column[] {
   return (attributes.columns ?? []) as readonly Column[];
@@ -51,6 +54,18 @@ export class StoredSeries implements Series {
     if (single.length > 0) selects.push(`SELECT * FROM ${await this.#scan(single)}${where(range)}`);
     for (const cluster of clusters) if (cluster.length > 1) selects.push(await this.#newest(cluster, range));
     return `(${selects.join(" UNION ALL BY NAME ")})`;
+  }
+
+  /** The series in parts that do not overlap in time, by time: versions as they are, and what is merged of several. */
+  async parts(): Promise<readonly Part[]> {
+    return Promise.all(
+      clustersOf(this.#versions).map(async (cluster): Promise<Part> => {
+        const [first, ...others] = cluster;
+        const key = hash(JSON.stringify([this.#columns.map(({name}) => name), cluster.map(({sha256}) => sha256)]));
+        if (others.length > 0) return {key, sql: await this.#newest(cluster)};
+        return {key: first!.sha256, file: await this.#contents.locate(first!)};
+      })
+    );
   }
 
   #within(range: Range = {}): readonly Stretch[] {
