@@ -26,6 +26,8 @@ export interface CardOptions {
   readonly view: View;
 }
 
+const keys = "Arrow keys move it, plus and minus zoom, zero shows the whole record.";
+
 /**
  * A chart in a card of its own, which follows the page's view. While data comes, the chart before stays; when there is
  * nothing to show, or something went wrong, the card says so and the rest of the page goes on.
@@ -35,7 +37,7 @@ export function card(options: CardOptions): Element {
   const figure = html`<figure
     class="chart"
     tabindex="0"
-    aria-label=${`${title}, chart`}
+    aria-label=${`${title}, chart. ${keys}`}
     aria-busy="true"
   ></figure>` as HTMLElement;
   const note = html`<span class="muted resolution"></span>` as HTMLElement;

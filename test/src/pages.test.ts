@@ -68,6 +68,33 @@ async function plotted(page: Page): Promise<ChartElement["plotted"][]> {
   );
 }
 
+/** In the page: texts whose contrast with what is behind them is under 4.5 to 1 (WCAG 2.2, 1.4.3). */
+const faintTexts = `(() => {
+  const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const bytes = (colour) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data];
+  };
+  const linear = (byte) => (byte <= 10 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const ground = (element) => {
+    const colour = bytes(getComputedStyle(element).backgroundColor);
+    return colour[3] === 255 || !element.parentElement ? colour : ground(element.parentElement);
+  };
+  const contrast = (element) => {
+    const style = getComputedStyle(element);
+    const text = light(bytes(element instanceof SVGElement ? style.fill : style.color));
+    const behind = light(ground(element));
+    return (Math.max(text, behind) + 0.05) / (Math.min(text, behind) + 0.05);
+  };
+  const own = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  return [...document.querySelectorAll("main *, nav *, footer *")]
+    .filter((element) => own(element) && element.checkVisibility() && contrast(element) < 4.5)
+    .map((element) => contrast(element).toFixed(2) + " " + element.textContent.trim());
+})()`;
+
 describe.each([
   ["/", "dist"],
   ["/some-repo/", "dist-repo"]
@@ -110,6 +137,16 @@ describe.each([
     },
     60_000
   );
+
+  test.each([false, true])("text stands out from its ground, dark %s", async (dark) => {
+    for (const path of ["", "sites/mouth", "status"]) {
+      const {page} = await openPage(browser, {dark});
+      await page.goto(server.url + path);
+      await settle(page);
+      expect(await page.evaluate(faintTexts), path).toEqual([]);
+      await page.close();
+    }
+  });
 
   test("no link and no asset is broken", async () => {
     const {page} = await openPage(browser);
