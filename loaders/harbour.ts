@@ -69,7 +69,7 @@ function season(time: number): number {
 }
 
 /** The sun's share of the day: 0 by night, 1 at noon in summer. Noon is at 20:00 UTC, as on the coast of California. */
-export function daylight(time: number): number {
+function daylight(time: number): number {
   const noon = Math.cos((2 * Math.PI * (time / hour - 20)) / 24);
   return Math.max(0, noon * 0.75 + season(time) * 0.2 + 0.05);
 }
