@@ -35,6 +35,25 @@ export function prepare(table: arrow.Table, path: string): Readings | undefined 
   };
 }
 
+/** Readings further apart than this, in µs, are kept as versions of their own. */
+const stretchGap = 32 * 86_400e6;
+
+/**
+ * The readings cut where they pause for more than a month: a late reading from years ago beside one of today would
+ * otherwise make a version that spans, and so touches, all the years between.
+ */
+export function stretchesOf(readings: Readings): readonly Readings[] {
+  const times = rawTimes(readings.table.getChild("timestamp")!);
+  const cuts = [0];
+  for (let i = 1; i < times.length; i++) if (Number(times[i]! - times[i - 1]!) > stretchGap) cuts.push(i);
+  if (cuts.length === 1) return [readings];
+  return cuts.map((begin, index) => {
+    const end = cuts[index + 1] ?? times.length;
+    const table = readings.table.slice(begin, end);
+    return {...readings, table, minTime: Number(times[begin]), maxTime: Number(times[end - 1])};
+  });
+}
+
 function timesOf(table: arrow.Table, path: string): BigInt64Array {
   const column = table.getChild("timestamp");
   const wrong = (what: string): PondError =>

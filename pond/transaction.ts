@@ -7,7 +7,7 @@ import type {Ground} from "./fs.js";
 import {isDirectory, StoredNode} from "./node.js";
 import {isWithin, nameOf, normalize, parentOf} from "./path.js";
 import {decodeParquet, encodeParquet} from "./parquet.js";
-import {gathered, prepare} from "./readings.js";
+import {gathered, prepare, stretchesOf} from "./readings.js";
 import type {Readings} from "./readings.js";
 import {encodeEntries, hash, inlineLimit, rawTimes} from "./record.js";
 import type {Entry, NewRecord} from "./record.js";
@@ -127,7 +127,7 @@ export class Tx extends FS implements Transaction {
     for await (const table of gathered(readings)) {
       const prepared = prepare(table, path);
       if (prepared === undefined) continue;
-      await this.#appendOne(path, prepared, options);
+      for (const stretch of stretchesOf(prepared)) await this.#appendOne(path, stretch, options);
       appended = joined(appended, prepared);
     }
     return appended;

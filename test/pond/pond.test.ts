@@ -114,6 +114,28 @@ test("a series reads as the union of its versions, the newest saying wins per ti
   ]);
 });
 
+test("readings from years apart, in one append, do not touch the years between", async () => {
+  const {pond} = await newPond();
+  const day = 86_400;
+  const years = 1000 * day;
+  await write(pond, (tx) => tx.append("/s", readings([years, 0, day, years + day], {a: [3, 1, 2, 4]})));
+  const fs = await pond.fs();
+  const series = await fs.series("/s");
+  const spans = (await series.pieces()).map(({minTime, maxTime}) => [minTime / 1e6 / day, maxTime / 1e6 / day]);
+  expect(spans).toEqual([
+    [0, 1],
+    [1000, 1001]
+  ]);
+  expect(await series.pieces({begin: 2 * day * 1e6, end: 999 * day * 1e6})).toEqual([]);
+  expect(await rowsOf(pond, await series.relation())).toEqual({
+    0: {a: 1},
+    [day]: {a: 2},
+    [years]: {a: 3},
+    [years + day]: {a: 4}
+  });
+  expect(await pond.log()).toHaveLength(2); // its beginning, and one transaction
+});
+
 test("a range without readings still has the columns", async () => {
   const {pond} = await newPond();
   await write(pond, (tx) => tx.append("/s", readings([1], {a: [1]})));
