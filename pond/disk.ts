@@ -1,12 +1,42 @@
 import {randomUUID} from "node:crypto";
-import {open, rename, rm} from "node:fs/promises";
-import {dirname} from "node:path";
+import {link, mkdir, open, readdir, rename, rm, stat, unlink, utimes} from "node:fs/promises";
+import {dirname, join} from "node:path";
+
+/** An open file of a disk. */
+export interface OpenFile {
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{readonly bytesRead: number}>;
+  write(buffer: Uint8Array, offset: number, length: number): Promise<{readonly bytesWritten: number}>; // may be fewer
+  stat(): Promise<{readonly size: number}>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** All that a local store asks of the operating system, call by call; tests have disks that fail, forget and tell. */
+export interface Disk {
+  open(path: string, flags: "r" | "wx"): Promise<OpenFile>; // a directory opens for reading, to be synced
+  link(existing: string, path: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  mkdir(path: string): Promise<void>; // one level
+  files(directory: string): Promise<readonly string[]>; // paths of all files below
+  stat(path: string): Promise<{readonly size: number; readonly mtimeMs: number}>;
+  utimes(path: string, atime: Date, mtime: Date): Promise<void>;
+}
+
+/** The disk of this machine. */
+export const host: Disk = {
+  ...{open, link, unlink, stat, utimes},
+  mkdir: async (path) => void (await mkdir(path)),
+  files: async (directory) => {
+    const entries = await readdir(directory, {withFileTypes: true, recursive: true});
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  }
+};
 
 /** The few steps that make bytes on a local disk outlive a loss of power. */
 
 /** Resolves when the file's bytes, or the directory's entries, are on the disk. */
-export async function sync(path: string): Promise<void> {
-  const handle = await open(path, "r");
+export async function sync(path: string, disk: Pick<Disk, "open"> = host): Promise<void> {
+  const handle = await disk.open(path, "r");
   try {
     await handle.sync();
   } finally {

@@ -1,11 +1,14 @@
 import {randomUUID} from "node:crypto";
-import {link, mkdir, open, readdir, rm, stat, unlink, utimes} from "node:fs/promises";
 import {dirname, join} from "node:path";
-import {sync} from "./disk.js";
+import {host, sync} from "./disk.js";
+import type {Disk, OpenFile} from "./disk.js";
 import {PondError} from "./error.js";
 import type {Store} from "./types.js";
 
 const linkless = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "EXDEV"];
+
+/** No file is written for this long (ms); one under tmp/ that is older was left by a process that died. */
+const abandoned = 24 * 3_600_000;
 
 /**
  * A Store in a local directory. An object is written under `tmp/`, synced, linked to its name, and the directory
@@ -13,10 +16,14 @@ const linkless = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "EXDEV"]
  */
 export class LocalStore implements Store {
   readonly #root: string;
+  readonly #disk: Disk;
   readonly #durable = new Map<string, Promise<void>>(); // directories whose own entries are known to be synced
+  readonly #litter = new Set<string>(); // temporary files that have to go
+  #searched: Promise<void> | undefined; // for what other processes left
 
-  constructor(root: string) {
+  constructor(root: string, disk: Disk = host) {
     this.#root = root;
+    this.#disk = disk;
   }
 
   locate(key: string): string {
@@ -28,36 +35,27 @@ export class LocalStore implements Store {
   }
 
   async getRange(key: string, begin: number, end = Infinity): Promise<Uint8Array> {
-    const handle = await open(this.locate(key), "r").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ENOTDIR") throw missing(key, error);
-      throw diskError(key, error);
-    });
     try {
-      const {size} = await handle.stat();
-      const from = begin < 0 ? Math.max(0, size + begin) : Math.min(begin, size);
-      const to = Math.max(from, Math.min(end < 0 ? size + end : end, size));
-      return await readFully(handle, from, to - from);
+      return await this.#read(this.locate(key), begin, end);
     } catch (error) {
-      throw diskError(key, error);
-    } finally {
-      await handle.close();
+      throw isAbsence(error) ? missing(key, error) : diskError(key, error);
     }
   }
 
   async putIfAbsent(key: string, content: Uint8Array): Promise<boolean> {
-    const target = this.locate(key);
     const temp = this.locate(`tmp/${process.pid}-${randomUUID()}`);
     try {
       await this.#directory(dirname(temp));
-      await this.#directory(dirname(target));
-      await writeDurable(temp, content);
-      const won = await linkNew(temp, target);
-      await sync(dirname(target));
-      return won;
+      await this.#directory(dirname(this.locate(key)));
+      await this.#search();
+      await writeDurable(temp, content, this.#disk);
+      return await this.#place(temp, key);
     } catch (error) {
+      this.#durable.clear(); // what was known of the disk may not hold any more
       throw diskError(key, error);
     } finally {
-      await rm(temp, {force: true});
+      this.#litter.add(temp);
+      await this.#sweep();
     }
   }
 
@@ -65,20 +63,80 @@ export class LocalStore implements Store {
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     const keys = (await this.#keys(folder)).filter((key) => key.startsWith(prefix)).sort(byCodeUnit);
     for (const key of keys) {
-      const found = await stat(this.locate(key)).catch(absent);
+      const found = await this.#stat(key);
       if (found !== undefined) yield {key, size: found.size};
     }
   }
 
   async delete(key: string): Promise<void> {
-    await unlink(this.locate(key)).catch(absent);
-    await sync(dirname(this.locate(key))).catch(absent);
+    try {
+      await this.#disk.unlink(this.locate(key)).catch(absent);
+      await sync(dirname(this.locate(key)), this.#disk).catch(absent);
+    } catch (error) {
+      throw diskError(key, error);
+    }
+  }
+
+  async #read(file: string, begin: number, end: number): Promise<Uint8Array> {
+    const handle = await this.#disk.open(file, "r");
+    try {
+      const {size} = await handle.stat();
+      const from = begin < 0 ? Math.max(0, size + begin) : Math.min(begin, size);
+      const to = Math.max(from, Math.min(end < 0 ? size + end : end, size));
+      return await readFully(handle, from, to - from);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Gives a finished file its name. From the link on others see it, so it is never taken back. */
+  async #place(temp: string, key: string): Promise<boolean> {
+    const target = this.locate(key);
+    const won = await linkNew(temp, target, this.#disk);
+    await sync(dirname(target), this.#disk).catch((error: Error) => {
+      const sentence = `${key} is in its place, but the disk did not promise to keep it through a loss of power: ${error.message}; run pond check when the disk is well.`;
+      throw new PondError("DISK", sentence, {key, placed: won}, error);
+    });
+    return won;
   }
 
   async #keys(folder: string): Promise<string[]> {
-    const entries = (await readdir(this.locate(folder), {withFileTypes: true, recursive: true}).catch(absent)) ?? [];
     const start = join(this.#root, "/").length;
-    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(start));
+    try {
+      return (await this.#disk.files(this.locate(folder))).map((file) => file.slice(start));
+    } catch (error) {
+      if (isAbsence(error)) return [];
+      throw diskError(folder, error);
+    }
+  }
+
+  async #stat(key: string): Promise<{readonly size: number} | undefined> {
+    return this.#disk.stat(this.locate(key)).catch((error: unknown) => {
+      if (isAbsence(error)) return undefined;
+      throw diskError(key, error);
+    });
+  }
+
+  /** Looks once for what processes that died left under tmp/. */
+  #search(): Promise<void> {
+    this.#searched ??= this.#searchLitter();
+    this.#searched.catch(() => (this.#searched = undefined));
+    return this.#searched;
+  }
+
+  async #searchLitter(): Promise<void> {
+    for (const file of await this.#disk.files(this.locate("tmp"))) {
+      const found = await this.#disk.stat(file).catch(absent);
+      if (found !== undefined && found.mtimeMs < Date.now() - abandoned) this.#litter.add(file);
+    }
+  }
+
+  /** Removes what was temporary. A file that the disk will not let go means nothing, and goes with the next put. */
+  async #sweep(): Promise<void> {
+    for (const file of this.#litter) {
+      const isGone = await this.#disk.unlink(file).then(() => true, isAbsence);
+      if (isGone) this.#litter.delete(file);
+    }
   }
 
   /** Makes a directory and its parents, each one synced into the one above. */
@@ -93,12 +151,22 @@ export class LocalStore implements Store {
 
   async #makeDirectory(path: string): Promise<void> {
     if (path.length > this.#root.length) await this.#directory(dirname(path));
-    await mkdir(path, {recursive: true});
-    await sync(dirname(path));
+    try {
+      await this.#disk.mkdir(path);
+    } catch (error) {
+      const {code} = error as NodeJS.ErrnoException;
+      const isDeep = code === "ENOENT" && !this.#durable.has(dirname(path)); // above the pond's root
+      if (!isDeep && code !== "EEXIST") throw error;
+      if (isDeep) {
+        await this.#directory(dirname(path));
+        return this.#makeDirectory(path);
+      }
+    }
+    await sync(dirname(path), this.#disk);
   }
 }
 
-async function readFully(handle: Awaited<ReturnType<typeof open>>, from: number, length: number): Promise<Uint8Array> {
+async function readFully(handle: OpenFile, from: number, length: number): Promise<Uint8Array> {
   const buffer = new Uint8Array(length);
   let done = 0;
   while (done < length) {
@@ -109,10 +177,14 @@ async function readFully(handle: Awaited<ReturnType<typeof open>>, from: number,
   return buffer;
 }
 
-async function writeDurable(file: string, content: Uint8Array): Promise<void> {
-  const handle = await open(file, "wx");
+async function writeDurable(file: string, content: Uint8Array, disk: Disk): Promise<void> {
+  const handle = await disk.open(file, "wx");
   try {
-    await handle.writeFile(content);
+    for (let done = 0; done < content.length;) {
+      const {bytesWritten} = await handle.write(content, done, content.length - done);
+      if (bytesWritten === 0) throw new Error(`${file} took no more bytes`);
+      done += bytesWritten;
+    }
     await handle.sync();
   } finally {
     await handle.close();
@@ -120,15 +192,15 @@ async function writeDurable(file: string, content: Uint8Array): Promise<void> {
 }
 
 /** False when the name was taken; its age then starts again, so that no vacuum takes what was just found in use. */
-async function linkNew(temp: string, target: string): Promise<boolean> {
+async function linkNew(temp: string, target: string, disk: Disk): Promise<boolean> {
   try {
-    await link(temp, target);
+    await disk.link(temp, target);
     return true;
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException;
     if (code === "EEXIST") {
       const now = new Date();
-      await utimes(target, now, now);
+      await disk.utimes(target, now, now);
       return false;
     }
     if (!linkless.includes(code ?? "")) throw error;
@@ -143,11 +215,20 @@ function missing(key: string, cause: unknown): PondError {
 
 function diskError(key: string, error: unknown): unknown {
   if (error instanceof PondError || !(error instanceof Error)) return error;
-  return new PondError("DISK", `The disk refused ${key}: ${error.message}.`, {key}, error);
+  return new PondError(
+    "DISK",
+    `The disk refused ${key}: ${error.message}; free it or make it well, then run again.`,
+    {key},
+    error
+  );
 }
 
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+function isAbsence(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
+
+function absent(error: unknown): undefined {
+  if (!isAbsence(error)) throw error;
 }
 
 function byCodeUnit(a: string, b: string): number {
