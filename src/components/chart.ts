@@ -1,7 +1,7 @@
 import * as Plot from "npm:@observablehq/plot";
 import type {ResolutionEntry} from "../../loaders/types.js";
 import type {Point} from "./dataset.js";
-import {formatReading, formatTime, formatUnit, formatValue} from "./format.js";
+import {formatReading, formatTime, formatUnit} from "./format.js";
 import {lonely, withBreaks} from "./gaps.js";
 import type {TimeRange} from "./range.js";
 import {ticksOf} from "./ticks.js";
@@ -52,15 +52,7 @@ export function chart(options: ChartOptions): ChartElement {
     ariaLabel: `${parameter} over time`,
     ariaDescription: describe(options),
     x: {type: "utc", domain: [new Date(range.begin), new Date(range.end)], label: null},
-    y: {
-      label: null,
-      nice: true,
-      grid: true,
-      zero: false,
-      ticks: 5,
-      tickSize: 0,
-      tickFormat: (value: number) => formatValue(value)
-    },
+    y: {label: null, nice: true, grid: true, zero: false, ticks: 5, tickSize: 0},
     marks: [
       Plot.axisX(
         ticks.map(({time}) => new Date(time)),

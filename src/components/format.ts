@@ -1,10 +1,5 @@
 /** Numbers and times as readers see them. Time zones are IANA names. */
 
-/** A value with the digits that matter at its size, without the zeros that end it: 3.7, 12.1, 812. For axes. */
-export function formatValue(value: number): string {
-  return String(Number(formatReading(value)));
-}
-
 /** A value with the digits that matter at its size: 3.70, 12.1, 812. */
 export function formatReading(value: number): string {
   const size = Math.abs(value);

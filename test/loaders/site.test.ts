@@ -69,7 +69,7 @@ test("a site has the pages of its catalogue, and drops those made from an older 
   expect(paths).toEqual(
     expect.arrayContaining(["/sites/mouth", "/parameters/temperature", "/data/River/1d/2026-0123abcd.parquet"])
   );
-  expect(paths).toHaveLength(3 + 2 + 3 * 2 * 3);
+  expect(paths).toHaveLength(3 + 3 + 3 * 2 * 3);
 
   const page = join(directory, "src/.observablehq/cache/sites/mouth.md");
   await put(directory, {"src/.observablehq/cache/sites/mouth.md": "# Mouth"});

@@ -13,8 +13,10 @@ const gap = ["2026-02-10", "2026-02-13"]; // no readings in these days
 const columns = [
   {name: "Surface.Temperature.C", scope: "Surface", parameter: "Temperature", unit: "C", label: "Temperature"},
   {name: "Bottom.Temperature.C", scope: "Bottom", parameter: "Temperature", unit: "C", label: "Temperature"},
-  {name: "Surface.DO.mg/L", scope: "Surface", parameter: "DO", unit: "mg/L", label: "Dissolved oxygen"}
+  {name: "Surface.DO.mg/L", scope: "Surface", parameter: "DO", unit: "mg/L", label: "Dissolved oxygen"},
+  {name: "Surface.Battery.V", scope: "Surface", parameter: "Battery", unit: "V", label: "Battery"}
 ];
+const swings: Readonly<Record<string, number>> = {Battery: 0.002}; // how far values go from their mean; else 1
 
 /** Writes `catalogue.json` and the shards of three sites into a directory, and gives the catalogue. */
 export async function writeFixture(directory: string): Promise<Catalogue> {
@@ -82,9 +84,11 @@ async function writeResolution(
 
 /** A year of bins: a seasonal wave with a daily one on it, three days missing. */
 function shardSql(year: number, widthMs: number, site: number): string {
-  const values = columns.map(({name}, index) => {
-    const mean = `${10 + site + index} + 5 * sin(epoch(t) / 5022000) + sin(epoch(t) / 13751)`;
-    return `${mean} AS "${name}.avg", ${mean} - 0.5 AS "${name}.min", ${mean} + 0.5 AS "${name}.max", 4 AS "${name}.count"`;
+  const values = columns.map(({name, parameter}, index) => {
+    const swing = swings[parameter] ?? 1;
+    const mean = `${10 + site + index} + ${swing} * (5 * sin(epoch(t) / 5022000) + sin(epoch(t) / 13751))`;
+    const [min, max] = [`${mean} - ${swing / 2}`, `${mean} + ${swing / 2}`];
+    return `${mean} AS "${name}.avg", ${min} AS "${name}.min", ${max} AS "${name}.max", 4 AS "${name}.count"`;
   });
   const span = `GREATEST(TIMESTAMP '${year}-01-01', TIMESTAMP '${begin.slice(0, 10)}'), LEAST(TIMESTAMP '${year + 1}-01-01', TIMESTAMP '${end.slice(0, 10)}')`;
   return `SELECT t::TIMESTAMP_MS AS timestamp, ${values.join(", ")} FROM (

@@ -5,8 +5,7 @@ import {
   formatChange,
   formatReading,
   formatTime,
-  formatUnit,
-  formatValue
+  formatUnit
 } from "../../src/components/format.js";
 
 test("values keep the digits that matter at their size", () => {
@@ -17,17 +16,6 @@ test("values keep the digits that matter at their size", () => {
     "12.0",
     "100",
     "-1013"
-  ]);
-});
-
-test("values beside an axis drop the zeros that end them", () => {
-  expect([3.456, -0.004, 12.34, 812.6, 1013.2, 10].map(formatValue)).toEqual([
-    "3.46",
-    "0",
-    "12.3",
-    "813",
-    "1013",
-    "10"
   ]);
 });
 

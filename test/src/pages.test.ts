@@ -207,6 +207,19 @@ describe("a chart", () => {
     await page.close();
   }, 60_000);
 
+  test("marks its axis with different numbers, however little they differ", async () => {
+    const page = await open("sites/mouth?range=7d");
+    const axes = await page.evaluate(() =>
+      [...document.querySelectorAll('figure.chart [aria-label="y-axis tick label"]')].map((axis) =>
+        [...axis.querySelectorAll("text")].map((text) => text.textContent)
+      )
+    );
+    expect(axes).toHaveLength(3);
+    for (const labels of axes) expect(new Set(labels).size).toBe(labels.length);
+    expect(axes.flat().length).toBeGreaterThan(8);
+    await page.close();
+  });
+
   test("picks the resolution from range and width, and says which", async () => {
     const page = await open("sites/mouth?range=7d");
     expect((await plotted(page))[0]!.lines[0]!.resolution.name).toBe("1h");
@@ -285,7 +298,7 @@ describe("a chart", () => {
       server.faults.set(shard, fault);
       const page = await open("sites/mouth?range=7d");
       expect(await page.locator(".failure").first().textContent()).toContain(sentence);
-      expect(await page.locator(".newest").count()).toBe(3);
+      expect(await page.locator(".newest").count()).toBe(4);
       server.faults.delete(shard);
       await page.locator(".failure button").first().click();
       await settle(page);
