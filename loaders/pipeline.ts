@@ -13,6 +13,7 @@ import type {Catalogue, Effects} from "./types.js";
 export interface PipelineOptions {
   readonly root: string; // the project's directory
   readonly effects: Effects;
+  readonly only?: readonly string[]; // run these resources alone: a name, or Kind/name; none: all
 }
 
 export interface PipelineResult {
@@ -25,7 +26,7 @@ export interface PipelineResult {
  * Collects, stores, transforms and publishes what the resources say: the pond is made when it is missing. One pipeline
  * at a time runs on a pond, the next waits. Throws when the resources are wrong; trouble of one resource is in `run`.
  */
-export async function pipeline({root, effects}: PipelineOptions): Promise<PipelineResult> {
+export async function pipeline({root, effects, only = []}: PipelineOptions): Promise<PipelineResult> {
   const deployment = deploymentFrom(root, effects.env);
   const resources = await readResources(deployment.resources, kinds, effects.env);
   const directory = publishedIn(deployment.pond);
@@ -37,7 +38,7 @@ export async function pipeline({root, effects}: PipelineOptions): Promise<Pipeli
       effects: {now: effects.now}
     });
     try {
-      const result = await run(pond, resources, effects);
+      const result = await run(pond, resources, effects, only.length > 0 ? only : undefined);
       effects.reporter.step("Publishing");
       const [fs, commits] = [await pond.fs(), await pond.log()];
       const catalogue = await publish({fs, commits, resources, effects, cache: pond.cache, directory});

@@ -8,12 +8,14 @@ import type {RunRow} from "../types.js";
 export function run(shell: Shell): Command {
   return new Command("run")
     .description("collect what is new, store it as one transaction, and publish the data")
-    .action(async () => void (await runPipeline(shell)));
+    .argument("[name...]", "run these resources alone: a name, or Kind/name")
+    .addHelpText("after", "\nExamples:\n  pond run\n  pond run Inbox/files")
+    .action(async (names: string[]) => void (await runPipeline(shell, names)));
 }
 
 /** Runs the pipeline, tells what came of it, and remembers trouble for the exit status. Gives the published directory. */
-export async function runPipeline(shell: Shell): Promise<string> {
-  const {run: result, catalogue, directory} = await pipeline({root: shell.root, effects: shell.effects});
+export async function runPipeline(shell: Shell, only: readonly string[] = []): Promise<string> {
+  const {run: result, catalogue, directory} = await pipeline({root: shell.root, effects: shell.effects, only});
   for (const row of result.rows) tellRow(shell, row);
   shell.out(
     result.commit
