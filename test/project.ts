@@ -10,7 +10,7 @@ import {promisify} from "node:util";
 const root = join(import.meta.dirname, "..");
 
 /** What a finished command said. */
-export interface Said {
+interface Said {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -2,21 +2,21 @@ import {mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
-import {formatCount, formatRows} from "../loaders/format.js";
-import {dynamicFactories, kinds} from "../loaders/kinds.js";
-import {publish} from "../loaders/publish.js";
-import {datasetsOf, reductionOf} from "../loaders/reduce.js";
-import type {ReduceSpec} from "../loaders/reduce.js";
-import {silent} from "../loaders/reporter.js";
-import {readResources} from "../loaders/resource.js";
-import {run} from "../loaders/run.js";
-import {mooringsOf, simulate} from "../loaders/simulator.js";
-import type {SimulatorSpec} from "../loaders/simulator.js";
-import type {Effects, Resource} from "../loaders/types.js";
-import {Duck} from "../pond/duck.js";
-import {Pond} from "../pond/pond.js";
-import {copyProject} from "./project.js";
-import type {Project} from "./project.js";
+import {formatCount, formatRows} from "../../loaders/format.js";
+import {dynamicFactories, kinds} from "../../loaders/kinds.js";
+import {publish} from "../../loaders/publish.js";
+import {datasetsOf, reductionOf} from "../../loaders/reduce.js";
+import type {ReduceSpec} from "../../loaders/reduce.js";
+import {silent} from "../../loaders/reporter.js";
+import {readResources} from "../../loaders/resource.js";
+import {run} from "../../loaders/run.js";
+import {mooringsOf, simulate} from "../../loaders/simulator.js";
+import type {SimulatorSpec} from "../../loaders/simulator.js";
+import type {Effects, Resource} from "../../loaders/types.js";
+import {Duck} from "../../pond/duck.js";
+import {Pond} from "../../pond/pond.js";
+import {copyProject} from "../project.js";
+import type {Project} from "../project.js";
 
 /**
  * What each part of a build of the default deployment costs, beside the plain way to do the same, measured in turn in
@@ -175,7 +175,7 @@ function summary(all: readonly Measured[][]): Record<string, unknown>[] {
   });
 }
 
-const resources = await readResources(join(import.meta.dirname, "../resources"), kinds, {});
+const resources = await readResources(join(import.meta.dirname, "../../resources"), kinds, {});
 const all: Measured[][] = [];
 for (let index = 0; index < rounds; index++) all.push(await round(resources));
 process.stdout.write(`Medians of ${rounds} rounds.\n${formatRows(summary(all), "table")}\n`);
