@@ -2,12 +2,12 @@ import {html} from "npm:htl";
 import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
 import {brush} from "./brush.js";
 import {catalogue} from "./catalogue.js";
-import {chart} from "./chart.js";
 import type {ChartElement, Line} from "./chart.js";
 import {readPoints} from "./dataset.js";
 import {formatUnit} from "./format.js";
 import {newest} from "./latest.js";
 import {pickResolution, resolutionWords} from "./resolution.js";
+import type {TimeRange} from "./range.js";
 import type {View} from "./view.js";
 
 /** One line that a card shows. */
@@ -80,15 +80,20 @@ function followWidth(element: Element, redraw: (width: number) => void): void {
 
 async function load({title, unit, sources, view}: CardOptions, width: number): Promise<ChartElement | Element> {
   const {range} = view;
-  const lines = await Promise.all(
+  // Plot is most of the page's bytes: words come before it, and data beside it.
+  const [{chart}, lines] = await Promise.all([import("./chart.js"), readLines(sources, range, width)]);
+  if (lines.every(({points}) => points.length === 0))
+    return html`<p class="empty muted">No readings in this range.</p>`;
+  return chart({lines, range, width, parameter: title, unit, timeZone: catalogue.timeZone});
+}
+
+function readLines(sources: readonly Source[], range: TimeRange, width: number): Promise<Line[]> {
+  return Promise.all(
     sources.map(async ({dataset, column: {name: column}, ...source}): Promise<Line> => {
       const resolution = pickResolution(dataset.resolutions, range.end - range.begin, width);
       return {...source, column, resolution, points: await readPoints({resolution, column}, range)};
     })
   );
-  if (lines.every(({points}) => points.length === 0))
-    return html`<p class="empty muted">No readings in this range.</p>`;
-  return chart({lines, range, width, parameter: title, unit, timeZone: catalogue.timeZone});
 }
 
 function words(lines: readonly Line[]): string {
