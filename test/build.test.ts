@@ -1,6 +1,8 @@
 import {mkdir, readdir, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
+import {launchBrowser, serveSite} from "./browser.js";
+import {examinePage} from "./examine.js";
 import {copyProject} from "./project.js";
 import type {Project} from "./project.js";
 
@@ -61,6 +63,8 @@ describe("a fresh clone becomes a dashboard", () => {
       for (const {shards} of resolutions) for (const {file} of shards) expect(dist).toContain(`dist/data/${file}`);
   });
 
+  test("every page is whole in a real browser", () => examineSite(project, "/"), 120_000);
+
   test("the same build again adds no transaction and rewrites no data file", async () => {
     const before = await snapshot(project);
     await project.build({POND_NOW: day1});
@@ -70,14 +74,41 @@ describe("a fresh clone becomes a dashboard", () => {
   test("the next day adds only the next day", async () => {
     const readings = await countReadings(project);
     const transactions = await countTransactions(project);
-    await project.build({POND_NOW: day2});
+    await project.build({POND_NOW: day2}, ["--base", "/some-repo/"]);
     const added = (await countReadings(project)) - readings;
     expect(added).toBeGreaterThan(0);
     expect(added).toBeLessThanOrEqual(6 * 96); // six instruments, four readings an hour
     expect(await countTransactions(project)).toBe(transactions + 1);
     for (const {end} of (await catalogueOf(project)).datasets) expect(end > "2026-03-01T12").toBe(true);
   }, 300_000);
+
+  test(
+    "and its pages are whole under a base path, as GitHub Pages has it",
+    () => examineSite(project, "/some-repo/"),
+    120_000
+  );
 });
+
+/** Opens every page of a built site, wide and narrow, light and dark. */
+async function examineSite(project: Project, base: string): Promise<void> {
+  const dist = join(project.directory, "dist");
+  const [server, browser] = await Promise.all([serveSite(dist, base), launchBrowser()]);
+  try {
+    const pages = [...(await filesOf(project, "dist")).keys()].filter((file) => file.endsWith(".html"));
+    expect(pages.length).toBeGreaterThanOrEqual(11);
+    for (const page of pages) {
+      const path = page.slice("dist/".length, -".html".length).replace(/^index$/, "");
+      for (const [width, dark] of [
+        [360, true],
+        [1440, false]
+      ] as const)
+        await examinePage(browser, server, {path, width, dark});
+    }
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
 
 /** What a build that finds nothing new may not touch. */
 async function snapshot(project: Project) {
