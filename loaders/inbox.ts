@@ -6,6 +6,7 @@ import {z} from "zod";
 import {literal} from "../pond/duck.js";
 import {PondError} from "../pond/error.js";
 import {freshRows} from "./fresh.js";
+import {maskOf} from "./mask.js";
 import {capturesIn, fill, hostFiles} from "./pattern.js";
 import {readTable} from "./table.js";
 import type {HostTable} from "./table.js";
@@ -56,7 +57,7 @@ export const inbox: Kind<InboxSpec> = {
   writes: ({into}) => [into.replace(/[^/]*\$.*$/s, "")],
   async run(resource: Resource<InboxSpec>, context: RunContext): Promise<Report> {
     const memory = await Memory.open(resource, context);
-    const files = await filesOf(resource.spec, context.base);
+    const files = await filesOf(resource, context);
     let total: Report = {...nothing, notes: files.length === 0 ? [`No file matches ${resource.spec.files}.`] : []};
     for (const file of files) {
       context.effects.reporter.step(`Reading ${file.name}`);
@@ -71,13 +72,15 @@ const nothing: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
 
 interface HostFile {
   readonly path: string; // absolute
-  readonly name: string; // as a report names it
+  readonly name: string; // as a report names it, without what the environment says
   readonly into: string; // the series
 }
 
-async function filesOf({files, into}: InboxSpec, base: string): Promise<readonly HostFile[]> {
-  const found = await hostFiles(base, files);
-  return found.map(({path, captures}) => ({path, name: relative(process.cwd(), path), into: fill(into, captures)}));
+async function filesOf(resource: Resource<InboxSpec>, context: RunContext): Promise<readonly HostFile[]> {
+  const {files, into} = resource.spec;
+  const found = await hostFiles(context.base, files);
+  const nameOf = (path: string) => maskOf(resource, context)(relative(process.cwd(), path));
+  return found.map(({path, captures}) => ({path, name: nameOf(path), into: fill(into, captures)}));
 }
 
 interface Task {

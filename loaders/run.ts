@@ -3,6 +3,7 @@ import {dirname} from "node:path";
 import type {Pond} from "../pond/pond.js";
 import type {Commit, Reader, Transaction} from "../pond/types.js";
 import {kindNamed} from "./kinds.js";
+import {maskOf} from "./mask.js";
 import {inOrder} from "./order.js";
 import type {Effects, Report, Resource, RunContext, RunRow} from "./types.js";
 import {nearest} from "./word.js";
@@ -97,8 +98,13 @@ function textOf(bytes: Uint8Array): string {
 async function runOne(resource: Resource, context: RunContext): Promise<RunRow> {
   const started = context.effects.now();
   const clock = performance.now();
-  const report = await applyAndRun(resource, context).catch(trouble);
+  const report = masked(await applyAndRun(resource, context).catch(trouble), maskOf(resource, context));
   return {kind: resource.kind, name: resource.name, started, tookMs: Math.round(performance.now() - clock), ...report};
+}
+
+/** A report without what the environment says: it is kept in the pond, and published. */
+function masked(report: Report, mask: (text: string) => string): Report {
+  return {...report, notes: report.notes.map(mask), errors: report.errors.map(mask)};
 }
 
 async function applyAndRun(resource: Resource, context: RunContext): Promise<Report> {

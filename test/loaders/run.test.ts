@@ -36,15 +36,15 @@ async function deployment(...documents: string[]) {
   for (const folder of ["resources", "files"]) await mkdir(join(root, folder));
   const pond = await Pond.open(join(root, "pond"), {create: true, dynamic: dynamicFactories()});
   onTestFinished(() => pond.close());
-  const env = {FILES: join(root, "files")};
   let clock = Date.parse("2026-01-10T00:00Z");
   const write = (documents: readonly string[]) => writeFile(join(root, "resources/all.yaml"), documents.join("---\n"));
   await write(documents);
   return {
+    root,
     pond,
     write: (...documents: string[]) => write(documents),
     put: (name: string, text: string) => writeFile(join(root, "files", name), text),
-    run: async (only?: readonly string[]) => {
+    run: async (only?: readonly string[], env = {FILES: join(root, "files")}) => {
       clock += 60_000;
       const resources = await readResources(join(root, "resources"), kinds, env);
       return run(pond, resources, {now: () => clock, env, reporter: silent}, only);
@@ -83,6 +83,34 @@ test("a resource keeps its UUID through edits, and the pond never holds what the
   const after = await applied("/sys/resources/Inbox/files");
   expect(after).toEqual({...before, description: "From our host."});
   expect(await (await pond.fs()).versions("/sys/resources/Inbox/files")).toHaveLength(2);
+});
+
+/** All that a pond's files and its log say: names, contents and what is noted of them. */
+async function everything(pond: Pond): Promise<string> {
+  const fs = await pond.fs();
+  const found = await fs.glob("/**");
+  const files = found.filter(({stat}) => stat.kind === "file").map(({path}) => text(pond, path));
+  return [JSON.stringify(found), JSON.stringify(await pond.log()), ...(await Promise.all(files))].join("\n");
+}
+
+test.each([
+  ["an absolute path", (root: string) => join(root, "hidden-place")],
+  ["a path beside the resources", () => "../hidden-place"]
+])("nothing that the environment says gets into the pond: %s", async (_, place) => {
+  const none = inbox.replace("name: files", "name: none").replace("*.csv", "none*");
+  const {root, pond, run} = await deployment(inbox.replace("*.csv", "*.*"), none);
+  await mkdir(join(root, "hidden-place"));
+  const files = {good, empty: "", bad: "nonsense\nhere\n", noted: "time,DO,Station\n2026-01-02,1,north\n"};
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(root, "hidden-place", `${name}.csv`), content);
+  await writeFile(join(root, "hidden-place", "cut.parquet"), "PAR1 is how they begin");
+  const {rows} = await run(undefined, {FILES: place(root)});
+  expect(await everything(pond)).not.toContain("hidden-place");
+  expect(JSON.stringify(rows)).not.toContain("hidden-place");
+  expect(rows.map(({errors}) => errors.length)).toEqual([3, 0]);
+  expect(rows[0]!.errors[0]).toMatch(/^\$\{env:FILES\}\/bad\.csv was skipped: /);
+  expect(rows[0]!.notes[0]).toMatch(/^\$\{env:FILES\}\/noted\.csv: column "Station" left out/);
+  expect(rows[1]!.notes).toEqual(["No file matches ${env:FILES}/none*."]);
 });
 
 test("a directory that is computed follows its resource", async () => {
