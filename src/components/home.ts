@@ -2,13 +2,14 @@ import {html} from "npm:htl";
 import type {SiteEntry} from "../../loaders/types.js";
 import {catalogue, datasetNamed, pageUrl} from "./catalogue.js";
 import {colourOf} from "./colour.js";
-import {freshness, latest} from "./latest.js";
+import {buildAge, freshness, latest} from "./latest.js";
 
 /** The first page: what is measured where, now, and whether it is fresh. */
 export function home(): Element {
   const {sites, parameters, description} = catalogue;
   return html`<div>
     <p class="lead">${description}</p>
+    ${buildAge()}
     <div class="sites">${sites.map(siteCard)}</div>
     <h2>By parameter</h2>
     <p class="links">

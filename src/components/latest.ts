@@ -17,6 +17,15 @@ function isLate(time: string, {intervalMs}: DatasetEntry): boolean {
   return ageOf(time) > lateAfter * intervalMs;
 }
 
+const builtLate = 2 * 86_400_000; // a nightly build that did not come
+
+/** A plain warning when the pages themselves are old by the reader's clock: the job that builds them may have died. */
+export function buildAge(now = Date.now()): Element | null {
+  const age = now - Date.parse(catalogue.now);
+  if (age <= builtLate) return null;
+  return html`<p class="late">These pages were built ${formatAge(age)} ago: newer readings are not here yet.</p>`;
+}
+
 /** When the last reading was, and a plain warning when it is older than it should be. */
 export function freshness(dataset: DatasetEntry): Element {
   if (!dataset.end) return html`<p class="late">No readings yet.</p>`;

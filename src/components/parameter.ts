@@ -4,6 +4,7 @@ import type {Source} from "./card.js";
 import {catalogue, columnNamed, datasetNamed} from "./catalogue.js";
 import {colourOf, dashOf} from "./colour.js";
 import {recordOf} from "./dataset.js";
+import {buildAge} from "./latest.js";
 import type {TimeRange} from "./range.js";
 import {toolbar} from "./toolbar.js";
 import {View} from "./view.js";
@@ -25,7 +26,7 @@ export function parameter(slug: string): Element {
     const sources = columns.filter(({column}) => column.scope === scope).map(toSource);
     return card({title: scopes.length > 1 ? scope : entry.label, unit: entry.unit, sources, view});
   });
-  return html`<div>${toolbar(view, catalogue.timeZone)}${cards}</div>`;
+  return html`<div>${buildAge()} ${toolbar(view, catalogue.timeZone)}${cards}</div>`;
 }
 
 function toSource({dataset, column}: Pick<Source, "dataset" | "column">, index: number): Source {

@@ -5,7 +5,7 @@ import type {Source} from "./card.js";
 import {catalogue, columnGroups, datasetNamed} from "./catalogue.js";
 import {colourOf, dashOf} from "./colour.js";
 import {recordOf} from "./dataset.js";
-import {freshness} from "./latest.js";
+import {buildAge, freshness} from "./latest.js";
 import {toolbar} from "./toolbar.js";
 import {View} from "./view.js";
 
@@ -16,7 +16,7 @@ export function site(slug: string): Element {
   const dataset = datasetNamed(entry.dataset);
   return html`<div>
     <p class="lead">${entry.description}</p>
-    ${freshness(dataset)} ${charts(dataset)}
+    ${buildAge()} ${freshness(dataset)} ${charts(dataset)}
   </div>`;
 }
 

@@ -232,6 +232,21 @@ describe("a chart", () => {
     await page.close();
   });
 
+  test("says when the pages themselves are old, by the reader's clock", async () => {
+    for (const [hours, count] of [
+      [47, 0],
+      [72, 1]
+    ] as const) {
+      const {page} = await openPage(browser);
+      await page.clock.setFixedTime(Date.parse(catalogue.now) + hours * 3_600_000);
+      await page.goto(`${server.url}sites/mouth`);
+      await settle(page);
+      const warning = page.getByText("These pages were built 3 days ago: newer readings are not here yet.");
+      expect(await warning.count(), `${hours} h`).toBe(count);
+      await page.close();
+    }
+  });
+
   test("fetches only the shards in view", async () => {
     server.requests.length = 0;
     const page = await open("sites/mouth?range=7d");
