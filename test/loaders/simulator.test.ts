@@ -205,13 +205,14 @@ describe("the tide", () => {
 
 test("oxygen in balance with air is what the tables say", () => {
   expect(oxygenSaturation(10, 35) / 1.42905).toBeCloseTo(6.315, 3); // the check value of Garcia and Gordon, cm³/dm³
-  for (const [celsius, mg] of [
-    [0, 14.62],
-    [10, 11.29],
-    [20, 9.09],
-    [30, 7.56]
+  for (const [celsius, psu, mg] of [
+    [0, 0, 14.62],
+    [10, 0, 11.29],
+    [20, 0, 9.09],
+    [30, 0, 7.56],
+    [20, 35, 7.39]
   ] as const)
-    expect(Math.abs(oxygenSaturation(celsius, 0) - mg)).toBeLessThan(0.02); // fresh water, USGS and APHA tables
+    expect(Math.abs(oxygenSaturation(celsius, psu) - mg)).toBeLessThan(0.02); // USGS and APHA tables
 });
 
 describe("two years of a harbour", () => {
@@ -272,6 +273,18 @@ describe("two years of a harbour", () => {
     const dry = mean(river["Salinity.psu"]!, (index) => rain[index]! < 0.02);
     expect(dry - wet).toBeGreaterThan(5);
     expect(rain.filter((water) => water < 0.02).length).toBeGreaterThan(rain.length / 10);
+  });
+
+  test("a day after a rain the river is fresher than a day before it", () => {
+    const river = of("river", "surface");
+    const days = Array.from({length: 728}, (_, i) => begin + (i + 1) * day);
+    const rainy = days.filter((time) => runoff(1, time + day) - runoff(1, time) > 0.5);
+    expect(rainy.length).toBeGreaterThanOrEqual(10);
+    const saltOf = (from: number) =>
+      mean(river["Salinity.psu"]!, (index) => river.time![index]! >= from && river.time![index]! < from + day);
+    const falls = rainy.map((time) => saltOf(time - day) - saltOf(time + day)).filter((fall) => !Number.isNaN(fall));
+    expect(falls.length).toBeGreaterThanOrEqual(rainy.length - 2); // the instrument may be out
+    expect(Math.min(...falls)).toBeGreaterThan(0);
   });
 
   test("oxygen follows light and goes with pH", () => {
