@@ -367,7 +367,8 @@ test("a series whose path is taken is named, and the rest goes on", async () => 
 describeShared("readings of a real harbour", "noyo/hydrovu", () => {
   test("five instruments: 23 readings of 1970 set aside, 12,699 hours at one site", async () => {
     const {pond, run} = await harbour({files: shared("noyo/hydrovu/NoyoCenter*.parquet"), into: "/hydrovu/$0"});
-    const {rows, commit} = await run();
+    const gathered = Date.parse("2026-06-01T00:00Z");
+    const {rows, commit} = await run(gathered);
     const [report] = rows;
     expect(report!.errors).toEqual([]);
     expect(report!.read).toBe(report!.stored + report!.aside);
@@ -380,6 +381,8 @@ describeShared("readings of a real harbour", "noyo/hydrovu", () => {
     };
     expect(await count(site(""))).toBe(12_699);
     expect(await count(`${site("")} UNION ${site("/sys/aside")}`)).toBe(12_722);
-    expect((await run()).commit).toBeUndefined();
+    const aside = await (await pond.fs()).query(`SELECT year(timestamp)::DOUBLE AS year FROM (${site("/sys/aside")})`);
+    expect(aside.toArray().map((row) => (row as {year: number}).year)).toEqual(Array<number>(23).fill(1970));
+    expect((await run(gathered)).commit).toBeUndefined();
   });
 });
