@@ -27,7 +27,7 @@ export async function commit(store: Store, base: LogState, proposal: Proposal): 
     if (await store.putIfAbsent(commitKey(entry.version), entry.bytes)) return state.apply([entry]);
     const winners: LogEntry[] = [];
     for await (const winner of commitsAfter(store, state.version)) winners.push(winner);
-    if (winners[0]?.info.txnId === txnId) return state.apply(winners); // the answer was lost, not the race
+    if (winners[0]?.info.txnId === txnId) return state.apply(winners.slice(0, 1)); // the answer was lost, not the race
     if (winners.some((winner) => isTouching(winner, touched))) {
       for (const add of adds) await store.delete(`oplog/${add.path}`);
       return undefined;
@@ -47,7 +47,9 @@ function isTouching({actions}: LogEntry, partitions: ReadonlySet<string>): boole
 
 /** One op file per partition, durable before the commit names it. */
 async function putOpFiles(store: Store, {records, effects}: Proposal): Promise<AddAction[]> {
-  return Promise.all([...records].map(([partId, rows]) => putOpFile(store, partId, rows, effects.now())));
+  const puts = [...records].map(([partId, rows]) => putOpFile(store, partId, rows, effects.now()));
+  await Promise.allSettled(puts); // when one fails, the others must not go on behind the caller's back
+  return Promise.all(puts);
 }
 
 async function putOpFile(

@@ -39,7 +39,7 @@ function foreignInfo(version: number): CommitInfo {
 }
 
 /** A commit as `pond log` tells it. */
-export function toCommit({version, info}: LogEntry): Commit {
+export function toCommit({version, info}: Pick<LogEntry, "version" | "info">): Commit {
   return {
     version,
     timestamp: info.timestamp * 1000,
@@ -59,6 +59,7 @@ export class LogState {
   readonly version: number;
   readonly timestamp: number; // ms since 1970
   readonly sha256: string; // of the newest commit file
+  readonly info: CommitInfo; // of the newest commit
   readonly #partitions: ReadonlyMap<string, readonly AddAction[]>;
 
   constructor(
@@ -68,6 +69,7 @@ export class LogState {
     this.version = entry.version;
     this.timestamp = entry.info.timestamp;
     this.sha256 = entry.sha256;
+    this.info = entry.info;
     this.#partitions = partitions;
   }
 

@@ -109,7 +109,7 @@ export class Pond {
       if (records.size === 0) return {result};
       const proposal = {intent, effects: this.#effects, started, records, reads: draft.reads};
       const state = await commit(this.store, base.state, proposal);
-      if (state !== undefined) return {result, commit: await this.#acknowledge(state)};
+      if (state !== undefined) return {result, commit: this.#acknowledge(state)};
       await sleep(Math.random() * Math.min(100, 2 ** attempt));
     }
     const sentence = `Other transactions changed what "${intent.command}" reads ${attempts} times in a row; run it again.`;
@@ -141,9 +141,10 @@ export class Pond {
     return this.#current;
   }
 
-  async #acknowledge(state: LogState): Promise<Commit> {
+  /** Asks nothing of the disk: what is durable is not refused any more. */
+  #acknowledge(state: LogState): Commit {
     if (state.version > this.#state.version) this.#state = state;
-    return toCommit((await readCommit(this.store, state.version))!);
+    return toCommit(state);
   }
 
   async #byVersion(version: number): Promise<Commit> {
