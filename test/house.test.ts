@@ -43,6 +43,20 @@ test("each dependency has its reason in CONTRIBUTING.md", async () => {
   );
 });
 
+test("the lock file names the packages of every platform, and no host", async () => {
+  const text = await readFile(join(root, "package-lock.json"), "utf8");
+  const {packages} = JSON.parse(text) as {packages: Record<string, {optionalDependencies?: Record<string, string>}>};
+  const known = Object.keys(packages);
+  const optional = Object.values(packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
+  expect(optional.length).toBeGreaterThan(50);
+  for (const name of optional)
+    expect(
+      known.some((path) => path.endsWith(`node_modules/${name}`)),
+      name
+    ).toBe(true);
+  expect(text).not.toContain('"resolved"');
+});
+
 interface Workflow {
   on: Record<string, unknown>;
   concurrency?: {group: string; "cancel-in-progress": boolean};
