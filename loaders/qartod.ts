@@ -8,7 +8,7 @@
  */
 
 /** IOOS primary flags. */
-export const flags = {good: 1, notEvaluated: 2, suspect: 3, fail: 4, missing: 9} as const;
+const flags = {good: 1, notEvaluated: 2, suspect: 3, fail: 4, missing: 9} as const;
 export type Flag = (typeof flags)[keyof typeof flags];
 
 export type Values = readonly (number | null)[];

@@ -14,7 +14,7 @@ export interface CheckOptions {
 }
 
 /** What is wrong: in which file, what, and what to do. */
-export interface Problem {
+interface Problem {
   readonly file: string; // key in the store
   readonly version?: number; // the transaction that it belongs to
   readonly sentence: string;

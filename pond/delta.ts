@@ -12,7 +12,7 @@ export interface AddAction {
   readonly tags: Readonly<Record<string, string>>; // sha256, and transaction: the version that added it
 }
 
-export interface RemoveAction {
+interface RemoveAction {
   readonly path: string;
   readonly deletionTimestamp: number;
   readonly dataChange: boolean;
