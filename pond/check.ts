@@ -4,9 +4,8 @@ import type {AddAction} from "./delta.js";
 import {isPondError} from "./error.js";
 import {commitsAfter, toOpFile} from "./log.js";
 import type {LogEntry} from "./log.js";
-import {decodeParquet} from "./parquet.js";
 import type {Pond} from "./pond.js";
-import {decodeRecords, hash} from "./record.js";
+import {decodeColumns, decodeRecords, hash} from "./record.js";
 import type {OpRecord} from "./record.js";
 
 export interface CheckOptions {
@@ -33,6 +32,10 @@ export interface Checked {
   readonly problems: readonly Problem[];
 }
 
+const unchained = (engine: string): string =>
+  `${engine || "A foreign writer"} wrote this commit without the hash of the one before.`;
+const fromWriter =
+  "Ask who wrote it; if it is meant, leave it: it is read like any other, and the next commit vouches for it.";
 const fromCopy = "Restore the file from a copy of the pond.";
 
 /**
@@ -86,7 +89,9 @@ class Inspector {
     if (previous === undefined) return;
     const wrong = (sentence: string): unknown =>
       this.#report({file: commitKey(version), version, sentence, remedy: fromCopy});
-    if (info.previous !== previous.sha256)
+    if (info.previous === undefined && !info.engineInfo.startsWith("duckpond/"))
+      this.#report({file: commitKey(version), version, sentence: unchained(info.engineInfo), remedy: fromWriter});
+    else if (info.previous !== previous.sha256)
       wrong(
         `The chain breaks: it follows ${info.previous ?? "nothing"}, but ${commitKey(previous.version)} has ${previous.sha256}.`
       );
@@ -112,7 +117,7 @@ class Inspector {
     if (add.tags.sha256 !== undefined && hash(bytes) !== add.tags.sha256)
       return wrong("The op file does not have its hash.");
     const records = decodeRecords(bytes, {...toOpFile(add), transaction: version});
-    const {numRecords} = JSON.parse(add.stats) as {numRecords: number};
+    const {numRecords = records.length} = JSON.parse(add.stats ?? "{}") as {numRecords?: number}; // a foreign writer may not say
     if (records.length !== numRecords) wrong(`The op file has ${records.length} rows, the log says ${numRecords}.`);
     this.#records += records.length;
     for (const record of records) if (!record.inline) this.#blobs.set(record.sha256, record);
@@ -120,7 +125,7 @@ class Inspector {
   }
 
   #inline(bytes: Uint8Array, file: string, version: number): void {
-    const table = decodeParquet(bytes, file, ["content", "sha256"]);
+    const table = decodeColumns(bytes, file, ["content", "sha256"]);
     const [contents, hashes] = [table.getChild("content")!, table.getChild("sha256")!];
     for (let i = 0; i < table.numRows; i++) {
       const content = contents.get(i) as Uint8Array | null;
@@ -150,7 +155,7 @@ class Inspector {
 
   /** Every directory can be listed and every entry has its record. */
   async tree(): Promise<void> {
-    if (this.#problems.length > 0) return; // what is broken below would be told twice
+    if (this.#problems.some(({remedy}) => remedy === fromCopy)) return; // what is broken below would be told twice
     const fs = await this.#pond.fs();
     const walk = async (path: string): Promise<void> => {
       for (const stat of await fs.list(path)) {

@@ -2,8 +2,7 @@ import {mkdir, rename, rm, stat, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
 import {temporary} from "./disk.js";
 import {PondError} from "./error.js";
-import {decodeParquet} from "./parquet.js";
-import {hash} from "./record.js";
+import {decodeColumns, hash} from "./record.js";
 import type {OpRecord} from "./record.js";
 import type {Store} from "./types.js";
 
@@ -70,7 +69,7 @@ export class Contents {
   async #fetch(record: Held): Promise<Uint8Array> {
     if (record.content !== null) return record.content;
     if (!record.inline) return this.store.get(blobKey(record.sha256));
-    const table = decodeParquet(await this.store.get(`oplog/${record.file}`), `oplog/${record.file}`, inlineColumns);
+    const table = decodeColumns(await this.store.get(`oplog/${record.file}`), `oplog/${record.file}`, inlineColumns);
     const [nodes, versions, contents] = inlineColumns.map((name) => table.getChild(name)!);
     for (let i = 0; i < table.numRows; i++)
       if (nodes!.get(i) === record.nodeId && Number(versions!.get(i)) === record.version)

@@ -24,13 +24,18 @@ export async function readCommit(store: Store, version: number): Promise<LogEntr
 
 function parse(bytes: Uint8Array, version: number): LogEntry {
   try {
-    const actions = decodeActions(bytes);
+    const actions = decodeActions(bytes).map(withTags);
     const info = actions.find((action) => action.commitInfo)?.commitInfo;
-    return {version, sha256: hash(bytes), info: info ?? foreignInfo(version), actions};
+    return {version, sha256: hash(bytes), info: {...foreignInfo(version), ...info}, actions};
   } catch (error) {
     const sentence = `${commitKey(version)} is not a commit: ${String(error)}; restore it from a copy of the pond.`;
     throw new PondError("CORRUPT", sentence, {version}, error);
   }
+}
+
+/** A foreign writer need not tag what it adds. */
+function withTags(action: Action): Action {
+  return action.add === undefined ? action : {...action, add: {...action.add, tags: {...action.add.tags}}};
 }
 
 function foreignInfo(version: number): CommitInfo {
@@ -44,8 +49,8 @@ export function toCommit({version, info}: Pick<LogEntry, "version" | "info">): C
     version,
     timestamp: info.timestamp * 1000,
     txnId: info.txnId,
-    user: info.user,
-    command: info.command,
+    user: info.user || info.engineInfo,
+    command: info.command || info.operation,
     ...(info.message === undefined ? {} : {message: info.message}),
     tookMs: info.tookMs,
     operations: info.operations,

@@ -98,6 +98,16 @@ function lint(table: arrow.Table, rows: number): void {
     throw new PondError("CORRUPT", `An op file came out with a wrong column ${String(wrong)}; nothing was committed.`);
 }
 
+const texts: readonly string[] = recordColumns.filter(({type}) => type === text).map(({name}) => name);
+
+/** An op file's columns, or some of them. ClickHouse stores text as plain bytes: the log's schema says what is text. */
+export function decodeColumns(bytes: Uint8Array, path: string, columns?: readonly string[]): arrow.Table {
+  const table = decodeParquet(bytes, path, columns);
+  const plain = table.schema.fields.filter(({name, type}) => texts.includes(name) && arrow.DataType.isBinary(type));
+  const asText = (column: arrow.Vector): arrow.Vector => new arrow.Vector(column.data.map((data) => data.clone(text)));
+  return plain.reduce<arrow.Table>((to, {name}) => to.setChild(name, asText(table.getChild(name)!)), table);
+}
+
 /** Where an op file came from. */
 export interface OpFile {
   readonly path: string; // relative to oplog/
@@ -107,7 +117,7 @@ export interface OpFile {
 
 /** The records of an op file; contents only of directories and symlinks, which every walk needs. */
 export function decodeRecords(bytes: Uint8Array, file: OpFile): OpRecord[] {
-  const table = decodeParquet(bytes, file.path);
+  const table = decodeColumns(bytes, file.path);
   const missing = fields.find(({name}) => table.getChild(name) === null);
   if (missing) throw new PondError("CORRUPT", `${file.path} has no column ${missing.name}.`, {file: file.path});
   const raw = Object.fromEntries(fields.map(({name, type}) => [name, reader(table.getChild(name)!, type)]));
