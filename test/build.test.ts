@@ -276,13 +276,13 @@ describe("without help", () => {
   }, 300_000);
 });
 
-/** Framework names modules by the time of their making, so their names differ from build to build. */
+/** Framework names modules by the time of their making, and the catalogue tells how long a run took. */
 function isModule(file: string): boolean {
   return /\.[0-9a-f]{8}\.(js|css|json)$|^_/.test(file);
 }
 
 function named(html: string): string {
-  return html.replace(/\b[0-9a-f]{8}\b/g, "").replace(/"lastModified":\d+/g, "");
+  return html.replace(/\b[0-9a-f]{8}\b/g, "").replace(/"(lastModified|size)":\d+/g, "");
 }
 
 async function contentOf(project: Project, folder: string): Promise<Map<string, Buffer>> {
