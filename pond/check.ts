@@ -85,10 +85,11 @@ class Inspector {
     await this.#gaps(previous?.version ?? -1);
   }
 
-  #link({version, info}: LogEntry, previous: LogEntry | undefined): void {
-    if (previous === undefined) return;
+  #link({version, info, isSound}: LogEntry, previous: LogEntry | undefined): void {
     const wrong = (sentence: string): unknown =>
       this.#report({file: commitKey(version), version, sentence, remedy: fromCopy});
+    if (!isSound) wrong("The commit is not as it was written.");
+    if (previous === undefined) return;
     if (info.previous === undefined && !info.engineInfo.startsWith("duckpond/"))
       this.#report({file: commitKey(version), version, sentence: unchained(info.engineInfo), remedy: fromWriter});
     else if (info.previous !== previous.sha256)

@@ -1,6 +1,6 @@
 import {randomUUID} from "node:crypto";
 import type {Action, AddAction, CommitInfo} from "./delta.js";
-import {commitKey, encodeActions} from "./delta.js";
+import {commitKey, encodeActions, unsealed} from "./delta.js";
 import {commitsAfter} from "./log.js";
 import type {LogEntry, LogState} from "./log.js";
 import {encodeRecords, hash} from "./record.js";
@@ -83,7 +83,7 @@ function draftEntry(
   const tagged = adds.map((add) => ({add: {...add, tags: {...add.tags, transaction: String(version)}}}));
   const actions: Action[] = [{commitInfo: info}, ...(proposal.first ?? []), ...tagged];
   const bytes = encodeActions(actions);
-  return {version, sha256: hash(bytes), info, actions, bytes};
+  return {version, sha256: hash(bytes), info, isSound: true, actions, bytes};
 }
 
 function infoOf(state: LogState, txnId: string, {intent, effects, started, records}: Proposal): CommitInfo {
@@ -100,6 +100,7 @@ function infoOf(state: LogState, txnId: string, {intent, effects, started, recor
     ...(intent.message === undefined ? {} : {message: intent.message}),
     tookMs: Math.max(0, Math.round(now - started)),
     operations: all.length,
+    sha256: unsealed,
     rows: all.reduce((total, record) => total + (record.kind === "series" ? (record.rows ?? 0) : 0), 0),
     ...(state.version < 0 ? {} : {previous: state.sha256})
   };

@@ -3,7 +3,7 @@ import {dirname, join} from "node:path";
 import {temporary} from "./disk.js";
 import {PondError} from "./error.js";
 import {decodeColumns, hash} from "./record.js";
-import type {OpRecord} from "./record.js";
+import type {OpFile, OpRecord} from "./record.js";
 import type {Store} from "./types.js";
 
 /** Where a blob stands in the store. */
@@ -33,6 +33,14 @@ export class Contents {
     const where = record.inline ? `oplog/${record.file}` : blobKey(record.sha256);
     const sentence = `The content of ${where} does not have its hash ${record.sha256}; restore it from a copy of the pond.`;
     throw new PondError("CORRUPT", sentence, {where, sha256: record.sha256});
+  }
+
+  /** An op file, its hash proven. */
+  async opFile({path, sha256}: Pick<OpFile, "path" | "sha256">): Promise<Uint8Array> {
+    const bytes = await this.store.get(`oplog/${path}`);
+    if (sha256 === undefined || hash(bytes) === sha256) return bytes;
+    const sentence = `oplog/${path} does not have the hash ${sha256} that its commit says; restore it from a copy of the pond.`;
+    throw new PondError("CORRUPT", sentence, {path, sha256});
   }
 
   /** A host file with the content: the blob itself when the store has it at hand, a copy under cache/ otherwise. */

@@ -1,4 +1,4 @@
-import {recordColumns} from "./record.js";
+import {hash, recordColumns} from "./record.js";
 
 /** The actions of the Delta protocol (1,2) that a pond writes and reads. */
 
@@ -32,6 +32,7 @@ export interface CommitInfo {
   readonly operations: number;
   readonly rows: number;
   readonly previous?: string; // SHA-256 of the previous commit file
+  readonly sha256?: string; // of this one, with these 64 digits as zeros
 }
 
 export interface Action {
@@ -67,8 +68,26 @@ export function commitKey(version: number): string {
   return `oplog/_delta_log/${String(version).padStart(20, "0")}.json`;
 }
 
+/** The digits of a hash that is not known yet. */
+export const unsealed = "0".repeat(64);
+
+const seal = (digits: string): string => `"sha256":"${digits}"`;
+
+/** A commit file; where `commitInfo.sha256` is `unsealed` it gets the file's hash. */
 export function encodeActions(actions: readonly Action[]): Uint8Array {
-  return Buffer.from(actions.map((action) => `${JSON.stringify(action)}\n`).join(""));
+  const text = actions.map((action) => `${JSON.stringify(action)}\n`).join("");
+  return Buffer.from(text.replace(seal(unsealed), seal(hash(text))));
+}
+
+const known = "add remove commitInfo metaData protocol txn cdc domainMetadata".split(" ");
+
+/** Whether a commit file is as it was written. Of a foreign writer's, which has no hash, only whole actions are asked. */
+export function isSound(bytes: Uint8Array, actions: readonly Action[]): boolean {
+  const isWhole = actions.length > 0 && actions.every((action) => known.includes(Object.keys(action).join()));
+  const info = actions.find((action) => action.commitInfo)?.commitInfo;
+  if (info?.sha256 === undefined) return isWhole && !String(info?.engineInfo).startsWith("duckpond/");
+  const text = Buffer.from(bytes).toString("utf8");
+  return isWhole && hash(text.replace(seal(info.sha256), seal(unsealed))) === info.sha256;
 }
 
 /** The actions of a commit file; throws a SyntaxError when it is not one. */

@@ -2,10 +2,15 @@ import {randomUUID} from "node:crypto";
 import {link, mkdir, open, readdir, rename, rm, stat, unlink, utimes} from "node:fs/promises";
 import {dirname, join} from "node:path";
 
+/** How much of what was to be written was; it may be less than all. */
+interface Written {
+  readonly bytesWritten: number;
+}
+
 /** An open file of a disk. */
 export interface OpenFile {
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{readonly bytesRead: number}>;
-  write(buffer: Uint8Array, offset: number, length: number): Promise<{readonly bytesWritten: number}>; // may be fewer
+  write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<Written>;
   stat(): Promise<{readonly size: number}>;
   sync(): Promise<void>;
   close(): Promise<void>;

@@ -181,7 +181,7 @@ async function writeDurable(file: string, content: Uint8Array, disk: Disk): Prom
   const handle = await disk.open(file, "wx");
   try {
     for (let done = 0; done < content.length;) {
-      const {bytesWritten} = await handle.write(content, done, content.length - done);
+      const {bytesWritten} = await handle.write(content, done, content.length - done, done);
       if (bytesWritten === 0) throw new Error(`${file} took no more bytes`);
       done += bytesWritten;
     }

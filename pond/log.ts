@@ -1,5 +1,5 @@
 import type {Action, AddAction, CommitInfo} from "./delta.js";
-import {commitKey, decodeActions} from "./delta.js";
+import {commitKey, decodeActions, isSound} from "./delta.js";
 import {isPondError, PondError} from "./error.js";
 import {hash} from "./record.js";
 import type {OpFile} from "./record.js";
@@ -10,6 +10,7 @@ export interface LogEntry {
   readonly version: number;
   readonly sha256: string; // of the file
   readonly info: CommitInfo;
+  readonly isSound: boolean; // as it was written
   readonly actions: readonly Action[];
 }
 
@@ -26,7 +27,8 @@ function parse(bytes: Uint8Array, version: number): LogEntry {
   try {
     const actions = decodeActions(bytes).map(withTags);
     const info = actions.find((action) => action.commitInfo)?.commitInfo;
-    return {version, sha256: hash(bytes), info: {...foreignInfo(version), ...info}, actions};
+    const sound = isSound(bytes, actions);
+    return {version, sha256: hash(bytes), info: {...foreignInfo(version), ...info}, isSound: sound, actions};
   } catch (error) {
     const sentence = `${commitKey(version)} is not a commit: ${String(error)}; restore it from a copy of the pond.`;
     throw new PondError("CORRUPT", sentence, {version}, error);
@@ -65,16 +67,19 @@ export class LogState {
   readonly timestamp: number; // ms since 1970
   readonly sha256: string; // of the newest commit file
   readonly info: CommitInfo; // of the newest commit
+  readonly damage: PondError | undefined; // where the chain breaks; nothing is read from such a log
   readonly #partitions: ReadonlyMap<string, readonly AddAction[]>;
 
   constructor(
     entry: Pick<LogEntry, "version" | "sha256" | "info">,
-    partitions: ReadonlyMap<string, readonly AddAction[]>
+    partitions: ReadonlyMap<string, readonly AddAction[]>,
+    damage?: PondError
   ) {
     this.version = entry.version;
     this.timestamp = entry.info.timestamp;
     this.sha256 = entry.sha256;
     this.info = entry.info;
+    this.damage = damage;
     this.#partitions = partitions;
   }
 
@@ -83,8 +88,21 @@ export class LogState {
     const newest = entries.at(-1);
     if (newest === undefined) return this;
     const partitions = new Map(this.#partitions);
-    for (const {version, actions} of entries) for (const action of actions) applyAction(partitions, action, version);
-    return new LogState(newest, partitions);
+    for (const {version, actions} of entries.filter((entry) => entry.isSound))
+      for (const action of actions) applyAction(partitions, action, version);
+    return new LogState(newest, partitions, this.damage ?? this.#breakIn(entries));
+  }
+
+  /** A commit that is not as it was written, or not what the next was written after; a foreign one says neither. */
+  #breakIn(entries: readonly LogEntry[]): PondError | undefined {
+    const before = [this, ...entries];
+    const isBroken = ({info}: LogEntry, i: number): boolean =>
+      info.previous !== undefined && info.previous !== before[i]!.sha256;
+    const broken = entries.find((entry, i) => !entry.isSound || isBroken(entry, i));
+    if (broken === undefined) return undefined;
+    const version = broken.isSound ? broken.version - 1 : broken.version;
+    const sentence = `${commitKey(version)} is not as it was written; run pond check, and restore what it names from a copy of the pond.`;
+    return new PondError("CORRUPT", sentence, {version});
   }
 
   partition(id: string): readonly OpFile[] {
@@ -98,7 +116,8 @@ export class LogState {
 }
 
 export function toOpFile(add: AddAction): OpFile {
-  return {path: add.path, partId: add.partitionValues.part_id!, transaction: Number(add.tags.transaction)};
+  const {transaction, sha256} = add.tags;
+  return {path: add.path, partId: add.partitionValues.part_id!, transaction: Number(transaction), sha256};
 }
 
 function applyAction(partitions: Map<string, readonly AddAction[]>, action: Action, version: number): void {

@@ -113,6 +113,7 @@ export interface OpFile {
   readonly path: string; // relative to oplog/
   readonly partId: string;
   readonly transaction: number; // the commit that added it
+  readonly sha256?: string; // of the file, hex; a foreign writer's has none
 }
 
 /** The records of an op file; contents only of directories and symlinks, which every walk needs. */

@@ -40,8 +40,7 @@ export class Partitions {
 
   async #load(files: readonly OpFile[], base: Promise<Partition>): Promise<Partition> {
     const records: OpRecord[] = [];
-    for (const file of files)
-      records.push(...decodeRecords(await this.#contents.store.get(`oplog/${file.path}`), file));
+    for (const file of files) records.push(...decodeRecords(await this.#contents.opFile(file), file));
     return merge(await base, records);
   }
 }
@@ -87,6 +86,7 @@ export class Snapshot implements View {
   }
 
   async #load(id: string): Promise<Partition> {
+    if (this.state.damage !== undefined) throw this.state.damage;
     const partition = await this.#partitions.get(id, this.state.partition(id));
     if (this.version === this.state.version) return partition;
     const cut = [...partition].map(

@@ -44,7 +44,10 @@ test("a changed commit breaks the chain at the next one", async () => {
   const file = join(dir, commitKey(1));
   await writeFile(file, (await readFile(file, "utf8")).replace('"command":"test"', '"command":"tesd"'));
   const {problems} = await check(pond);
-  expect(problems.map(({version, sentence}) => [version, sentence.split(":")[0]])).toEqual([[2, "The chain breaks"]]);
+  expect(problems.map(({version, sentence}) => [version, sentence.split(":")[0]])).toEqual([
+    [1, "The commit is not as it was written."],
+    [2, "The chain breaks"]
+  ]);
 });
 
 test("a bit turned in an op file or a blob is found, and no read takes it for data", async () => {

@@ -2,6 +2,7 @@ import {Contents} from "../../pond/contents.js";
 import type {Duck} from "../../pond/duck.js";
 import {FS} from "../../pond/fs.js";
 import {advance, emptyLog} from "../../pond/log.js";
+import type {Pond} from "../../pond/pond.js";
 import type {Store} from "../../pond/types.js";
 import {Partitions, Snapshot} from "../../pond/view.js";
 
@@ -25,4 +26,13 @@ export async function contentOf(store: Store, duck: Duck, version?: number): Pro
       lines.push(`${path} ${kind} ${record.version} ${record.sha256}`);
     }
   return {version: snapshot.version, lines};
+}
+
+/** What a pond shows: its version and its nodes with theirs. */
+export async function shown(pond: Pond): Promise<readonly string[]> {
+  const fs = await pond.fs();
+  const lines = [`version ${fs.version}`];
+  for await (const {path, kind, version, sha256} of fs.walk("/"))
+    lines.push(`${path} ${kind} ${version} ${kind === "directory" ? "" : sha256}`); // a directory's content has ids
+  return lines;
 }

@@ -6,6 +6,7 @@ import {LocalStore} from "../../pond/local.js";
 import {MemoryStore} from "../../pond/memory.js";
 import {Pond} from "../../pond/pond.js";
 import type {Store, Transaction} from "../../pond/types.js";
+import {shown} from "./content.js";
 import {Faulty} from "./faulty.js";
 import type {Fault} from "./faulty.js";
 import {scratch, write} from "./harness.js";
@@ -92,15 +93,6 @@ function expectClean(error: unknown, code: string): asserts error is PondError {
 /** The commit was in its place when the disk failed to promise that it stays. */
 function isPlaced(error: PondError): boolean {
   return error.data.placed === true && String(error.data.key).startsWith("oplog/_delta_log/");
-}
-
-/** What a pond shows: its version and its nodes with theirs. */
-async function shown(pond: Pond): Promise<readonly string[]> {
-  const fs = await pond.fs();
-  const lines = [`version ${fs.version}`];
-  for await (const {path, kind, version, sha256} of fs.walk("/"))
-    lines.push(`${path} ${kind} ${version} ${kind === "directory" ? "" : sha256}`); // a directory's content has ids
-  return lines;
 }
 
 /** Lets each call of an operation fail in turn, and compares with a pond in memory where none does. */

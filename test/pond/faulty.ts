@@ -8,14 +8,23 @@ export interface Fault {
   readonly isForever: boolean;
 }
 
+/** What a fault does to the call, and so to whoever made it. */
+type Strike = (code: string, path: string) => never;
+
+const fail: Strike = (code, path) => {
+  throw failure(code, path);
+};
+
 /** A disk whose calls fail when told to. */
 export class Faulty implements Disk {
   calls = 0; // since the last fault was set
   readonly #disk: Disk;
+  readonly #strike: Strike;
   #fault: Fault | undefined;
 
-  constructor(disk: Disk) {
+  constructor(disk: Disk, strike = fail) {
     this.#disk = disk;
+    this.#strike = strike;
   }
 
   set(fault?: Fault): void {
@@ -31,9 +40,9 @@ export class Faulty implements Disk {
         const most = this.#call(path) ? Math.ceil(length / 2) : length;
         return file.read(buffer, offset, most, position);
       },
-      write: async (buffer, offset, length) => {
+      write: async (buffer, offset, length, position) => {
         const most = this.#call(path) ? Math.ceil(length / 2) : length;
-        return file.write(buffer, offset, most);
+        return file.write(buffer, offset, most, position);
       },
       stat: async () => (this.#call(path), file.stat()),
       sync: async () => (this.#call(path), file.sync()),
@@ -80,6 +89,6 @@ export class Faulty implements Disk {
     const {at, code, isForever} = this.#fault ?? {at: Infinity, code: "", isForever: false};
     if (this.calls !== at && !(isForever && this.calls > at)) return false;
     if (code === "SHORT") return true;
-    throw failure(code, path);
+    return this.#strike(code, path);
   }
 }
