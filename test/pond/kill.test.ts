@@ -164,7 +164,7 @@ async function each<T>(todo: readonly T[], body: (one: T) => Promise<void>): Pro
 
 const means = canTrace ? "system call" : "call of ours to the disk (no strace here, or it may not trace)";
 
-test(`killed at any ${means}, what was acknowledged is there and all else is not`, {timeout: 300_000}, async () => {
+test(`killed at any ${means}, what was acknowledged is there and all else is not`, {timeout: 600_000}, async () => {
   const points: [Step, Point][] = [];
   await each(steps, async (step) => {
     for (const point of await pointsOf(step)) points.push([step, point]);
