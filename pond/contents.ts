@@ -1,6 +1,6 @@
-import {mkdir, rename, rm, stat, writeFile} from "node:fs/promises";
+import {mkdir, rename, rm, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
-import {temporary} from "./disk.js";
+import {sizeOf, temporary} from "./disk.js";
 import {PondError} from "./error.js";
 import {decodeColumns, hash} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
@@ -90,6 +90,6 @@ export class Contents {
 const inlineColumns = ["node_id", "version", "content"];
 
 async function hasSize(file: string, size?: number): Promise<boolean> {
-  const found = await stat(file).catch(() => undefined); // a cache that cannot be read is made again, or says why
-  return found !== undefined && (size === undefined || found.size === size);
+  const found = await sizeOf(file);
+  return found !== undefined && (size === undefined || found === size);
 }

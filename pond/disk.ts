@@ -49,6 +49,19 @@ export async function sync(path: string, disk: Pick<Disk, "open"> = host): Promi
   }
 }
 
+/** Whether an error of the operating system says that there is nothing at a path. */
+export function isAbsence(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
+
+/** The bytes of a host file; undefined when there is none. */
+export async function sizeOf(file: string): Promise<number | undefined> {
+  const found = await stat(file).catch((error: unknown) => {
+    if (!isAbsence(error)) throw error;
+  });
+  return found?.size;
+}
+
 /** A name beside the file that no other writer has and that no reader looks for. */
 export function temporary(file: string): string {
   return `${file}.${randomUUID()}.tmp`;

@@ -1,6 +1,6 @@
 import {randomUUID} from "node:crypto";
 import {dirname, join} from "node:path";
-import {host, sync} from "./disk.js";
+import {host, isAbsence, sync} from "./disk.js";
 import type {Disk, OpenFile} from "./disk.js";
 import {PondError} from "./error.js";
 import type {Store} from "./types.js";
@@ -221,10 +221,6 @@ function diskError(key: string, error: unknown): unknown {
     {key},
     error
   );
-}
-
-function isAbsence(error: unknown): boolean {
-  return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 function absent(error: unknown): undefined {

@@ -1,6 +1,7 @@
-import {readFile, stat as hostStat} from "node:fs/promises";
+import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import type {Contents} from "./contents.js";
+import {sizeOf} from "./disk.js";
 import type {Duck} from "./duck.js";
 import {PondError} from "./error.js";
 import {childOf, nameOf} from "./path.js";
@@ -223,7 +224,7 @@ function uuidOf(text: string): string {
 /** All readings of a series as one Parquet file, kept under cache/ by what they are made of. */
 async function readSeries({duck, contents}: Tree, series: Series): Promise<Uint8Array> {
   const file = join(contents.cache, "series", `${await seriesKey(series)}.parquet`);
-  if ((await hostStat(file).catch(() => undefined)) === undefined)
+  if ((await sizeOf(file)) === undefined)
     await duck.copy(`SELECT * FROM ${await series.relation()} ORDER BY timestamp`, file);
   return readFile(file);
 }
