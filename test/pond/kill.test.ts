@@ -95,32 +95,35 @@ async function run(
   const args = [process.execPath, program, dir, name, String(n)];
   const [command, ...rest] = trace.length === 0 ? args : ["strace", "-f", ...trace, ...args];
   const env = {...process.env, UV_THREADPOOL_SIZE: "1"}; // one thread makes all calls, so that they can be counted
-  const child = spawn(command!, rest, {stdio: ["ignore", "pipe", "ignore"], env});
+  const child = spawn(command!, rest, {stdio: ["ignore", "pipe", "inherit"], env});
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const [, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
   return {said: output.split("\n").filter(Boolean), isKilled: signal === "SIGKILL"};
 }
 
-/** The points of a step, from a run in which nobody dies; every third, for three ponds are at work. */
+/**
+ * The points of a step, from a run in which nobody dies: of as many as ponds are at work one, for a death finds each of
+ * them somewhere else. Two thirds of our own calls only read, and are not worth a death.
+ */
 async function pointsOf(step: Step): Promise<Point[]> {
   const dir = join(base, `dry-${step.name}`);
   const log = `${dir}.log`;
   const {said} = await run(step, dir, canTrace ? {trace: ["-o", log, "-e", `trace=${changing.join()}`]} : {});
   const own = /^calls (\d+)$/.exec(said.at(-1) ?? "");
   expect(own).not.toBeNull();
-  if (!canTrace) return spread(Number(own![1])).map((n) => ({n}));
+  if (!canTrace) return spread(Number(own![1]), 3 * together).map((n) => ({n}));
   const counts = new Map<string, number>(); // by thread and call, as strace counts them
   for (const [, key] of (await readFile(log, "utf8")).matchAll(/^(\d+ +\w+)\(/gm))
     counts.set(key!, (counts.get(key!) ?? 0) + 1);
   return changing.flatMap((call) => {
     const most = Math.max(0, ...[...counts].filter(([key]) => key.endsWith(` ${call}`)).map(([, count]) => count));
-    return spread(most).map((n) => ({call, n}));
+    return spread(most, together).map((n) => ({call, n}));
   });
 }
 
-function spread(most: number): number[] {
-  return Array.from({length: Math.ceil(most / together)}, (_, i) => 1 + i * together);
+function spread(most: number, stride: number): number[] {
+  return Array.from({length: Math.ceil(most / stride)}, (_, i) => 1 + i * stride);
 }
 
 /** Kills at a point; how many ponds that hit. What is left of each is whole, sound, and can be worked with. */

@@ -8,7 +8,7 @@ const doing =
     void (await pond.transaction({command: "operate"}, body));
 
 /** Ponds that one process works on at the same time, so that a kill finds each of them somewhere else. */
-export const together = 3;
+export const together = 4;
 
 /** What is done to a pond in a kill test, each to what the one before left; the pond itself is made by the first. */
 export const operations: Readonly<Record<string, (pond: Pond) => Promise<void>>> = {
