@@ -26,9 +26,9 @@ export class Engine {
   }
 
   /** Closes what is idle; the engine opens anew when it is used again. */
-  close(): void {
+  async close(): Promise<void> {
     this.#opened -= this.#idle.length;
-    for (const duck of this.#idle.splice(0)) duck.close();
+    for (const duck of this.#idle.splice(0)) await duck.close();
   }
 
   async #take(): Promise<Duck> {
@@ -36,16 +36,7 @@ export class Engine {
     if (idle) return idle;
     if (this.#opened >= this.#size) return new Promise((resolve) => this.#waiting.push(resolve));
     this.#opened++;
-    return this.#open();
-  }
-
-  async #open(): Promise<Duck> {
-    try {
-      return await Duck.open({threads: 1, memory: "1GB"});
-    } catch (error) {
-      this.#opened--;
-      throw error;
-    }
+    return new Duck({threads: 1, memory: "1GB"});
   }
 
   #give(duck: Duck): void {

@@ -12,10 +12,17 @@ export interface AddAction {
   readonly tags: Readonly<Record<string, string>>; // sha256, and transaction: the version that added it
 }
 
-interface RemoveAction {
+export interface RemoveAction {
   readonly path: string;
-  readonly deletionTimestamp: number;
+  readonly deletionTimestamp: number; // ms since 1970
   readonly dataChange: boolean;
+}
+
+/** How far an application has come; the newest per application counts. */
+interface TxnAction {
+  readonly appId: string;
+  readonly version: number;
+  readonly lastUpdated?: number; // ms since 1970
 }
 
 /** `commitInfo`; what is not Delta's own is ours. */
@@ -41,6 +48,7 @@ export interface Action {
   readonly metaData?: Readonly<Record<string, unknown>>;
   readonly add?: AddAction;
   readonly remove?: RemoveAction;
+  readonly txn?: TxnAction;
 }
 
 const column = (name: string, type: string): object => ({name, type, nullable: true, metadata: {}});

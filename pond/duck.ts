@@ -1,8 +1,7 @@
 import {mkdir} from "node:fs/promises";
 import {dirname} from "node:path";
-import {type DuckDBConnection, DuckDBInstance} from "@duckdb/node-api";
+import type {DuckDBConnection, DuckDBInstance} from "@duckdb/node-api";
 import type {Table} from "apache-arrow";
-import {toArrow} from "./arrow.js";
 import {replace} from "./disk.js";
 
 export interface DuckOptions {
@@ -26,41 +25,40 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A DuckDB in memory whose clock is UTC and whose appetite is bounded. Errors are DuckDB's own. */
+/** What a Duck works with. */
+interface Engine {
+  readonly instance: DuckDBInstance;
+  readonly connection: DuckDBConnection;
+}
+
+/**
+ * A DuckDB in memory whose clock is UTC and whose appetite is bounded. It is loaded when it is first asked: that takes
+ * longer than all else that a command does which only lists or writes files. Errors are DuckDB's own.
+ */
 export class Duck {
-  readonly #instance: DuckDBInstance;
-  readonly #connection: DuckDBConnection;
+  readonly #start: () => Promise<Engine>;
+  #engine: Promise<Engine> | undefined;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
-    this.#instance = instance;
-    this.#connection = connection;
-  }
-
-  static async open({memory = "2GB", threads, spill}: DuckOptions = {}): Promise<Duck> {
-    const instance = await DuckDBInstance.create(":memory:", {
-      memory_limit: memory,
-      autoinstall_known_extensions: "false", // nothing is ever fetched
-      ...(threads === undefined ? {} : {threads: String(threads)}),
-      ...(spill === undefined ? {} : {temp_directory: spill})
-    });
-    const connection = await instance.connect();
-    await connection.run("SET GLOBAL TimeZone = 'UTC'");
-    return new Duck(instance, connection);
+  constructor(options: DuckOptions = {}) {
+    this.#start = () => start(options);
   }
 
   /** Runs one or more statements. */
   async run(sql: string): Promise<void> {
-    await this.#connection.run(sql);
+    const {connection} = await this.#awake();
+    await connection.run(sql);
   }
 
   /** Rows as objects: BIGINT as bigint, TIMESTAMP and TIMESTAMPTZ as Date (to the millisecond), NULL as null. */
   async rows(sql: string): Promise<Record<string, unknown>[]> {
-    return (await this.#connection.runAndReadAll(sql)).getRowObjectsJS();
+    const {connection} = await this.#awake();
+    return (await connection.runAndReadAll(sql)).getRowObjectsJS();
   }
 
   /** The result as an Arrow Table: TIMESTAMPTZ as Timestamp(µs, UTC), DECIMAL and HUGEINT as double. */
   async table(sql: string): Promise<Table> {
-    return toArrow(await this.#connection.runAndReadAll(sql));
+    const [{toArrow}, {connection}] = await Promise.all([import("./result.js"), this.#awake()]);
+    return toArrow(await connection.runAndReadAll(sql));
   }
 
   /** Writes the result of a SELECT to a file (zstd Parquet unless told), whole and durable or not at all. */
@@ -71,24 +69,47 @@ export class Duck {
   }
 
   /** The names that stand in FROM position, as they are spelled. */
-  tableNames(sql: string): readonly string[] {
-    return this.#connection.getTableNames(sql, false);
+  async tableNames(sql: string): Promise<readonly string[]> {
+    const {connection} = await this.#awake();
+    return connection.getTableNames(sql, false);
   }
 
   /** Has `body` work on a connection of its own, whose temporary views and settings end with it. */
   async session<T>(body: (session: Duck) => Promise<T>): Promise<T> {
-    const connection = await this.#instance.connect();
+    const {instance} = await this.#awake();
+    const connection = await instance.connect();
+    const session = new Duck();
+    session.#engine = Promise.resolve({instance, connection});
     try {
-      return await body(new Duck(this.#instance, connection));
+      return await body(session);
     } finally {
       connection.closeSync();
     }
   }
 
-  close(): void {
-    this.#connection.closeSync();
-    this.#instance.closeSync();
+  /** Ends what was begun; a Duck that was never asked has nothing to end. */
+  async close(): Promise<void> {
+    const engine = await this.#engine;
+    engine?.connection.closeSync();
+    engine?.instance.closeSync();
   }
+
+  #awake(): Promise<Engine> {
+    return (this.#engine ??= this.#start());
+  }
+}
+
+async function start({memory = "2GB", threads, spill}: DuckOptions): Promise<Engine> {
+  const {DuckDBInstance: Instance} = await import("@duckdb/node-api");
+  const instance = await Instance.create(":memory:", {
+    memory_limit: memory,
+    autoinstall_known_extensions: "false", // nothing is ever fetched
+    ...(threads === undefined ? {} : {threads: String(threads)}),
+    ...(spill === undefined ? {} : {temp_directory: spill})
+  });
+  const connection = await instance.connect();
+  await connection.run("SET GLOBAL TimeZone = 'UTC'");
+  return {instance, connection};
 }
 
 function setting(value: string | number | boolean): string {

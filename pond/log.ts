@@ -1,4 +1,5 @@
-import type {Action, AddAction, CommitInfo} from "./delta.js";
+import {checkpointAfter, readCheckpoint} from "./checkpoint.js";
+import type {Action, AddAction, CommitInfo, RemoveAction} from "./delta.js";
 import {commitKey, decodeActions, isSound} from "./delta.js";
 import {isPondError, PondError} from "./error.js";
 import {hash} from "./record.js";
@@ -61,6 +62,18 @@ export function toCommit({version, info}: Pick<LogEntry, "version" | "info">): C
   };
 }
 
+/** The application under which maintenance says from which version on the past is kept. */
+export const horizonId = "duckpond.horizon";
+
+/** What a log holds. */
+interface Holding {
+  readonly single: ReadonlyMap<string, Action>; // protocol, metaData, and the txn of each application
+  readonly partitions: ReadonlyMap<string, readonly AddAction[]>;
+  readonly removes: ReadonlyMap<string, RemoveAction>; // by path: op files that a state before had
+}
+
+const nothing: Holding = {single: new Map(), partitions: new Map(), removes: new Map()};
+
 /** The state of the log at a version: which op files there are, by partition. Never changes. */
 export class LogState {
   readonly version: number;
@@ -68,29 +81,32 @@ export class LogState {
   readonly sha256: string; // of the newest commit file
   readonly info: CommitInfo; // of the newest commit
   readonly damage: PondError | undefined; // where the chain breaks; nothing is read from such a log
-  readonly #partitions: ReadonlyMap<string, readonly AddAction[]>;
+  readonly #holding: Holding;
 
-  constructor(
-    entry: Pick<LogEntry, "version" | "sha256" | "info">,
-    partitions: ReadonlyMap<string, readonly AddAction[]>,
-    damage?: PondError
-  ) {
+  constructor(entry: Pick<LogEntry, "version" | "sha256" | "info">, holding = nothing, damage?: PondError) {
     this.version = entry.version;
     this.timestamp = entry.info.timestamp;
     this.sha256 = entry.sha256;
     this.info = entry.info;
     this.damage = damage;
-    this.#partitions = partitions;
+    this.#holding = holding;
+  }
+
+  /** The state that a checkpoint holds, and the commit that it was made after. */
+  static of(entry: LogEntry, actions: readonly Action[]): LogState {
+    const held = new Held(nothing);
+    for (const action of actions) held.apply(action, entry.version);
+    return new LogState(entry, held.told(), entry.isSound ? undefined : damageAt(entry.version));
   }
 
   /** The state after more commits; those must follow this one without a gap. */
   apply(entries: readonly LogEntry[]): LogState {
     const newest = entries.at(-1);
     if (newest === undefined) return this;
-    const partitions = new Map(this.#partitions);
+    const held = new Held(this.#holding);
     for (const {version, actions} of entries.filter((entry) => entry.isSound))
-      for (const action of actions) applyAction(partitions, action, version);
-    return new LogState(newest, partitions, this.damage ?? this.#breakIn(entries));
+      for (const action of actions) held.apply(action, version);
+    return new LogState(newest, held.told(), this.damage ?? this.#breakIn(entries));
   }
 
   /** A commit that is not as it was written, or not what the next was written after; a foreign one says neither. */
@@ -99,42 +115,103 @@ export class LogState {
     const isBroken = ({info}: LogEntry, i: number): boolean =>
       info.previous !== undefined && info.previous !== before[i]!.sha256;
     const broken = entries.find((entry, i) => !entry.isSound || isBroken(entry, i));
-    if (broken === undefined) return undefined;
-    const version = broken.isSound ? broken.version - 1 : broken.version;
-    const sentence = `${commitKey(version)} is not as it was written; run pond check, and restore what it names from a copy of the pond.`;
-    return new PondError("CORRUPT", sentence, {version});
+    return broken && damageAt(broken.isSound ? broken.version - 1 : broken.version);
+  }
+
+  /** The first version that time travel reaches. */
+  get horizon(): number {
+    return this.#holding.single.get(horizonId)?.txn?.version ?? 0;
   }
 
   partition(id: string): readonly OpFile[] {
-    return (this.#partitions.get(id) ?? []).map(toOpFile);
+    return (this.#holding.partitions.get(id) ?? []).map(toOpFile);
+  }
+
+  /** The ids of all partitions. */
+  partitions(): readonly string[] {
+    return [...this.#holding.partitions.keys()];
   }
 
   /** All op files. */
   *adds(): Iterable<AddAction> {
-    for (const adds of this.#partitions.values()) yield* adds;
+    for (const adds of this.#holding.partitions.values()) yield* adds;
+  }
+
+  /** Op files that were replaced, and when. */
+  removes(): Iterable<RemoveAction> {
+    return this.#holding.removes.values();
+  }
+
+  /** The actions that make this state; op files removed before an instant (ms since 1970) are not told of any more. */
+  *actions(before: number): Iterable<Action> {
+    yield* this.#holding.single.values();
+    for (const add of this.adds()) yield {add};
+    for (const remove of this.removes()) if (remove.deletionTimestamp >= before) yield {remove};
   }
 }
 
-export function toOpFile(add: AddAction): OpFile {
-  const {transaction, sha256} = add.tags;
-  return {path: add.path, partId: add.partitionValues.part_id!, transaction: Number(transaction), sha256};
+/** A holding that changes. */
+class Held {
+  readonly #single: Map<string, Action>;
+  readonly #partitions: Map<string, readonly AddAction[]>;
+  readonly #removes: Map<string, RemoveAction>;
+  readonly #own = new Map<string, AddAction[]>(); // the partitions that are copies already
+
+  constructor({single, partitions, removes}: Holding) {
+    this.#single = new Map(single);
+    this.#partitions = new Map(partitions);
+    this.#removes = new Map(removes);
+  }
+
+  apply(action: Action, version: number): void {
+    const {protocol, metaData, txn, add, remove} = action;
+    if (protocol) requireProtocol(protocol);
+    if (protocol) this.#single.set("protocol", {protocol});
+    if (metaData) this.#single.set("metaData", {metaData});
+    if (txn) this.#single.set(txn.appId, {txn});
+    if (remove) this.#remove(remove);
+    if (add) this.#add({...add, tags: {transaction: String(version), ...add.tags}});
+  }
+
+  told(): Holding {
+    return {single: this.#single, partitions: this.#partitions, removes: this.#removes};
+  }
+
+  #add(add: AddAction): void {
+    this.#removes.delete(add.path);
+    this.#partition(add.partitionValues.part_id!).push(add);
+  }
+
+  #remove(remove: RemoveAction): void {
+    const id = /^part_id=([^/]+)\//.exec(remove.path)?.[1] ?? "";
+    const adds = this.#partition(id);
+    const at = adds.findIndex(({path}) => path === remove.path);
+    if (at >= 0) adds.splice(at, 1);
+    this.#removes.set(remove.path, remove);
+  }
+
+  #partition(id: string): AddAction[] {
+    const known = this.#own.get(id);
+    if (known !== undefined) return known;
+    const copy = [...(this.#partitions.get(id) ?? [])];
+    this.#own.set(id, copy);
+    this.#partitions.set(id, copy);
+    return copy;
+  }
 }
 
-function applyAction(partitions: Map<string, readonly AddAction[]>, action: Action, version: number): void {
-  if (action.protocol) requireProtocol(action.protocol);
-  if (action.add) {
-    const add = {...action.add, tags: {transaction: String(version), ...action.add.tags}};
-    const id = add.partitionValues.part_id!;
-    partitions.set(id, [...(partitions.get(id) ?? []), add]);
-  }
-  if (action.remove) {
-    const {path} = action.remove;
-    const id = /^part_id=([^/]+)\//.exec(path)?.[1] ?? "";
-    partitions.set(
-      id,
-      (partitions.get(id) ?? []).filter((add) => add.path !== path)
-    );
-  }
+function damageAt(version: number): PondError {
+  const sentence = `${commitKey(version)} is not as it was written; run pond check, and restore what it names from a copy of the pond.`;
+  return new PondError("CORRUPT", sentence, {version});
+}
+
+/** The tag by which an op file says that all its records are superseded. */
+export const past = {tier: "past"};
+
+export function toOpFile({path, partitionValues, size, stats, tags}: AddAction): OpFile {
+  const {numRecords = 0} = JSON.parse(stats ?? "{}") as {numRecords?: number}; // a foreign writer may not say
+  const told = {transaction: Number(tags.transaction), sha256: tags.sha256, isPast: tags.tier === past.tier};
+  return {path, partId: partitionValues.part_id!, ...told, rows: numRecords, size};
 }
 
 function requireProtocol({minReaderVersion, minWriterVersion}: NonNullable<Action["protocol"]>): void {
@@ -144,10 +221,7 @@ function requireProtocol({minReaderVersion, minWriterVersion}: NonNullable<Actio
 }
 
 /** Before the first commit. */
-export const emptyLog = new LogState(
-  {version: -1, sha256: "", info: {...foreignInfo(-1), timestamp: 0}},
-  new Map<string, readonly AddAction[]>()
-);
+export const emptyLog = new LogState({version: -1, sha256: "", info: {...foreignInfo(-1), timestamp: 0}});
 
 /** The commits after a version, oldest first, one at a time. */
 export async function* commitsAfter(store: Store, version: number): AsyncIterable<LogEntry> {
@@ -158,9 +232,33 @@ export async function* commitsAfter(store: Store, version: number): AsyncIterabl
   }
 }
 
-/** The state with every commit that there is by now. */
+/** The version of the oldest commit that is still there; -1 when there is none. */
+export async function oldestCommit(store: Store): Promise<number> {
+  for await (const {key} of store.list("oplog/_delta_log/")) {
+    const found = /(\d{20})\.json$/.exec(key);
+    if (found !== null) return Number(found[1]);
+  }
+  return -1;
+}
+
+/**
+ * The state with every commit that there is by now. Commits that a cleanup took away are in a checkpoint: so where
+ * there is no next commit, the hint is asked whether there is one further on.
+ */
 export async function advance(store: Store, state: LogState): Promise<LogState> {
+  const from = state.version < 0 ? await leap(store, state, (await readCommit(store, 0)) === undefined) : state;
   const entries: LogEntry[] = [];
-  for await (const entry of commitsAfter(store, state.version)) entries.push(entry);
-  return state.apply(entries);
+  for await (const entry of commitsAfter(store, from.version)) entries.push(entry);
+  if (entries.length > 0) return from.apply(entries);
+  const ahead = await leap(store, from, false);
+  return ahead === from ? from : advance(store, ahead);
+}
+
+/** The state of the newest checkpoint when that is newer than a state. */
+async function leap(store: Store, state: LogState, look: boolean): Promise<LogState> {
+  const version = await checkpointAfter(store, state.version, look);
+  if (version === undefined) return state;
+  const entry = await readCommit(store, version);
+  if (entry !== undefined) return LogState.of(entry, await readCheckpoint(store, version));
+  throw new PondError("CORRUPT", `${commitKey(version)} is missing; run pond repair log.`, {version});
 }

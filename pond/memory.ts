@@ -1,9 +1,10 @@
 import {PondError} from "./error.js";
-import type {Store} from "./types.js";
+import type {Listed, Store} from "./types.js";
 
 /** A Store in memory: gone with the process, and quick. */
 export class MemoryStore implements Store {
   readonly #objects = new Map<string, Uint8Array>();
+  readonly #marks = new Map<string, number>(); // puts per key
 
   async get(key: string): Promise<Uint8Array> {
     const found = this.#objects.get(key);
@@ -16,14 +17,15 @@ export class MemoryStore implements Store {
   }
 
   async putIfAbsent(key: string, content: Uint8Array): Promise<boolean> {
+    this.#marks.set(key, (this.#marks.get(key) ?? 0) + 1);
     if (this.#objects.has(key)) return false;
     this.#objects.set(key, new Uint8Array(content));
     return true;
   }
 
-  async *list(prefix: string): AsyncIterable<{readonly key: string; readonly size: number}> {
+  async *list(prefix: string): AsyncIterable<Listed> {
     for (const key of [...this.#objects.keys()].filter((name) => name.startsWith(prefix)).sort())
-      yield {key, size: this.#objects.get(key)?.byteLength ?? 0};
+      yield {key, size: this.#objects.get(key)?.byteLength ?? 0, mark: String(this.#marks.get(key))};
   }
 
   async delete(key: string): Promise<void> {

@@ -21,7 +21,7 @@ export interface Node {
   names(): Promise<readonly string[]>; // of a directory: its entries, sorted
   lookup(name: string): Promise<Node | undefined>;
   read(): Promise<Uint8Array>;
-  versions(): readonly Version[];
+  versions(): Promise<readonly Version[]>;
   series(): Series;
 }
 
@@ -117,10 +117,15 @@ export class StoredNode implements Node {
     return this.#tree.contents.read(this.newest);
   }
 
-  versions(): readonly Version[] {
-    return this.records.map(({version, transaction, timestamp, sha256, size, rows, minTime, maxTime}) => ({
-      ...{version, transaction, timestamp, sha256, size, rows, minTime, maxTime}
-    }));
+  /** As they were written; what was merged shows only where maintenance was allowed to let the written ones go. */
+  async versions(): Promise<readonly Version[]> {
+    const records = (await this.#tree.view.history(this.entry.partId)).get(this.entry.nodeId) ?? [];
+    const written = new Set(records.filter(({until}) => until === undefined).map(({version}) => version));
+    return records
+      .filter(({version, until}) => until === undefined || !written.has(version))
+      .map(({version, transaction, timestamp, sha256, size, rows, minTime, maxTime}) => ({
+        ...{version, transaction, timestamp, sha256, size, rows, minTime, maxTime}
+      }));
   }
 
   series(): Series {
@@ -206,7 +211,7 @@ class ComputedNode implements Node {
     return this.#node.kind === "file" ? this.#node.read() : readSeries(this.#tree, this.#node.series);
   }
 
-  versions(): readonly Version[] {
+  async versions(): Promise<readonly Version[]> {
     return [];
   }
 

@@ -11,8 +11,10 @@ import {PondError} from "./error.js";
 import {FS} from "./fs.js";
 import type {Ground} from "./fs.js";
 import {LocalStore} from "./local.js";
-import {advance, commitsAfter, emptyLog, readCommit, toCommit} from "./log.js";
-import type {LogState} from "./log.js";
+import {advance, commitsAfter, emptyLog, oldestCommit, readCommit, toCommit} from "./log.js";
+import {maintain} from "./maintain.js";
+import type {Maintained, MaintainOptions} from "./maintain.js";
+import type {LogEntry, LogState} from "./log.js";
 import {encodeEntries, hash, rootId} from "./record.js";
 import type {NewRecord} from "./record.js";
 import {Draft, Tx} from "./transaction.js";
@@ -66,7 +68,7 @@ export class Pond {
   static async open(dir: string, options: PondOptions = {}): Promise<Pond> {
     const root = resolve(dir);
     const store = new LocalStore(root);
-    if (!existsSync(join(root, commitKey(0))) && !existsSync(join(root, "oplog/_delta_log/_last_checkpoint"))) {
+    if (!existsSync(join(root, commitKey(0))) && (await oldestCommit(store)) < 0) {
       if (!options.create) throw new PondError("NOT_A_POND", `${dir} is not a pond; make one with pond init.`, {dir});
       await begin(store, effectsOf(options));
     }
@@ -75,11 +77,11 @@ export class Pond {
 
   /** Opens the pond in a store, with a host directory for derived data. */
   static async over(store: Store, cache: string, options: PondOptions = {}): Promise<Pond> {
-    if (options.create && (await readCommit(store, 0)) === undefined) await begin(store, effectsOf(options));
+    if (options.create && (await oldestCommit(store)) < 0) await begin(store, effectsOf(options));
     const state = await advance(store, emptyLog);
     if (state.version < 0) throw new PondError("NOT_A_POND", "The store holds no pond; make one with pond init.");
     mkdirSync(cache, {recursive: true});
-    const duck = await Duck.open({spill: join(cache, "spill")});
+    const duck = new Duck({spill: join(cache, "spill")});
     const contents = new Contents(store, cache);
     return new Pond(store, state, {contents, duck, dynamic: options.dynamic ?? {}}, effectsOf(options));
   }
@@ -120,18 +122,33 @@ export class Pond {
   async at(moment: {readonly version: number} | {readonly time: number}): Promise<FS> {
     const {state} = await this.#snapshot();
     const entry = "version" in moment ? await this.#byVersion(moment.version) : await this.#byTime(moment.time);
+    if (entry.version < state.horizon) throw tooOld(state.horizon);
     return new FS(new Snapshot(state, this.#partitions, entry.version, entry.timestamp / 1000), this.#ground);
   }
 
-  /** All transactions, oldest first. */
+  /** All transactions, oldest first; those that maintenance was allowed to let go are not told of. */
   async log(): Promise<Commit[]> {
     const commits: Commit[] = [];
-    for await (const entry of commitsAfter(this.store, -1)) commits.push(toCommit(entry));
+    const oldest = Math.max(0, await oldestCommit(this.store));
+    for await (const entry of commitsAfter(this.store, oldest - 1)) commits.push(toCommit(entry));
     return commits;
   }
 
+  /** One transaction, and what its commit calls the operation; NOT_FOUND when the pond has none of that number. */
+  async commit(version: number): Promise<{readonly commit: Commit; readonly operation: string}> {
+    await this.#snapshot();
+    const {info} = await this.#entry(version);
+    return {commit: toCommit({version, info}), operation: info.operation};
+  }
+
+  /** Compaction, checkpoint, log cleanup and vacuum; see `maintain`. */
+  async maintain(options: MaintainOptions = {}): Promise<Maintained> {
+    const {state} = await this.#snapshot();
+    return maintain(this.#ground.contents, state, this.#effects, options);
+  }
+
   async close(): Promise<void> {
-    this.duck.close();
+    await this.duck.close();
   }
 
   async #snapshot(): Promise<Snapshot> {
@@ -148,8 +165,13 @@ export class Pond {
   }
 
   async #byVersion(version: number): Promise<Commit> {
+    return toCommit(await this.#entry(version));
+  }
+
+  async #entry(version: number): Promise<LogEntry> {
+    if (version >= 0 && version < this.#state.horizon) throw tooOld(this.#state.horizon);
     const entry = Number.isSafeInteger(version) && version >= 0 ? await readCommit(this.store, version) : undefined;
-    if (entry !== undefined) return toCommit(entry);
+    if (entry !== undefined) return entry;
     const sentence = `The pond has no transaction ${version}; its newest is ${this.#state.version}.`;
     throw new PondError("NOT_FOUND", sentence, {version});
   }
@@ -157,9 +179,15 @@ export class Pond {
   async #byTime(time: number): Promise<Commit> {
     const found = (await this.log()).findLast((entry) => entry.timestamp <= time);
     if (found !== undefined) return found;
+    if (this.#state.horizon > 0) throw tooOld(this.#state.horizon);
     const sentence = `The pond began after ${new Date(time / 1000).toISOString()}.`;
     throw new PondError("NOT_FOUND", sentence, {time});
   }
+}
+
+function tooOld(horizon: number): PondError {
+  const sentence = `The pond keeps its past from transaction ${horizon} on; what was before it was let go by pond maintain --keep.`;
+  return new PondError("NOT_FOUND", sentence, {horizon});
 }
 
 /** Writes the first commit: the table and an empty root. False when there is one. */

@@ -26,7 +26,7 @@ export async function query(fs: FS, sql: string): Promise<Table> {
 async function namesIn(duck: Duck, sql: string): Promise<string[]> {
   const [row] = await duck.rows(`SELECT json_serialize_sql(${literal(sql)})::VARCHAR AS tree`);
   const tree = JSON.parse(row!.tree as string) as {error: boolean; statements?: unknown[]};
-  if (tree.error) return [...new Set([...duck.tableNames(sql), ...quotedNames(sql)])];
+  if (tree.error) return [...new Set([...(await duck.tableNames(sql)), ...quotedNames(sql)])];
   if (tree.statements?.length !== 1) throw new PondError("BAD_QUERY", "A query is one SELECT statement.", {sql});
   return [...new Set(tablesIn(tree.statements))];
 }
@@ -107,7 +107,8 @@ async function oplog(fs: FS): Promise<string> {
   const columns = recordColumns.map(({name}) =>
     name === "transaction" ? `coalesce(o.transaction, f.added) AS transaction` : `o.${name}`
   );
-  const scan = `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, filename = 'op_file')`;
-  const from = `${scan} o JOIN (VALUES ${origins.join(", ")}) AS f(op_file, part_id, added) USING (op_file)`;
+  const scan = `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, filename = 'op_file', union_by_name = true)`;
+  const whole = `(SELECT NULL::BIGINT AS since, NULL::BIGINT AS until WHERE false UNION ALL BY NAME SELECT * FROM ${scan})`;
+  const from = `${whole} o JOIN (VALUES ${origins.join(", ")}) AS f(op_file, part_id, added) USING (op_file)`;
   return `(SELECT f.part_id, ${columns.join(", ")} FROM ${from} WHERE coalesce(o.transaction, f.added) <= ${version})`;
 }

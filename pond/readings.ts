@@ -35,6 +35,24 @@ export function prepare(table: arrow.Table, path: string): Readings | undefined 
   };
 }
 
+/** Tables of readings as one: columns by name, what a table lacks is null; rows in the order of the tables. */
+export function united(tables: readonly arrow.Table[]): arrow.Table {
+  const fields = new Map(tables.flatMap(({schema}) => schema.fields.map((field) => [field.name, field] as const)));
+  const vectors = [...fields.values()].map((field) => {
+    const type = field.type as arrow.DataType;
+    return vectorOf(
+      tables.flatMap((table) => valuesOf(table.getChild(field.name), type, table.numRows)),
+      type
+    );
+  });
+  return tableOf(new arrow.Schema([...fields.values()]), vectors);
+}
+
+function valuesOf(column: arrow.Vector | null, type: arrow.DataType, rows: number): unknown[] {
+  if (column === null) return new Array<null>(rows).fill(null);
+  return arrow.DataType.isTimestamp(type) ? [...rawTimes(column)] : [...(column as Iterable<unknown>)];
+}
+
 /** Readings further apart than this, in µs, are kept as versions of their own. */
 const stretchGap = 32 * 86_400e6;
 

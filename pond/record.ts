@@ -28,6 +28,8 @@ export interface OpRecord {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly transaction: number; // the Delta version that brought it
   readonly file: string; // the op file that holds it, relative to oplog/
+  readonly since?: number; // of a series, merged: the first and
+  readonly until?: number; // the last version whose readings it holds, both inclusive
 }
 
 /** A record before it is in the log. */
@@ -58,8 +60,13 @@ export const recordColumns = [
   {name: "min_time", type: micros, delta: "timestamp"},
   {name: "max_time", type: micros, delta: "timestamp"},
   {name: "attributes", type: text, delta: "string"},
-  {name: "transaction", type: long, delta: "long"} // null: the commit that added the file; compaction fills it in
+  {name: "transaction", type: long, delta: "long"}, // null: the commit that added the file; compaction fills it in
+  {name: "since", type: long, delta: "long"},
+  {name: "until", type: long, delta: "long"}
 ] as const;
+
+/** Columns that op files need not have: logs begun before there was compaction do not know them. */
+const later: readonly string[] = ["since", "until"];
 
 const fields = recordColumns.map(({name, type}) => new arrow.Field(name, type, true));
 
@@ -83,7 +90,9 @@ export function encodeRecords(records: readonly NewRecord[], transactions?: read
     records.map((record) => big(record.minTime)),
     records.map((record) => big(record.maxTime)),
     records.map((record) => JSON.stringify(record.attributes)),
-    records.map((_, i) => big(transactions?.[i]))
+    records.map((_, i) => big(transactions?.[i])),
+    records.map((record) => big(record.since)),
+    records.map((record) => big(record.until))
   ];
   const vectors = columns.map((values, i) => vectorOf(values, recordColumns[i]!.type));
   const bytes = encodeParquet(tableOf(new arrow.Schema(fields), vectors));
@@ -114,14 +123,21 @@ export interface OpFile {
   readonly partId: string;
   readonly transaction: number; // the commit that added it
   readonly sha256?: string; // of the file, hex; a foreign writer's has none
+  readonly isPast: boolean; // whether all its records are superseded
+  readonly rows: number;
+  readonly size: number; // bytes
 }
 
-/** The records of an op file; contents only of directories and symlinks, which every walk needs. */
-export function decodeRecords(bytes: Uint8Array, file: OpFile): OpRecord[] {
+/** The records of an op file; contents only of directories and symlinks, which every walk needs, unless `whole`. */
+export function decodeRecords(
+  bytes: Uint8Array,
+  file: Pick<OpFile, "path" | "partId" | "transaction">,
+  whole = false
+): OpRecord[] {
   const table = decodeColumns(bytes, file.path);
-  const missing = fields.find(({name}) => table.getChild(name) === null);
+  const missing = fields.find(({name}) => table.getChild(name) === null && !later.includes(name));
   if (missing) throw new PondError("CORRUPT", `${file.path} has no column ${missing.name}.`, {file: file.path});
-  const raw = Object.fromEntries(fields.map(({name, type}) => [name, reader(table.getChild(name)!, type)]));
+  const raw = Object.fromEntries(fields.map(({name, type}) => [name, reader(table.getChild(name), type)]));
   return Array.from({length: table.numRows}, (_, i) => {
     const get = (name: string): unknown => raw[name]!(i);
     const number = (name: string): number | undefined => {
@@ -130,7 +146,7 @@ export function decodeRecords(bytes: Uint8Array, file: OpFile): OpRecord[] {
     };
     const kind = get("kind") as NodeKind;
     const stored = get("content") as Uint8Array | null;
-    const isKept = kind === "directory" || kind === "symlink";
+    const isKept = whole || kind === "directory" || kind === "symlink";
     return {
       partId: file.partId,
       nodeId: get("node_id") as string,
@@ -146,13 +162,15 @@ export function decodeRecords(bytes: Uint8Array, file: OpFile): OpRecord[] {
       maxTime: number("max_time"),
       attributes: JSON.parse(get("attributes") as string) as Record<string, unknown>,
       transaction: number("transaction") ?? file.transaction,
-      file: file.path
+      file: file.path,
+      ...(get("until") === null ? {} : {since: number("since"), until: number("until")})
     };
   });
 }
 
 /** Reads timestamps as they are stored: the library would turn them to milliseconds and lose the rest. */
-function reader(column: arrow.Vector, type: arrow.DataType): (i: number) => unknown {
+function reader(column: arrow.Vector | null, type: arrow.DataType): (i: number) => unknown {
+  if (column === null) return () => null;
   if (!arrow.DataType.isTimestamp(type)) return (i) => column.get(i) as unknown;
   const values = rawTimes(column);
   return (i) => (column.isValid(i) ? values[i] : null);

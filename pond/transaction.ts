@@ -13,7 +13,7 @@ import {encodeEntries, hash, inlineLimit, rawTimes} from "./record.js";
 import type {Entry, NewRecord} from "./record.js";
 import {columnsOf, mergeColumns} from "./series.js";
 import type {Appended, Column, NodeKind, Transaction, WriteOptions} from "./types.js";
-import type {Partition, Snapshot, View} from "./view.js";
+import type {Partition, Shown, Snapshot, View} from "./view.js";
 import {merge} from "./view.js";
 
 /** A snapshot with the records of an unfinished transaction over it; remembers which partitions were read. */
@@ -47,10 +47,20 @@ export class Draft implements View {
     const known = this.#merged.get(id);
     if (known !== undefined) return known;
     const base = await this.base.partition(id);
-    const fresh = (this.#pending.get(id) ?? []).map((record) => ({...record, transaction: this.version + 1}));
+    const fresh = this.#fresh(id);
     const merged = fresh.length === 0 ? base : merge(base, fresh);
     this.#merged.set(id, merged);
     return merged;
+  }
+
+  async history(id: string): Promise<Partition> {
+    const base = await this.base.history(id);
+    this.reads.add(id);
+    return merge(base, this.#fresh(id));
+  }
+
+  #fresh(id: string): readonly Shown[] {
+    return (this.#pending.get(id) ?? []).map((record) => ({...record, transaction: this.version + 1}));
   }
 
   /** Adds a record; `replace` drops the one that this transaction wrote for the node before. */

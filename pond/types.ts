@@ -186,6 +186,13 @@ export interface PondEffects {
   readonly user: string;
 }
 
+/** An object of a store. */
+export interface Listed {
+  readonly key: string;
+  readonly size: number; // bytes
+  readonly mark?: string;
+}
+
 /**
  * The port to bytes. Keys are relative, `/`-separated, from `[A-Za-z0-9._=/-]`. Objects are immutable once put, but
  * for those a caller deletes. Nothing above may need rename, append, a directory, or a listing in one page.
@@ -197,8 +204,11 @@ export interface Store {
   getRange(key: string, begin: number, end?: number): Promise<Uint8Array>;
   /** True once the object is durable under a key that had none; false, and no change, when the key was taken. */
   putIfAbsent(key: string, content: Uint8Array): Promise<boolean>;
-  /** Keys that begin with the prefix, sorted by code unit, with sizes in bytes. */
-  list(prefix: string): AsyncIterable<{readonly key: string; readonly size: number}>;
+  /**
+   * Keys that begin with the prefix, sorted by code unit, with sizes in bytes and, when the store knows it, a mark that
+   * a put of the same key changes even if the key was taken.
+   */
+  list(prefix: string): AsyncIterable<Listed>;
   /** Gone when it resolves; deleting what is not there is no error. */
   delete(key: string): Promise<void>;
   /** A host path that DuckDB may read the object from, when the store has one. */

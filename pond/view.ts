@@ -6,7 +6,7 @@ import type {Entry, NewRecord, OpFile, OpRecord} from "./record.js";
 /** A record as a view shows it: in the log, or about to be. */
 export type Shown = NewRecord & {readonly transaction: number; readonly file?: string};
 
-/** The nodes of one directory's partition: their versions, oldest first. */
+/** The nodes of one directory's partition: their versions, oldest first; perhaps not those that are superseded. */
 export type Partition = ReadonlyMap<string, readonly Shown[]>;
 
 /** What a filesystem is made of: partitions of records. */
@@ -14,6 +14,7 @@ export interface View {
   readonly version: number;
   readonly timestamp: number; // ms since 1970
   partition(id: string): Promise<Partition>;
+  history(id: string): Promise<Partition>; // with all versions
 }
 
 /** Decoded partitions, by the op files that they were read from. */
@@ -25,7 +26,7 @@ export class Partitions {
     this.#contents = contents;
   }
 
-  /** The partition that the files make; only files that it did not have the last time are read. */
+  /** What the files make, under a name for it; only files that it did not have the last time are read. */
   get(id: string, files: readonly OpFile[]): Promise<Partition> {
     const known = this.#known.get(id);
     if (known !== undefined && samePaths(known.files, files)) return known.partition;
@@ -85,15 +86,45 @@ export class Snapshot implements View {
     return shown;
   }
 
-  async #load(id: string): Promise<Partition> {
+  /** All records up to this version; those of superseded versions are read only here. */
+  async history(id: string): Promise<Partition> {
     if (this.state.damage !== undefined) throw this.state.damage;
-    const partition = await this.#partitions.get(id, this.state.partition(id));
+    const partition = await this.#partitions.get(`${id} with its past`, this.state.partition(id));
     if (this.version === this.state.version) return partition;
-    const cut = [...partition].map(
-      ([node, records]) => [node, records.filter((r) => r.transaction <= this.version)] as const
-    );
-    return new Map(cut.filter(([, records]) => records.length > 0));
+    return each(partition, (records) => records.filter((record) => record.transaction <= this.version));
   }
+
+  async #load(id: string): Promise<Partition> {
+    if (this.version < this.state.version) return each(await this.history(id), standing);
+    if (this.state.damage !== undefined) throw this.state.damage;
+    const files = this.state.partition(id).filter((file) => !file.isPast);
+    return each(await this.#partitions.get(id, files), standing);
+  }
+}
+
+function each(partition: Partition, select: (records: readonly Shown[]) => readonly Shown[]): Partition {
+  const selected = [...partition].map(([node, records]) => [node, select(records)] as const);
+  return new Map(selected.filter(([, records]) => records.length > 0));
+}
+
+/** The versions that a record stands for, both inclusive. */
+export function spanOf({version, since = version, until = version}: Shown): readonly [number, number] {
+  return [since, until];
+}
+
+/** Of a node's records those that no merged one stands for. */
+export function standing<T extends Shown>(records: readonly T[]): readonly T[] {
+  if (records.every(({until}) => until === undefined)) return records;
+  let widest: readonly [number, number] = [-1, -1];
+  const isCovered = (record: T): boolean => {
+    const span = spanOf(record);
+    const isInside = span[1] <= widest[1] && (span[0] !== widest[0] || span[1] !== widest[1]);
+    if (!isInside) widest = span;
+    return isInside;
+  };
+  const widestFirst = [...records].sort((a, b) => spanOf(a)[0] - spanOf(b)[0] || spanOf(b)[1] - spanOf(a)[1]);
+  const covered = new Set(widestFirst.filter(isCovered));
+  return records.filter((record) => !covered.has(record));
 }
 
 /** The root as if a directory above listed it. */

@@ -50,13 +50,13 @@ async function round(resources: readonly Resource[]): Promise<Measured[]> {
   const directory = await mkdtemp(join(tmpdir(), "bench-"));
   const project = await copyProject();
   const pond = await Pond.open(join(directory, "pond"), {create: true, dynamic: dynamicFactories()});
-  const duck = await Duck.open();
+  const duck = new Duck();
   const bench = {directory, project, pond, duck, resources};
   try {
     const parts = [await collect(bench), await reduceAll(bench), await publishAll(bench), await nothingNew(bench)];
     return [...parts, ...(await buildAll(bench))];
   } finally {
-    duck.close();
+    await duck.close();
     await pond.close();
     await project.dispose();
     await rm(directory, {recursive: true});

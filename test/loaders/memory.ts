@@ -58,7 +58,7 @@ export async function temporaryDirectory(): Promise<string> {
 
 /** A DuckDB that goes with the test. */
 export async function openDuck(): Promise<Duck> {
-  const duck = await Duck.open();
+  const duck = new Duck();
   onTestFinished(() => duck.close());
   return duck;
 }

@@ -168,7 +168,7 @@ describeShared("the harbour's real readings", "noyo/hydrovu", () => {
 
 /** An instrument's readings, those before 2000 left out. */
 async function readInstrument(name: string): Promise<readonly Reading[]> {
-  const duck = await Duck.open();
+  const duck = new Duck();
   try {
     const file = shared(`noyo/hydrovu/NoyoCenter${name}.parquet`);
     const rows = await duck.rows(
@@ -176,6 +176,6 @@ async function readInstrument(name: string): Promise<readonly Reading[]> {
     );
     return rows.map(({timestamp, ...values}) => ({time: Number(timestamp) * 1e6, values: values as Reading["values"]}));
   } finally {
-    duck.close();
+    await duck.close();
   }
 }

@@ -111,7 +111,7 @@ test("one thread or many, one at a time or side by side: the same bytes", async 
     const reduction = new Reduction(readingsSeries("/x", versions), options);
     const levels = await reduction.levels();
     await Promise.all(levels.map((level) => reduction.build(level)));
-    engine.close();
+    await engine.close();
     return levels.flatMap(({shards}) => shards);
   };
   const [first, second] = [await files(one, alone), await files(two, many)];

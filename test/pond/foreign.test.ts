@@ -27,7 +27,7 @@ const cases = present ? (JSON.parse(readFileSync(join(data, "expected.json"), "u
 
 let duck: Duck;
 beforeAll(async () => {
-  duck = await Duck.open();
+  duck = new Duck();
 });
 afterAll(() => duck.close());
 

@@ -25,11 +25,11 @@ const folders = Array.from({length: 10}, (_, i) => i + 1);
 let duck: Duck;
 let cache: string;
 beforeAll(async () => {
-  duck = await Duck.open();
+  duck = new Duck();
   cache = await mkdtemp(join(tmpdir(), "pond-"));
 });
 afterAll(async () => {
-  duck.close();
+  await duck.close();
   await rm(cache, {recursive: true});
 });
 

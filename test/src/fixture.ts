@@ -20,7 +20,7 @@ const swings: Readonly<Record<string, number>> = {Battery: 0.002}; // how far va
 
 /** Writes `catalogue.json` and the shards of three sites into a directory, and gives the catalogue. */
 export async function writeFixture(directory: string): Promise<Catalogue> {
-  const duck = await Duck.open();
+  const duck = new Duck();
   try {
     const names = ["Basin", "Mouth", "River"];
     const datasets = await Promise.all(names.map((name, index) => writeDataset(duck, directory, {name, index})));
@@ -28,7 +28,7 @@ export async function writeFixture(directory: string): Promise<Catalogue> {
     await writeFile(join(directory, "catalogue.json"), JSON.stringify(catalogue));
     return catalogue;
   } finally {
-    duck.close();
+    await duck.close();
   }
 }
 

@@ -122,10 +122,11 @@ describe("a chart", () => {
   let server: SiteServer;
   let duck: Duck;
   beforeAll(async () => {
-    [server, duck] = await Promise.all([serveSite(join(project.directory, "dist")), Duck.open()]);
+    server = await serveSite(join(project.directory, "dist"));
+    duck = new Duck();
   });
   afterAll(async () => {
-    duck.close();
+    await duck.close();
     await server.close();
   });
 

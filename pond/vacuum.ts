@@ -1,0 +1,77 @@
+import {mkdir, readFile, writeFile} from "node:fs/promises";
+import {dirname, join} from "node:path";
+import {blobKey} from "./contents.js";
+import type {Contents} from "./contents.js";
+import {replace} from "./disk.js";
+import {toOpFile} from "./log.js";
+import type {LogState} from "./log.js";
+import {decodeColumns, inlineLimit} from "./record.js";
+import type {Listed} from "./types.js";
+
+/** What a vacuum took away. */
+export interface Vacuumed {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Objects that nothing refers to: since when that is known (ms since 1970), and the store's mark then. */
+type Orphans = Readonly<Record<string, {readonly since: number; readonly mark: string}>>;
+
+/**
+ * Deletes op files that were replaced, and objects that nothing refers to, longer ago than the retention. How long an
+ * object has been without a reference is not what its modification time says, but since when a vacuum knows it; and a
+ * put of the same content in between, whose commit may be on its way, begins the time anew.
+ */
+export async function vacuum(
+  contents: Contents,
+  state: LogState,
+  {now, retention}: {readonly now: number; readonly retention: number}
+): Promise<Vacuumed> {
+  const list = join(contents.cache, "orphans.json");
+  const known = await readOrphans(list);
+  const replaced = new Map([...state.removes()].map((remove) => [`oplog/${remove.path}`, remove.deletionTimestamp]));
+  const referred = await referredTo(contents, state);
+  const orphans: Record<string, {since: number; mark: string}> = {};
+  let [files, bytes] = [0, 0];
+  for await (const {key, size, mark} of objects(contents)) {
+    if (referred.has(key)) continue;
+    const before = known[key]?.mark === mark ? known[key]?.since : undefined;
+    const since = replaced.get(key) ?? before ?? now;
+    if (since > now - retention || mark === undefined) {
+      if (!replaced.has(key) && mark !== undefined) orphans[key] = {since, mark};
+      continue;
+    }
+    await contents.store.delete(key);
+    files++;
+    bytes += size;
+  }
+  await mkdir(dirname(list), {recursive: true});
+  await replace(list, (temp) => writeFile(temp, JSON.stringify(orphans)));
+  return {files, bytes};
+}
+
+async function* objects({store}: Contents): AsyncIterable<Listed> {
+  yield* store.list("oplog/part_id=");
+  yield* store.list("blobs/");
+}
+
+/** Keys of the op files of a state, and of the blobs that their records need. */
+async function referredTo(contents: Contents, state: LogState): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  for (const add of state.adds()) {
+    keys.add(`oplog/${add.path}`);
+    const table = decodeColumns(await contents.opFile(toOpFile(add)), add.path, ["sha256", "size"]);
+    const [hashes, sizes] = [table.getChild("sha256")!, table.getChild("size")!];
+    for (let i = 0; i < table.numRows; i++)
+      if (Number(sizes.get(i)) > inlineLimit) keys.add(blobKey(hashes.get(i) as string));
+  }
+  return keys;
+}
+
+async function readOrphans(file: string): Promise<Orphans> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    return "{}";
+  });
+  return JSON.parse(text) as Orphans;
+}
