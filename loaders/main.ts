@@ -1,21 +1,28 @@
 import {Command, CommanderError} from "commander";
 import {build} from "./commands/build.js";
 import {cat} from "./commands/cat.js";
+import {check} from "./commands/check.js";
 import {copy} from "./commands/copy.js";
 import {describe} from "./commands/describe.js";
 import {dev} from "./commands/dev.js";
 import {diff} from "./commands/diff.js";
 import {ln, mkdir, mv, rm} from "./commands/file.js";
+import {init} from "./commands/init.js";
 import {list} from "./commands/list.js";
 import {log} from "./commands/log.js";
+import {maintain} from "./commands/maintain.js";
 import {mirror} from "./commands/mirror.js";
+import {repair} from "./commands/repair.js";
 import {run} from "./commands/run.js";
 import {status} from "./commands/status.js";
 import {openShell} from "./shell.js";
 import type {Shell, ShellOptions} from "./shell.js";
 
 /** What the `pond` command can do: one file, one line. */
-const commands = [run, build, dev, list, cat, describe, copy, mkdir, rm, mv, ln, mirror, log, diff, status];
+const commands = [
+  ...[init, run, build, dev, list, cat, describe, copy, mkdir, rm, mv, ln, mirror],
+  ...[log, diff, status, check, repair, maintain]
+];
 
 /** Exit statuses of the `pond` command. */
 export const exits = {ok: 0, trouble: 1, usage: 2} as const;

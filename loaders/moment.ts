@@ -12,6 +12,14 @@ export function parseMoment(text: string): Moment {
   return time;
 }
 
+const units = {h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000} as const;
+
+/** The milliseconds of "12h", "90d" or "2w"; undefined when it is none. */
+export function parseSpan(text: string): number | undefined {
+  const [, count, unit] = /^([1-9]\d{0,5})([hdw])$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * units[unit as keyof typeof units];
+}
+
 /** The moment as the pond takes it: microseconds UTC. */
 export function momentOf(moment: Moment): {readonly version: number} | {readonly time: number} {
   return typeof moment === "number" ? {version: moment} : {time: moment.getTime() * 1000};

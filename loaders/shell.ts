@@ -1,7 +1,12 @@
+import {existsSync} from "node:fs";
 import {join, resolve} from "node:path";
 import process from "node:process";
+import type {Place} from "../pond/check.js";
+import {PondError} from "../pond/error.js";
+import {LocalStore} from "../pond/local.js";
 import type {Pond} from "../pond/pond.js";
 import {deploymentFrom, openPond} from "./deployment.js";
+import type {Deployment} from "./deployment.js";
 import {effectsFrom} from "./effects.js";
 import {reporterTo} from "./reporter.js";
 import type {Terminal} from "./reporter.js";
@@ -22,6 +27,10 @@ export interface Shell {
   troubled: boolean;
   /** Applies the options that every command takes, before the command's action. */
   configure(options: ShellOptions): void;
+  /** The deployment, once the options are applied. */
+  deployment(): Deployment;
+  /** Where the pond's bytes are, for a command that works on a pond that may not open. NOT_A_POND when there is none. */
+  place(): Place;
   /** Opens the pond for a command that reads it, and closes it after. Rejects with a sentence when there is none. */
   withPond(body: (pond: Pond) => Promise<void> | void): Promise<void>;
   write(content: string | Uint8Array): void; // standard output, as it is
@@ -51,8 +60,14 @@ export function openShell(world: World = process): Shell {
       if (pond !== undefined) env.POND = resolve(pond);
       if (resources !== undefined) env.POND_RESOURCES = resolve(resources);
     },
+    deployment: () => deploymentFrom(root, env),
+    place() {
+      const {pond} = shell.deployment();
+      if (existsSync(join(pond, "oplog"))) return {store: new LocalStore(pond), cache: join(pond, "cache")};
+      throw new PondError("NOT_A_POND", `${pond} is not a pond; make one with pond init.`, {pond});
+    },
     async withPond(body) {
-      const pond = await openPond(deploymentFrom(root, env), shell.effects);
+      const pond = await openPond(shell.deployment(), shell.effects);
       try {
         await body(pond);
       } finally {

@@ -20,12 +20,13 @@ export function diff(shell: Shell): Command {
         const after = to === undefined ? await pond.fs() : await pond.at(momentOf(to));
         const changes = await differences(before, after);
         if (json) shell.out(JSON.stringify(changes, null, 2));
-        else for (const change of changes) shell.out(sentence(change));
+        else for (const change of changes) shell.out(changeSentence(change));
       })
     );
 }
 
-function sentence({what, path, from, versions, rows}: Change): string {
+/** A change in one line. */
+export function changeSentence({what, path, from, versions, rows}: Change): string {
   const where = from === undefined ? "" : ` from ${from}`;
   const which = versions === undefined ? "" : `, version ${versions[0]} to ${versions[1]}`;
   const how = rows === undefined ? "" : `, ${formatCount(rows)} readings`;

@@ -1,8 +1,13 @@
 import {Command, InvalidArgumentError} from "commander";
+import {diff as differences} from "../../pond/diff.js";
+import type {Change} from "../../pond/diff.js";
+import {isPondError} from "../../pond/error.js";
+import type {Pond} from "../../pond/pond.js";
 import type {Commit} from "../../pond/types.js";
 import {formatRows} from "../format.js";
 import type {Row} from "../format.js";
 import type {Shell} from "../shell.js";
+import {changeSentence} from "./diff.js";
 
 interface LogOptions {
   readonly count: number;
@@ -12,11 +17,14 @@ interface LogOptions {
 /** `pond log`: who did what, when, how long it took and how many readings it stored. */
 export function log(shell: Shell): Command {
   return new Command("log")
-    .description("tell the pond's transactions, the newest first")
+    .description("tell the pond's transactions, the newest first, or one in full")
+    .argument("[transaction]", "its number; all unless given", parseVersion)
     .option("-n, --count <number>", "how many at the most", parseCount, 20)
     .option("--json", "for a program to read")
-    .action((options: LogOptions) =>
+    .addHelpText("after", "\nExamples:\n  pond log -n 5\n  pond log 12")
+    .action((version: number | undefined, options: LogOptions) =>
       shell.withPond(async (pond) => {
+        if (version !== undefined) return shell.out(await inFull(pond, version, options.json ?? false));
         const commits = (await pond.log()).toReversed().slice(0, options.count);
         shell.out(options.json ? JSON.stringify(commits, null, 2) : formatRows(commits.map(logRow), "table"));
       })
@@ -33,6 +41,33 @@ function logRow(commit: Commit): Row {
     operations: commit.operations,
     rows: commit.rows
   };
+}
+
+/** A transaction with all that its commit tells, and what it changed. */
+async function inFull(pond: Pond, version: number, json: boolean): Promise<string> {
+  const {commit, operation} = await pond.commit(version);
+  const changes = await changesOf(pond, version);
+  if (json) return JSON.stringify({...commit, operation, changes}, null, 2);
+  const told = changes?.map(changeSentence) ?? ["What it changed cannot be told: the past before it was let go."];
+  const {txnId, message, previous} = commit;
+  const facts = {...logRow(commit), operation, transaction: txnId, message, previous};
+  const lines = Object.entries(facts).filter(([, value]) => value !== undefined && value !== "");
+  return [...lines.map(([name, value]) => `${name.padEnd(12)}${String(value)}`), "", ...told].join("\n").trimEnd();
+}
+
+/** What is different from the transaction before; undefined when that one cannot be read any more. */
+async function changesOf(pond: Pond, version: number): Promise<readonly Change[] | undefined> {
+  if (version === 0) return [];
+  const before = await pond.at({version: version - 1}).catch((error: unknown) => {
+    if (!isPondError(error, "NOT_FOUND")) throw error;
+    return undefined;
+  });
+  return before && differences(before, await pond.at({version}));
+}
+
+function parseVersion(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It is a whole number from 0.");
+  return Number(text);
 }
 
 function parseCount(text: string): number {

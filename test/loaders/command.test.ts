@@ -204,6 +204,69 @@ describe("trouble ends with 1, in a sentence", () => {
   });
 });
 
+describe("the care of a pond", () => {
+  const at = (...args: string[]): Promise<Said> => pond("--pond", join(directory, "cared"), ...args);
+
+  test("init makes one, and refuses where one is", async () => {
+    expect(await at("init")).toMatchObject({code: exits.ok, out: `Made a pond in ${join(directory, "cared")}.\n`});
+    expect(await at("init")).toMatchObject({
+      code: exits.trouble,
+      err: expect.stringContaining("is a pond already") as string
+    });
+    expect((await at("mkdir", "/a")).code).toBe(exits.ok);
+    expect((await at("check")).out).toBe(
+      "Checked 2 commits, 0 checkpoints, 3 op files, 3 records, 0 blobs, 1 nodes.\nAll is well.\n"
+    );
+  });
+
+  test("log tells one transaction in full", async () => {
+    const {out} = await at("log", "1");
+    expect(out).toMatch(/^version +1\n/);
+    expect(out).toMatch(/^command +pond mkdir\n/m);
+    expect(out).toMatch(/\n\nadded \/a\n$/);
+    expect(await at("log", "7")).toMatchObject({
+      code: exits.trouble,
+      err: expect.stringContaining("newest is 1") as string
+    });
+  });
+
+  test("maintain says what it did, and the second time that there was nothing to do", async () => {
+    for (let i = 0; i < 9; i++) await at("mkdir", `/a/${i}`);
+    expect((await at("maintain")).out).toMatch(
+      /^Compacted \d+ op files of \d directories\.\nWrote a checkpoint of transaction 11\.\n$/
+    );
+    expect((await at("maintain", "--keep", "400d")).out).toBe("There was nothing to do.\n");
+    expect((await at("maintain", "--keep", "soon")).code).toBe(exits.usage);
+    const {out} = await at("check", "--data", "--subset", "50%", "--json");
+    expect(JSON.parse(out)).toMatchObject({commits: 12, checkpoints: 1, problems: []});
+    expect((await at("check", "--subset", "5%")).code).toBe(exits.usage);
+  });
+
+  test("check names what is wrong, and repair tells its steps before it takes them", async () => {
+    const file = "oplog/_delta_log/00000000000000000011.checkpoint.parquet";
+    await writeFile(join(directory, "cared", file), "nothing");
+    expect(await at("list")).toMatchObject({
+      code: exits.trouble,
+      err: `pond: ${file} is not as it was written; run pond repair checkpoint.\n`
+    });
+    const {code, out} = await at("check");
+    expect(code).toBe(exits.trouble);
+    expect(out).toContain(
+      `${file} (transaction 11): The checkpoint is not as it was written. Run pond repair checkpoint.\n`
+    );
+    expect((await at("repair", "checkpoint")).out).toMatch(
+      /^would: set .* aside .*\n(would: .*\n)+Nothing was changed; --apply takes these steps\.\n$/
+    );
+    expect((await at("check")).code).toBe(exits.trouble);
+    expect((await at("repair", "checkpoint", "--apply")).out).toMatch(
+      /^(done: .*\n)+Run pond check to see what is left\.\n$/
+    );
+    expect((await at("check")).code).toBe(exits.ok);
+    expect((await at("repair", "log")).out).toBe("There is nothing to mend.\n");
+    expect((await at("repair", "everything")).code).toBe(exits.usage);
+  });
+});
+
 test("help names every command, with a description and an example where one helps", async () => {
   const {code, out} = await pond("--help");
   expect(code).toBe(exits.ok);

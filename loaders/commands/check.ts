@@ -1,0 +1,57 @@
+import {Command, InvalidArgumentError} from "commander";
+import {check as inspect} from "../../pond/check.js";
+import type {Checked, Problem} from "../../pond/check.js";
+import {formatBytes, formatCount} from "../format.js";
+import type {Shell} from "../shell.js";
+
+interface CheckOptions {
+  readonly data?: boolean;
+  readonly subset?: number;
+  readonly json?: boolean;
+}
+
+/** `pond check`: proves that the pond is as it was written. */
+export function check(shell: Shell): Command {
+  return new Command("check")
+    .description("prove that the pond is as it was written: log, checkpoints, op files, blobs, directories")
+    .option("--data", "also hash all content")
+    .option("--subset <share>", "with --data: only this share of the content, chosen at random, such as 5%", parseShare)
+    .option("--json", "for a program to read")
+    .addHelpText(
+      "after",
+      "\nThe exit status is 1 when something is wrong.\n\nExamples:\n  pond check\n  pond check --data --subset 5%"
+    )
+    .action(async ({json, ...options}: CheckOptions, command: Command) => {
+      if (options.subset !== undefined && !options.data) command.error("error: --subset is a share of --data");
+      const checked = await inspect(shell.place(), options);
+      if (json) shell.out(JSON.stringify(checked, null, 2));
+      else tell(shell, checked);
+      if (checked.problems.length > 0) shell.troubled = true;
+    });
+}
+
+function tell(shell: Shell, {problems, ...counts}: Checked): void {
+  const told = [
+    [counts.commits, "commits"],
+    [counts.checkpoints, "checkpoints"],
+    [counts.opFiles, "op files"],
+    [counts.records, "records"],
+    [counts.blobs, "blobs"],
+    [counts.nodes, "nodes"]
+  ] as const;
+  shell.out(`Checked ${told.map(([count, noun]) => `${formatCount(count)} ${noun}`).join(", ")}.`);
+  if (counts.hashed > 0) shell.out(`Hashed ${formatCount(counts.hashed)} contents, ${formatBytes(counts.bytes)}.`);
+  for (const problem of problems) shell.out(sentenceOf(problem));
+  shell.out(problems.length === 0 ? "All is well." : `Found ${formatCount(problems.length)} problems.`);
+}
+
+/** A problem in one line: which file, of which transaction, what, and what to do. */
+export function sentenceOf({file, version, sentence, remedy}: Problem): string {
+  return `${file}${version === undefined ? "" : ` (transaction ${version})`}: ${sentence} ${remedy}`;
+}
+
+function parseShare(text: string): number {
+  const share = Number(/^(\d+(\.\d+)?)%$/.exec(text)?.[1]) / 100;
+  if (share > 0 && share <= 1) return share;
+  throw new InvalidArgumentError("It is a share in percent, above 0% and up to 100%.");
+}
