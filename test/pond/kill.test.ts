@@ -4,12 +4,12 @@ import {cp, mkdtemp, readFile, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
-import {build} from "esbuild";
-import type {Plugin} from "esbuild";
 import {afterAll, beforeAll, expect, test} from "vitest";
 import {check} from "../../pond/check.js";
 import {isPondError} from "../../pond/error.js";
 import {Pond} from "../../pond/pond.js";
+import type {PondOptions} from "../../pond/pond.js";
+import {bundled} from "./bundle.js";
 import {shown} from "./content.js";
 import {write} from "./harness.js";
 import {operations, together} from "./operations.js";
@@ -38,47 +38,34 @@ let base: string;
 let program: string;
 const steps: Step[] = [];
 
-/** No SQL is run, so the process need not load DuckDB, which takes as long as all the rest. */
-const withoutDuck: Plugin = {
-  name: "without-duck",
-  setup: (bundle) => {
-    const contents = `
-      const connection = {run: async () => {}, closeSync: () => {}};
-      export const DuckDBInstance = {create: async () => ({connect: async () => connection, closeSync: () => {}})};
-      export const DuckDBTypeId = {};
-      export class DuckDBDecimalType {}`;
-    bundle.onResolve({filter: /^@duckdb\/node-api$/}, () => ({path: "duck", namespace: "none"}));
-    bundle.onLoad({filter: /^duck$/, namespace: "none"}, () => ({contents}));
-  }
-};
-
-/** One file that starts quickly: there are hundreds of starts. */
-async function bundle(): Promise<string> {
-  const outfile = join(import.meta.dirname, `../../node_modules/.cache/killed-${process.pid}.mjs`);
-  const require = 'import {createRequire} from "node:module"; const require = createRequire(import.meta.url);';
-  await build({
-    ...{entryPoints: [join(import.meta.dirname, "killed.ts")], outfile, bundle: true, platform: "node", format: "esm"},
-    ...{external: ["parquet-wasm"], plugins: [withoutDuck], banner: {js: require}, logLevel: "error"}
-  });
-  return outfile;
-}
-
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), "pond-kill-"));
-  program = await bundle();
+  program = await bundled("killed");
   const dir = join(base, "model");
   let before: readonly string[] = [];
-  for (const [name, operation] of Object.entries(operations)) {
+  for (const [name, {days = 0, prepare, operate}] of Object.entries(operations)) {
     const template = join(base, name);
+    const effects = {now: () => Date.now() + days * 86_400_000};
+    if (prepare) before = await inModel(dir, effects, prepare);
     if (name !== "init") await cp(dir, template, {recursive: true});
-    const pond = await Pond.open(dir, {create: true});
-    await operation(pond);
-    const after = await shown(pond);
-    await pond.close();
+    const after = await inModel(dir, effects, operate);
     steps.push({name, template, before, after});
     before = after;
   }
 }, 60_000);
+
+/** Does something to the pond that the templates are made of; what it shows then. */
+async function inModel(
+  dir: string,
+  effects: PondOptions["effects"],
+  body: (pond: Pond) => Promise<void>
+): Promise<readonly string[]> {
+  const pond = await Pond.open(dir, {create: true, effects: effects!});
+  await body(pond);
+  const after = await shown(pond);
+  await pond.close();
+  return after;
+}
 
 afterAll(async () => {
   await rm(base, {recursive: true});
@@ -112,18 +99,20 @@ async function pointsOf(step: Step): Promise<Point[]> {
   const {said} = await run(step, dir, canTrace ? {trace: ["-o", log, "-e", `trace=${changing.join()}`]} : {});
   const own = /^calls (\d+)$/.exec(said.at(-1) ?? "");
   expect(own).not.toBeNull();
-  if (!canTrace) return spread(Number(own![1]), 3 * together).map((n) => ({n}));
+  if (!canTrace) return spread(Number(own![1]), 3 * together, 24).map((n) => ({n}));
   const counts = new Map<string, number>(); // by thread and call, as strace counts them
   for (const [, key] of (await readFile(log, "utf8")).matchAll(/^(\d+ +\w+)\(/gm))
     counts.set(key!, (counts.get(key!) ?? 0) + 1);
   return changing.flatMap((call) => {
     const most = Math.max(0, ...[...counts].filter(([key]) => key.endsWith(` ${call}`)).map(([, count]) => count));
-    return spread(most, together).map((n) => ({call, n}));
+    return spread(most, together, 6).map((n) => ({call, n}));
   });
 }
 
-function spread(most: number, stride: number): number[] {
-  return Array.from({length: Math.ceil(most / stride)}, (_, i) => 1 + i * stride);
+/** From 1 on, a stride apart, and no more than a limit: a vacuum deletes a hundred files alike. */
+function spread(most: number, stride: number, limit: number): number[] {
+  const step = Math.max(stride, most / limit);
+  return Array.from({length: Math.ceil(most / step)}, (_, i) => 1 + Math.floor(i * step));
 }
 
 /** Kills at a point; how many ponds that hit. What is left of each is whole, sound, and can be worked with. */

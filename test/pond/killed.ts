@@ -19,9 +19,11 @@ const disk = new Faulty(host, () => {
   throw new Error("nobody outlives this");
 });
 disk.set({at: n === "0" ? Infinity : Number(n), code: "", isForever: true});
+const {days = 0, operate} = operations[name]!;
+const effects = {now: () => Date.now() + days * 86_400_000};
 const ponds = Array.from({length: together}, async (_, i) => {
-  const pond = await Pond.over(new LocalStore(`${dir}/${i}`, disk), `${dir}/${i}/cache`, {create: true});
-  await operations[name]!(pond);
+  const pond = await Pond.over(new LocalStore(`${dir}/${i}`, disk), `${dir}/${i}/cache`, {create: true, effects});
+  await operate(pond);
   say(`done ${i}`);
   await pond.close();
 });

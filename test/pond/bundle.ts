@@ -1,0 +1,29 @@
+import {join} from "node:path";
+import process from "node:process";
+import {build} from "esbuild";
+import type {Plugin} from "esbuild";
+
+/** No SQL is run, so the process need not load DuckDB, which takes as long as all the rest. */
+const withoutDuck: Plugin = {
+  name: "without-duck",
+  setup: (bundle) => {
+    const contents = `
+      const connection = {run: async () => {}, closeSync: () => {}};
+      export const DuckDBInstance = {create: async () => ({connect: async () => connection, closeSync: () => {}})};
+      export const DuckDBTypeId = {};
+      export class DuckDBDecimalType {}`;
+    bundle.onResolve({filter: /^@duckdb\/node-api$/}, () => ({path: "duck", namespace: "none"}));
+    bundle.onLoad({filter: /^duck$/, namespace: "none"}, () => ({contents}));
+  }
+};
+
+/** A program of the tests beside this file as one JavaScript file, which starts quickly; it is the caller's to delete. */
+export async function bundled(name: string): Promise<string> {
+  const outfile = join(import.meta.dirname, `../../node_modules/.cache/${name}-${process.pid}.mjs`);
+  const require = 'import {createRequire} from "node:module"; const require = createRequire(import.meta.url);';
+  await build({
+    ...{entryPoints: [join(import.meta.dirname, `${name}.ts`)], outfile, bundle: true, platform: "node"},
+    ...{format: "esm", external: ["parquet-wasm"], plugins: [withoutDuck], banner: {js: require}, logLevel: "error"}
+  });
+  return outfile;
+}
