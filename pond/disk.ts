@@ -1,6 +1,8 @@
 import {randomUUID} from "node:crypto";
-import {link, mkdir, open, readdir, rename, rm, stat, unlink, utimes} from "node:fs/promises";
+import * as fs from "node:fs";
+import {readdir, rename, rm, stat} from "node:fs/promises";
 import {dirname, join} from "node:path";
+import {promisify} from "node:util";
 
 /** How much of what was to be written was; it may be less than all. */
 interface Written {
@@ -27,15 +29,62 @@ export interface Disk {
   utimes(path: string, atime: Date, mtime: Date): Promise<void>;
 }
 
-/** The disk of this machine. */
+/** Bytes up to here are read and written on the spot. */
+const few = 1 << 18;
+
+/**
+ * The disk of this machine. What takes microseconds is done on the spot, for the way to another thread and back takes
+ * longer, and a commit makes twenty such calls; syncs, listings and many bytes are waited for elsewhere.
+ */
 export const host: Disk = {
-  ...{open, link, unlink, stat, utimes},
-  mkdir: async (path) => void (await mkdir(path)),
+  open: async (path, flags) => new HostFile(fs.openSync(path, flags)),
+  link: async (existing, path) => fs.linkSync(existing, path),
+  unlink: async (path) => fs.unlinkSync(path),
+  mkdir: async (path) => fs.mkdirSync(path),
+  stat: async (path) => fs.statSync(path),
+  utimes: async (path, atime, mtime) => fs.utimesSync(path, atime, mtime),
   files: async (directory) => {
     const entries = await readdir(directory, {withFileTypes: true, recursive: true});
     return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   }
 };
+
+const [read, write, fsync] = [promisify(fs.read), promisify(fs.write), promisify(fs.fsync)];
+
+class HostFile implements OpenFile {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  async read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number
+  ): Promise<{readonly bytesRead: number}> {
+    if (length > few) return read(this.#fd, buffer, offset, length, position);
+    return {bytesRead: fs.readSync(this.#fd, buffer, offset, length, position)};
+  }
+
+  async write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<Written> {
+    if (length > few) return write(this.#fd, buffer, offset, length, position);
+    return {bytesWritten: fs.writeSync(this.#fd, buffer, offset, length, position)};
+  }
+
+  async stat(): Promise<{readonly size: number}> {
+    return fs.fstatSync(this.#fd);
+  }
+
+  sync(): Promise<void> {
+    return fsync(this.#fd);
+  }
+
+  async close(): Promise<void> {
+    fs.closeSync(this.#fd);
+  }
+}
 
 /** The few steps that make bytes on a local disk outlive a loss of power. */
 

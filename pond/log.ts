@@ -208,7 +208,15 @@ function damageAt(version: number): PondError {
 /** The tag by which an op file says that all its records are superseded. */
 export const past = {tier: "past"};
 
-export function toOpFile({path, partitionValues, size, stats, tags}: AddAction): OpFile {
+const opFiles = new WeakMap<AddAction, OpFile>(); // each is asked for at every look at its partition
+
+export function toOpFile(add: AddAction): OpFile {
+  const known = opFiles.get(add) ?? parseAdd(add);
+  opFiles.set(add, known);
+  return known;
+}
+
+function parseAdd({path, partitionValues, size, stats, tags}: AddAction): OpFile {
   const {numRecords = 0} = JSON.parse(stats ?? "{}") as {numRecords?: number}; // a foreign writer may not say
   const told = {transaction: Number(tags.transaction), sha256: tags.sha256, isPast: tags.tier === past.tier};
   return {path, partId: partitionValues.part_id!, ...told, rows: numRecords, size};

@@ -111,7 +111,7 @@ export class Pond {
       if (records.size === 0) return {result};
       const proposal = {intent, effects: this.#effects, started, records, reads: draft.reads};
       const state = await commit(this.store, base.state, proposal);
-      if (state !== undefined) return {result, commit: this.#acknowledge(state)};
+      if (state !== undefined) return {result, commit: this.#acknowledge(state, records)};
       await sleep(Math.random() * Math.min(100, 2 ** attempt));
     }
     const sentence = `Other transactions changed what "${intent.command}" reads ${attempts} times in a row; run it again.`;
@@ -159,7 +159,8 @@ export class Pond {
   }
 
   /** Asks nothing of the disk: what is durable is not refused any more. */
-  #acknowledge(state: LogState): Commit {
+  #acknowledge(state: LogState, records: ReadonlyMap<string, readonly NewRecord[]>): Commit {
+    this.#partitions.add(state, records);
     if (state.version > this.#state.version) this.#state = state;
     return toCommit(state);
   }

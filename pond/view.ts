@@ -21,9 +21,19 @@ export interface View {
 export class Partitions {
   readonly #contents: Contents;
   readonly #known = new Map<string, {readonly files: readonly OpFile[]; readonly partition: Promise<Partition>}>();
+  #written: ReadonlyMap<string, readonly OpRecord[]> = new Map(); // by op file, of the last transaction of our own
 
   constructor(contents: Contents) {
     this.#contents = contents;
+  }
+
+  /** Takes the records of a transaction just committed, so that they need not be read back. */
+  add(state: LogState, records: ReadonlyMap<string, readonly NewRecord[]>): void {
+    const written = [...records].map(([id, fresh]) => {
+      const {path, transaction} = state.partition(id).at(-1)!;
+      return [path, fresh.map((record) => asDecoded(record, {file: path, transaction}))] as const;
+    });
+    this.#written = new Map(written);
   }
 
   /** What the files make, under a name for it; only files that it did not have the last time are read. */
@@ -41,9 +51,19 @@ export class Partitions {
 
   async #load(files: readonly OpFile[], base: Promise<Partition>): Promise<Partition> {
     const records: OpRecord[] = [];
-    for (const file of files) records.push(...decodeRecords(await this.#contents.opFile(file), file));
+    for (const file of files) records.push(...(await this.#records(file)));
     return merge(await base, records);
   }
+
+  async #records(file: OpFile): Promise<readonly OpRecord[]> {
+    return this.#written.get(file.path) ?? decodeRecords(await this.#contents.opFile(file), file);
+  }
+}
+
+/** A record as it comes back from an op file: without content, but for that which every walk needs. */
+function asDecoded(record: NewRecord, from: Pick<OpRecord, "file" | "transaction">): OpRecord {
+  const isKept = record.kind === "directory" || record.kind === "symlink";
+  return {...record, ...from, content: isKept ? record.content : null};
 }
 
 function samePaths(a: readonly OpFile[], b: readonly OpFile[]): boolean {
@@ -54,11 +74,15 @@ function samePaths(a: readonly OpFile[], b: readonly OpFile[]): boolean {
 export function merge(partition: Partition, records: readonly Shown[]): Partition {
   const merged = new Map(partition);
   for (const record of records) merged.set(record.nodeId, [...(merged.get(record.nodeId) ?? []), record]);
-  for (const id of new Set(records.map((record) => record.nodeId)))
-    merged.set(
-      id,
-      [...merged.get(id)!].sort((a, b) => a.version - b.version)
-    );
+  for (const id of new Set(records.map((record) => record.nodeId))) {
+    const all = merged.get(id)!;
+    const isSorted = all.every((record, i) => i === 0 || all[i - 1]!.version <= record.version);
+    if (!isSorted)
+      merged.set(
+        id,
+        all.toSorted((a, b) => a.version - b.version)
+      );
+  }
   return merged;
 }
 
