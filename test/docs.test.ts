@@ -2,10 +2,11 @@ import {mkdir, mkdtemp, readFile, rm, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
+import type {Command} from "commander";
 import {parseAllDocuments} from "yaml";
 import {z} from "zod";
 import {kinds} from "../loaders/kinds.js";
-import {main} from "../loaders/main.js";
+import {main, programOf} from "../loaders/main.js";
 import {readResources} from "../loaders/resource.js";
 import {openShell} from "../loaders/shell.js";
 
@@ -111,6 +112,26 @@ test("the README's way to one's own data leads there", async () => {
   expect(said).toBe("oxygen\n8.9\n9\n");
 });
 
+/** A command's own help, as it prints it at eighty columns. */
+function helpOf(command: Command): string {
+  return command.configureHelp({helpWidth: 80}).helpInformation() + examplesOf(command);
+}
+
+/** What stands below the help. */
+function examplesOf(command: Command): string {
+  let said = "";
+  command.configureOutput({writeOut: (text) => void (said += text)}).outputHelp();
+  return said.slice(command.helpInformation().length);
+}
+
+test("the reference of commands is what their help says", async () => {
+  const {commands} = programOf(openShell());
+  const sections = commands.map((command) => `## ${command.name()}\n\n\`\`\`\n${helpOf(command).trim()}\n\`\`\`\n`);
+  const intro = "Made from the help of each command: `npx vitest run --config .config/vitest.ts test/docs.test.ts -u`.";
+  const page = ["# The commands\n", `${intro}\n`, ...sections].join("\n");
+  await expect(page).toMatchFileSnapshot(join(root, "loaders/commands/README.md"));
+});
+
 test("the two commands of the README are those that CI runs", async () => {
   const commands = (await blocks("README.md", "sh"))[0]!;
   const script = await readFile(join(root, ".ci/run"), "utf8");
@@ -121,7 +142,13 @@ test("the two commands of the README are those that CI runs", async () => {
 });
 
 test("links between the documents lead to files", async () => {
-  for (const document of ["README.md", "CONTRIBUTING.md", "loaders/README.md", "pond/README.md"]) {
+  for (const document of [
+    "README.md",
+    "CONTRIBUTING.md",
+    "loaders/README.md",
+    "loaders/commands/README.md",
+    "pond/README.md"
+  ]) {
     const text = await readFile(join(root, document), "utf8");
     for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)\)/g))
       await expect(readFile(join(root, document, "..", target!)), `${document}: ${target}`).resolves.toBeDefined();
