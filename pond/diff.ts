@@ -17,9 +17,9 @@ export interface Change {
  */
 export async function diff(before: FS, after: FS): Promise<readonly Change[]> {
   const [old, young] = [await nodesOf(before), await nodesOf(after)];
-  const gone = [...old.values()].filter(({nodeId}) => !young.has(nodeId)).map(removed);
-  const rest = [...young.values()].flatMap((stat) => changesOf(old.get(stat.nodeId), stat));
-  return [...gone, ...rest].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const changes = [...old.values()].filter(({nodeId}) => !young.has(nodeId)).map(removed);
+  for (const stat of young.values()) changes.push(...(await changesOf(old.get(stat.nodeId), stat, after)));
+  return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
 /** Every stored node by its identity. */
@@ -39,10 +39,21 @@ function removed({path, kind}: Stat): Change {
   return {what: "removed", path, kind};
 }
 
-function changesOf(old: Stat | undefined, {path, kind, version, rows}: Stat): Change[] {
-  if (old === undefined) return [{what: "added", path, kind, ...(rows === undefined ? {} : {rows})}];
+async function changesOf(old: Stat | undefined, stat: Stat, after: FS): Promise<Change[]> {
+  const {path, kind, version} = stat;
+  if (old === undefined) return [{what: "added", path, kind, ...(await added(old, stat, after))}];
   const moved: Change[] = old.path === path ? [] : [{what: "moved", path, kind, from: old.path}];
   if (kind === "directory" || old.version === version) return moved;
-  const added = rows === undefined ? {} : {rows: rows - (old.rows ?? 0)};
-  return [...moved, {what: "changed", path, kind, versions: [old.version, version], ...added}];
+  return [
+    ...moved,
+    {what: "changed", path, kind, versions: [old.version, version], ...(await added(old, stat, after))}
+  ];
+}
+
+/** Rows that came: of a series as they were written, for maintenance may have merged them since. */
+async function added(old: Stat | undefined, {path, kind, rows}: Stat, after: FS): Promise<{readonly rows?: number}> {
+  if (rows === undefined) return {};
+  if (kind !== "series") return {rows: rows - (old?.rows ?? 0)};
+  const written = (await after.versions(path)).filter(({version}) => version > (old?.version ?? 0));
+  return {rows: written.reduce((sum, version) => sum + (version.rows ?? 0), 0)};
 }

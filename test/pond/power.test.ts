@@ -198,7 +198,7 @@ test("whatever a loss of power leaves, all that was acknowledged is there and no
   expect(outcomes.reduce((total, {states}) => total + states, 0)).toBeGreaterThanOrEqual(100_000);
 });
 
-test("what a loss of power leaves is sound without repair, and work goes on", {timeout: 60_000}, async () => {
+test("what a loss of power leaves is sound without repair, and work goes on", {timeout: 180_000}, async () => {
   for (const {files, acknowledged} of outcomes.flatMap(({samples}) => samples)) {
     const platter = Platter.from(files);
     const pond = await Pond.over(storeOn(platter), cache, {create: true});
