@@ -54,7 +54,7 @@ function valuesOf(column: arrow.Vector | null, type: arrow.DataType, rows: numbe
 }
 
 /** Readings further apart than this, in µs, are kept as versions of their own. */
-const stretchGap = 32 * 86_400e6;
+export const stretchGap = 32 * 86_400e6;
 
 /**
  * The readings cut where they pause for more than a month: a late reading from years ago beside one of today would
@@ -114,7 +114,8 @@ function merged<T>(values: readonly (T | null)[], times: BigInt64Array, order: U
   return out;
 }
 
-function attributesOf(metadata: ReadonlyMap<string, string>): ColumnAttributes {
+/** What a field's metadata tells of a column. */
+export function attributesOf(metadata: ReadonlyMap<string, string>): ColumnAttributes {
   const known = ["instrument", "scope", "parameter", "unit"].filter((key) => metadata.has(key));
   return Object.fromEntries(known.map((key) => [key, metadata.get(key)!]));
 }

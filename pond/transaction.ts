@@ -7,12 +7,14 @@ import type {Ground} from "./fs.js";
 import {isDirectory, StoredNode} from "./node.js";
 import {isWithin, nameOf, normalize, parentOf} from "./path.js";
 import {decodeParquet, encodeParquet} from "./parquet.js";
-import {gathered, prepare, stretchesOf} from "./readings.js";
+import {attributesOf, gathered, prepare, stretchesOf} from "./readings.js";
 import type {Readings} from "./readings.js";
 import {encodeEntries, hash, inlineLimit, rawTimes} from "./record.js";
 import type {Entry, NewRecord} from "./record.js";
+import {selected} from "./selection.js";
+import type {Stretch} from "./selection.js";
 import {columnsOf, mergeColumns} from "./series.js";
-import type {Appended, Column, NodeKind, Transaction, WriteOptions} from "./types.js";
+import type {Appended, Column, NodeKind, Selection, Transaction, WriteOptions} from "./types.js";
 import type {Partition, Shown, Snapshot, View} from "./view.js";
 import {merge} from "./view.js";
 
@@ -130,29 +132,39 @@ export class Tx extends FS implements Transaction {
 
   async append(
     path: string,
-    readings: Table | AsyncIterable<RecordBatch>,
+    readings: Table | AsyncIterable<RecordBatch> | Selection,
     options: WriteOptions = {}
   ): Promise<Appended> {
     let appended: Appended = {rows: 0};
+    if ("sql" in readings) {
+      const columns = readings.columns.map((column) => ({...column, type: "DOUBLE"}));
+      for await (const stretch of selected(this.duck, this.contents.cache, readings, path)) {
+        await this.#appendOne(path, {...stretch, columns}, options);
+        appended = joined(appended, stretch);
+      }
+      return appended;
+    }
     for await (const table of gathered(readings)) {
       const prepared = prepare(table, path);
       if (prepared === undefined) continue;
-      for (const stretch of stretchesOf(prepared)) await this.#appendOne(path, stretch, options);
-      appended = joined(appended, prepared);
+      for (const {table, ...stretch} of stretchesOf(prepared))
+        await this.#appendOne(path, {...stretch, content: encodeParquet(table), rows: table.numRows}, options);
+      appended = joined(appended, {...prepared, rows: prepared.table.numRows});
     }
     return appended;
   }
 
-  async #appendOne(path: string, {table, columns, minTime, maxTime}: Readings, options: WriteOptions): Promise<void> {
+  async #appendOne(path: string, stretch: Stretch & Pick<Readings, "columns">, options: WriteOptions): Promise<void> {
+    const {content, columns, ...facts} = stretch;
     const place = await this.#place(path, "series", options);
     const known = columnsOf(place.node?.newest.attributes ?? {});
     const attributes = {...options.attributes, columns: mergeColumns(known, columns)};
-    await this.#put(place, "series", encodeParquet(table), {rows: table.numRows, minTime, maxTime}, attributes);
+    await this.#put(place, "series", content, facts, attributes);
   }
 
   async table(path: string, content: Table, options: WriteOptions = {}): Promise<void> {
     const bytes = encodeParquet(content);
-    const attributes = {...options.attributes, columns: await this.#columns(bytes)};
+    const attributes = {...options.attributes, columns: await this.#columns(bytes, content)};
     const place = await this.#place(path, "table", options);
     await this.#put(place, "table", bytes, {rows: content.numRows, ...spanOf(bytes, path)}, attributes);
   }
@@ -308,14 +320,16 @@ export class Tx extends FS implements Transaction {
     this.recompute();
   }
 
-  async #columns(parquet: Uint8Array): Promise<readonly Column[]> {
+  async #columns(parquet: Uint8Array, {schema}: Table): Promise<readonly Column[]> {
     const sha256 = hash(parquet);
     const held = {sha256, size: parquet.length, inline: true, content: parquet, nodeId: "", version: 0};
     const file = await this.contents.locate(held);
     const rows = await this.duck.rows(`DESCRIBE FROM read_parquet('${file.replaceAll("'", "''")}')`);
+    const told = new Map(schema.fields.map(({name, metadata}) => [name, attributesOf(metadata)]));
     return rows
-      .filter((row) => row.column_name !== "timestamp")
-      .map((row) => ({name: String(row.column_name), type: String(row.column_type), attributes: {}}));
+      .map((row) => ({name: String(row.column_name), type: String(row.column_type)}))
+      .filter(({name}) => name !== "timestamp")
+      .map((column) => ({...column, attributes: told.get(column.name) ?? {}}));
   }
 }
 
@@ -329,9 +343,9 @@ function spanOf(parquet: Uint8Array, path: string): Facts {
   return {minTime: Number(least), maxTime: Number(times.reduce((a, b) => (a > b ? a : b)))};
 }
 
-function joined(before: Appended, {table, minTime, maxTime}: Readings): Appended {
+function joined(before: Appended, {rows, minTime, maxTime}: Omit<Stretch, "content">): Appended {
   return {
-    rows: before.rows + table.numRows,
+    rows: before.rows + rows,
     minTime: Math.min(before.minTime ?? Infinity, minTime),
     maxTime: Math.max(before.maxTime ?? -Infinity, maxTime)
   };

@@ -141,12 +141,27 @@ export interface Transaction extends Reader {
    * parameter; column attributes come as Arrow field metadata (instrument, scope, parameter, unit). Rows are sorted
    * by time; of two rows with one timestamp in one append the later wins per column. No rows: no version.
    */
-  append(path: string, readings: Table | AsyncIterable<RecordBatch>, options?: WriteOptions): Promise<Appended>;
-  table(path: string, content: Table, options?: WriteOptions): Promise<void>; // a table's next version
+  append(
+    path: string,
+    readings: Table | AsyncIterable<RecordBatch> | Selection,
+    options?: WriteOptions
+  ): Promise<Appended>;
+  /** A table's next version; column attributes come as Arrow field metadata. */
+  table(path: string, content: Table, options?: WriteOptions): Promise<void>;
   symlink(target: string, path: string): Promise<void>;
   dynamic(path: string, factory: string, config: unknown): Promise<void>; // makes it or replaces its config
   rename(from: string, to: string): Promise<void>;
   remove(path: string, options?: {readonly recursive?: boolean; readonly force?: boolean}): Promise<void>;
+}
+
+/**
+ * Readings that DuckDB selects and stores itself, for amounts that would take long through JavaScript. The SELECT
+ * gives `timestamp` (TIMESTAMPTZ, never NULL, no two alike) and a column per parameter, in any order, no more than fits
+ * in memory as one Parquet file.
+ */
+export interface Selection {
+  readonly sql: string;
+  readonly columns: readonly Omit<Column, "type">[];
 }
 
 export interface WriteOptions {

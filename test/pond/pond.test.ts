@@ -320,3 +320,35 @@ test("what is not a pond, or stands in the way, is told in a sentence", async ()
   await expect(write(pond, (tx) => tx.mkdir("/f"))).rejects.toMatchObject({code: "EXISTS"});
   await expect((await pond.fs()).series("/f")).rejects.toMatchObject({code: "NOT_A_SERIES"});
 });
+
+test("readings that a SELECT gives are stored as any others, and cut where they pause", async () => {
+  const {pond} = await newPond();
+  const columns = [{name: "a", attributes: {instrument: "i", unit: "m"}}];
+  const select = (rows: string) => ({
+    sql: `SELECT make_timestamptz(t) AS timestamp, a FROM (VALUES ${rows}) AS r(t, a)`,
+    columns
+  });
+  const [day, years] = [86_400, 86_400_000].map((seconds) => seconds * 1e6) as [number, number];
+  const rows = `(${years}, 3), (0, 1), (${day}, NULL), (${years + day}, 4)`;
+  const appended = await write(pond, (tx) => tx.append("/s", select(rows)));
+  expect(appended).toEqual({rows: 4, minTime: 0, maxTime: years + day});
+  const fs = await pond.fs();
+  expect(await rowsOf(pond, await (await fs.series("/s")).relation())).toEqual({
+    0: {a: 1},
+    [day / 1e6]: {},
+    [years / 1e6]: {a: 3},
+    [(years + day) / 1e6]: {a: 4}
+  });
+  const versions = await fs.versions("/s");
+  expect(versions.map(({rows, minTime, maxTime}) => [rows, minTime, maxTime])).toEqual([
+    [2, 0, day],
+    [2, years, years + day]
+  ]);
+  expect(await (await fs.series("/s")).columns()).toEqual([{...columns[0], type: "DOUBLE"}]);
+  for (const bad of ["(1, 1), (1, 2)", "(1, 1), (NULL, 2)"])
+    await expect(write(pond, (tx) => tx.append("/s", select(bad)))).rejects.toMatchObject({code: "BAD_CONTENT"});
+  expect(
+    await write(pond, (tx) => tx.append("/s", {...select("(1, 1)"), sql: `${select("(1, 1)").sql} WHERE a > 1`}))
+  ).toEqual({rows: 0});
+  expect(await readdir(join(pond.cache, "append"))).toEqual([]);
+});

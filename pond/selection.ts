@@ -1,0 +1,79 @@
+import {randomUUID} from "node:crypto";
+import {mkdir, readFile, rm} from "node:fs/promises";
+import {join} from "node:path";
+import {identifier, literal} from "./duck.js";
+import type {Duck} from "./duck.js";
+import {PondError} from "./error.js";
+import {stretchGap} from "./readings.js";
+import type {Selection} from "./types.js";
+
+/** Readings as the content of a version: sorted, one row per timestamp. */
+export interface Stretch {
+  readonly content: Uint8Array; // Parquet
+  readonly rows: number;
+  readonly minTime: number; // µs UTC, inclusive
+  readonly maxTime: number; // µs UTC, inclusive
+}
+
+/**
+ * What a SELECT gives, by time, cut where readings pause for more than a month. DuckDB sorts and writes, so that no
+ * reading passes through JavaScript. Throws BAD_CONTENT, naming the path, for rows without a time or two of one time.
+ */
+export async function* selected(
+  duck: Duck,
+  cache: string,
+  {sql, columns}: Selection,
+  path: string
+): AsyncIterable<Stretch> {
+  const directory = join(cache, "append", randomUUID());
+  const doubles = columns.map(({name}) => `${identifier(name)}::DOUBLE AS ${identifier(name)}`);
+  const select = ["timestamp::TIMESTAMPTZ AS timestamp", ...doubles].join(", ");
+  await mkdir(directory, {recursive: true});
+  try {
+    const whole = join(directory, "whole.parquet");
+    await write(duck, `SELECT ${select} FROM (${sql})`, whole);
+    const spans = await spansOf(duck, whole, path);
+    for (const [index, span] of spans.entries()) {
+      const {begin, end} = span;
+      const file = spans.length === 1 ? whole : join(directory, `${index}.parquet`);
+      const within = `timestamp BETWEEN make_timestamptz(${begin}) AND make_timestamptz(${end})`;
+      if (file !== whole) await write(duck, `SELECT * FROM read_parquet(${literal(whole)}) WHERE ${within}`, file);
+      yield {content: await readFile(file), rows: span.rows, minTime: begin, maxTime: end};
+    }
+  } finally {
+    await rm(directory, {recursive: true});
+  }
+}
+
+/** Not synced: these files are read back at once, and what counts is what the store makes of them. */
+async function write(duck: Duck, sql: string, file: string): Promise<void> {
+  const options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880";
+  await duck.run(`COPY (${sql} ORDER BY timestamp) TO ${literal(file)} (${options})`);
+}
+
+/** µs UTC, both inclusive. */
+interface Span {
+  readonly begin: number;
+  readonly end: number;
+  readonly rows: number;
+}
+
+async function spansOf(duck: Duck, file: string, path: string): Promise<readonly Span[]> {
+  const micros = `(SELECT epoch_us(timestamp) AS t FROM read_parquet(${literal(file)}))`;
+  const rows = await duck.rows(
+    `WITH steps AS (SELECT t, lag(t) OVER () AS before, row_number() OVER () AS row FROM ${micros})
+     SELECT t::DOUBLE AS t, before::DOUBLE AS before, row::DOUBLE AS row, 0 AS place FROM steps
+       WHERE before IS NULL OR t IS NULL OR t = before OR t - before > ${stretchGap}
+     UNION ALL SELECT max(t)::DOUBLE, NULL, count(*)::DOUBLE + 1, 1 FROM steps ORDER BY place, row`
+  );
+  const [last, cuts] = [rows.pop()!, rows];
+  const wrong = cuts.find(({t, before}) => t === null || t === before);
+  if (wrong) {
+    const what = wrong.t === null ? "rows without a timestamp" : "two rows of one timestamp";
+    throw new PondError("BAD_CONTENT", `Readings for ${path} have ${what}; give each row a time of its own.`, {path});
+  }
+  return cuts.map(({t, row}, index) => {
+    const next = cuts[index + 1] ?? last;
+    return {begin: Number(t), end: Number(next.before ?? last.t), rows: Number(next.row) - Number(row)};
+  });
+}
