@@ -1,45 +1,93 @@
-import {literal} from "../pond/duck.js";
 import type {Duck} from "../pond/duck.js";
+import {formOf, givenForm, isEpochUnit, micros, noTime, unitOf} from "./shape.js";
+import type {EpochUnit, Shape, TimeForm} from "./shape.js";
 import {nearest} from "./word.js";
 
 /** A column of a file of the host. */
 export interface Field {
   readonly header: string; // as the file names it
   readonly type: string; // as DuckDB does
+  readonly hint?: string; // the type that its text looks like
   readonly sql: string; // the column that holds it
 }
 
 /** Where a row's time is. */
 export interface Clock {
-  readonly sql: string; // TIMESTAMPTZ, NULL where a row has no time
   readonly fields: readonly Field[]; // it takes these
+  readonly kind: TimeForm["kind"]; // what the SQL gives: UTC, wall clock, or each where `zoned` says so
+  readonly sql: string; // TIMESTAMP, NULL where a row has no time
+  readonly zoned?: string; // BOOLEAN
+  readonly text?: string; // what is there instead of a time, else NULL; none for times that cannot but be read
+  readonly stored?: Stored; // how a column of a Parquet file holds UTC, where that tells how to skip parts of it
 }
 
+/** A column that grows with UTC: a type of timestamps, or whole numbers since 1970. */
+export type Stored = {readonly sql: string} & ({readonly type: string} | {readonly unit: EpochUnit});
+
 /** What a clock is looked for in, and how. */
-interface Table {
-  readonly name: string; // in SQL
+interface Rows {
+  readonly from: string; // in FROM position
   readonly fields: readonly Field[];
 }
 
-interface Wanted {
+export interface Wanted {
   readonly time?: string; // the column's header; found by its name or type unless given
+  readonly timeFormat?: string; // a unit since 1970, or as strptime has it; found out unless given
   readonly timeZone: string; // of times without an offset
 }
 
-/** Finds the time of a table's rows. Throws what is wrong, in words that follow the file's name, when there is none. */
-export async function clockOf(duck: Duck, table: Table, {time, timeZone}: Wanted): Promise<Clock> {
-  const field = time === undefined ? likely(table.fields) : table.fields.find(({header}) => header.trim() === time);
-  if (!field) throw new Error(absent(table.fields, time));
-  const ofDay = field.type === "DATE" ? table.fields.find(({type}) => type === "TIME") : undefined;
-  if (ofDay) return {sql: local(`(${field.sql} + ${ofDay.sql})`, timeZone), fields: [field, ofDay]};
-  const sql = await instant(duck, table.name, {field, timeZone});
-  return {sql: `(CASE WHEN isfinite(${sql}) THEN ${sql} END)`, fields: [field]};
+/** How many rows tell how times are written; those that are found to be written otherwise make all be looked at. */
+const sampled = 20_000;
+
+/**
+ * Finds the time of the rows of a file, from the first of them unless `all` are to be looked at. Throws what is wrong,
+ * in words that follow the file's name, when there is none.
+ */
+export async function clockOf(duck: Duck, rows: Rows, wanted: Wanted, all = false): Promise<Clock> {
+  const {time, timeFormat} = wanted;
+  const field = time === undefined ? likely(rows.fields) : rows.fields.find(({header}) => header.trim() === time);
+  if (!field) throw new Error(absent(rows.fields, time));
+  const {type, sql} = field;
+  const isLocal = type !== "TIMESTAMP WITH TIME ZONE" && wanted.timeZone !== "UTC";
+  const ofDay = await timeOfDay(duck, rows, field);
+  if (ofDay && isTime(type) && !isText(ofDay))
+    return {fields: [field, ofDay], kind: isLocal ? "local" : "instant", sql: `(${sql} + ${ofDay.sql})`};
+  if (isTime(type)) {
+    const stored = isLocal ? undefined : {sql, type};
+    return {fields: [field], kind: isLocal ? "local" : "instant", sql: finite(`CAST(${sql} AS TIMESTAMP)`), stored};
+  }
+  if (isNumber(type) && (timeFormat === undefined || isEpochUnit(timeFormat)))
+    return numbered(duck, rows, field, timeFormat);
+  if (!isText(field) && !isNumber(type)) throw new Error(`its column "${field.header}" holds no times (${type})`);
+  const text = ofDay ? `nullif(trim(concat_ws(' ', ${sql}, ${ofDay.sql})), '')` : `CAST(${sql} AS VARCHAR)`;
+  const form = timeFormat === undefined ? await written(duck, rows, {field, text}, all) : givenForm(timeFormat);
+  return {...clockFrom(form, text), fields: ofDay ? [field, ofDay] : [field]};
+}
+
+/** What is wrong with a row whose text is no time. */
+export function unreadableTime({fields: [field]}: Clock, text: string, row: number): Error {
+  return new Error(`its column "${field!.header}" ${noTime({text, row})}`);
+}
+
+function clockFrom(form: TimeForm, text: string): Omit<Clock, "fields"> {
+  const sql = form.sql(text);
+  const bad = `CASE WHEN trim(${text}) <> '' AND (${sql}) IS NULL THEN ${text} END`;
+  return {kind: form.kind, sql, text: bad, ...(form.zoned ? {zoned: form.zoned(text)} : {})};
 }
 
 /** Of the columns that are called so, one that holds times before one that may; else the first that holds times. */
 function likely(fields: readonly Field[]): Field | undefined {
-  const called = fields.filter(({header}) => /^\W*(timestamp|date[ _]?time|time|date)(?![a-z])/i.test(header));
-  return called.find(({type}) => isTime(type)) ?? called[0] ?? fields.find(({type}) => isTime(type));
+  const called = fields.filter(({header, hint}) => isTimeName(header) && hint !== "TIME");
+  return called.find(looksTimed) ?? called[0] ?? fields.find(looksTimed);
+}
+
+/** Whether a column of this name is likely to hold times. */
+export function isTimeName(header: string): boolean {
+  return /^\W*(timestamp|date[ _]?time|time|date)(?![a-z])/i.test(header);
+}
+
+function looksTimed({type, hint}: Field): boolean {
+  return isTime(hint ?? type);
 }
 
 function absent(fields: readonly Field[], time: string | undefined): string {
@@ -49,50 +97,80 @@ function absent(fields: readonly Field[], time: string | undefined): string {
   return `it has no column "${time}"${near === undefined ? "" : `, but one "${near}"`} (it has ${headers.join(", ")})`;
 }
 
-interface Column {
-  readonly field: Field;
-  readonly timeZone: string;
-}
-
-async function instant(duck: Duck, name: string, {field, timeZone}: Column): Promise<string> {
-  const {header, type, sql} = field;
-  if (type === "TIMESTAMP WITH TIME ZONE") return sql;
-  if (isTime(type)) return local(sql, timeZone);
-  if (type === "VARCHAR") return written(duck, name, {field, timeZone});
-  if (/INT|DOUBLE|FLOAT|DECIMAL/.test(type)) return numbered(duck, name, sql);
-  throw new Error(`its column "${header}" holds no times (${type})`);
-}
-
-/** A wall clock's time; of an hour that comes twice, DuckDB means the later. */
-function local(sql: string, timeZone: string): string {
-  return `(CAST(${sql} AS TIMESTAMP) AT TIME ZONE ${literal(timeZone)})`;
-}
-
-/** Times as text: all must be readable, since a time that is misread puts a reading where it never was. */
-async function written(duck: Duck, name: string, {field: {header, sql}, timeZone}: Column): Promise<string> {
-  const withOffset = `regexp_matches(${sql}, ':\\d\\d.*(Z|[-+]\\d\\d(:?\\d\\d)?)\\s*$')`;
-  const time = `(CASE WHEN ${withOffset} THEN TRY_CAST(${sql} AS TIMESTAMPTZ)
-    ELSE TRY_CAST(${sql} AS TIMESTAMP) AT TIME ZONE ${literal(timeZone)} END)`;
-  const [bad] = await duck.rows(
-    `SELECT rowid + 1 AS row, ${sql} AS text FROM ${name} WHERE trim(${sql}) <> '' AND ${time} IS NULL ORDER BY 1 LIMIT 1`
+/** The time of the day, where it stands in a column of its own beside the date. */
+async function timeOfDay(duck: Duck, {from, fields}: Rows, date: Field): Promise<Field | undefined> {
+  const isDate = (date.hint ?? date.type) === "DATE" || (isText(date) && /^\W*date(?![a-z])/i.test(date.header));
+  if (!isDate) return undefined;
+  const isTimed = ({header, hint, type}: Field) => (hint ?? type) === "TIME" || /^\W*time(?![a-z])/i.test(header);
+  const beside = fields.find((field) => field !== date && isTimed(field));
+  if (!beside || !isText(date)) return beside;
+  const first = `(SELECT ${date.sql} AS d, CAST(${beside.sql} AS VARCHAR) AS t FROM ${from} LIMIT ${sampled})`;
+  const [row] = await duck.rows(
+    `SELECT bool_or(contains(d, ':')) AS whole, bool_and(regexp_matches(t, '^\\s*\\d{1,2}:\\d\\d')) AS timed FROM ${first}`
   );
-  if (!bad) return time;
-  const found = `its column "${header}" holds ${JSON.stringify(bad.text)} in row ${String(bad.row)}`;
-  throw new Error(`${found}, which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z`);
+  return row!.whole === false && row!.timed === true ? beside : undefined;
 }
 
 /** Numbers since 1970 may be seconds, milliseconds, microseconds or nanoseconds: their size tells. */
-async function numbered(duck: Duck, name: string, sql: string): Promise<string> {
-  const [row] = await duck.rows(`SELECT max(abs(${sql}))::DOUBLE AS size FROM ${name}`);
-  return `make_timestamptz(CAST(${sql} * ${microsPer(Number(row?.size ?? 0))} AS BIGINT))`;
+async function numbered(duck: Duck, rows: Rows, field: Field, format: EpochUnit | undefined): Promise<Clock> {
+  const {sql, type, header} = field;
+  const [row] = await duck.rows(
+    `SELECT max(abs(${sql}))::DOUBLE AS size, first(${sql})::VARCHAR AS text FROM ${rows.from} WHERE isfinite(${sql}::DOUBLE)`
+  );
+  const [size, text] = [Number(row?.size ?? 0), (row?.text ?? "") as string];
+  const shape = {shape: text.replace(/\d/g, "9"), text, row: 1, first: 0, second: 0, size};
+  if (format === undefined && text !== "") within(header, () => formOf([shape])); // whether it is a date, written together
+  const unit = format ?? unitOf(size);
+  const stored = type.includes("INT") ? {sql, unit} : undefined;
+  return {fields: [field], kind: "instant", sql: `make_timestamp(${micros(sql, unit)})`, stored};
 }
 
-function microsPer(size: number): number {
-  if (size < 1e11) return 1e6;
-  if (size < 1e14) return 1e3;
-  return size < 1e17 ? 1 : 1e-3;
+interface Text {
+  readonly field: Field;
+  readonly text: string; // SQL
 }
 
-function isTime(type: string): boolean {
+async function written(duck: Duck, {from}: Rows, {field, text}: Text, all: boolean): Promise<TimeForm> {
+  const shapesOf = (limit: string) =>
+    duck.rows(
+      `SELECT regexp_replace(trim(x), '[0-9]', '9', 'g') AS shape, arg_min(x, row) AS text, min(row)::DOUBLE AS row,
+         max(TRY_CAST(regexp_extract(x, '^\\D*(\\d+)', 1) AS DOUBLE)) AS first,
+         max(TRY_CAST(regexp_extract(x, '^\\D*\\d+\\D+(\\d+)', 1) AS DOUBLE)) AS second,
+         max(abs(TRY_CAST(x AS DOUBLE))) AS size
+       FROM (SELECT ${text} AS x, row_number() OVER () AS row FROM ${from}${limit}) WHERE trim(x) <> '' GROUP BY shape`
+    ) as unknown as Promise<readonly Shape[]>;
+  const few = all ? [] : await shapesOf(` LIMIT ${sampled}`);
+  if (few.length > 0) {
+    try {
+      return formOf(few);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error; // the rest of the file may tell what these rows leave open
+    }
+  }
+  const shapes = await shapesOf("");
+  return within(field.header, () => formOf(shapes));
+}
+
+function within<T>(header: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new Error(`its column "${header}" ${(error as Error).message}`, {cause: error});
+  }
+}
+
+function finite(sql: string): string {
+  return `(CASE WHEN isfinite(${sql}) THEN ${sql} END)`;
+}
+
+export function isText({type}: Field): boolean {
+  return type === "VARCHAR";
+}
+
+export function isNumber(type: string): boolean {
+  return /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)$/.test(type);
+}
+
+export function isTime(type: string): boolean {
   return type.startsWith("TIMESTAMP") || type === "DATE";
 }

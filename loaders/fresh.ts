@@ -1,86 +1,84 @@
-import type {Table} from "apache-arrow";
 import {identifier} from "../pond/duck.js";
 import type {Duck} from "../pond/duck.js";
-import type {Transaction} from "../pond/types.js";
-import {attributesOf, readingsTable} from "./readings.js";
-import type {HostTable} from "./table.js";
+import type {Range, Transaction} from "../pond/types.js";
+import type {Count, HostTable, TableColumn} from "./host.js";
 
 /** What a file may bring to one series. */
 export interface Delivery {
   readonly path: string; // of the series
   readonly table: HostTable;
-  readonly where: string; // which rows, as SQL over the table's `instant`
+  readonly range: Range; // which of its rows
 }
 
-/** What it brings. */
-export interface Fresh {
-  readonly path: string;
-  readonly read: number; // rows of the file that `where` takes
-  readonly fresh: Table; // rows that add to the series or restate it; a value that it holds already is null
+/** What it brought. */
+export interface Delivered {
+  readonly read: number; // rows of the file in the range
+  readonly stored: number; // times that were new or restated
+  readonly known: number; // times of which the series held all already
+  readonly differing: number; // times at which the file's own rows differ; the last counts
 }
 
-/** The rows of a table that its series does not hold already; of several rows with one time the last counts. */
-export async function freshRows(tx: Transaction, duck: Duck, {path, table, where}: Delivery): Promise<Fresh> {
-  const rows = `(SELECT * FROM ${table.relation} WHERE ${where})`;
-  const [span] = await duck.rows(
-    `SELECT count(*) AS read, epoch_us(min(instant))::DOUBLE AS begin, epoch_us(max(instant))::DOUBLE + 1 AS end FROM ${rows}`
-  );
-  const read = Number(span!.read);
-  if (read === 0) return {path, read, fresh: readingsTable([], [])};
-  const last = table.columns.map((_, index) => `arg_max(v${index}, row) AS v${index}`).join(", ");
-  const brought = `(SELECT instant, ${last} FROM ${rows} GROUP BY instant)`;
-  const range = {begin: Number(span!.begin), end: Number(span!.end)};
-  const found = await duck.table(newSql(await heldBy(tx, {path, range}), brought, table.columns));
-  return {path, read, fresh: toReadings(found, table.columns, path)};
+/**
+ * Stores what a file adds to a series or restates, stretch by stretch, so that files of any size pass through the same
+ * memory; of several rows with one time the last counts. What the series holds already is not stored again.
+ */
+export async function deliver(tx: Transaction, duck: Duck, {path, table, range}: Delivery): Promise<Delivered> {
+  const stretches = await table.cut(range);
+  const counts: Count[] = [];
+  const sql: string[] = [];
+  const {columns, names} = await columnsOf(tx, path, table);
+  for (const stretch of stretches) {
+    counts.push(await table.count(stretch));
+    sql.push(await fresh(tx, {path, table, range: stretch}, names));
+  }
+  const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + of(count), 0);
+  const {rows} = await tx.append(path, {sql, columns}, {parents: true});
+  return {
+    read: sum(({rows}) => rows),
+    stored: rows,
+    known: sum(({times}) => times) - rows,
+    differing: sum((one) => one.differing)
+  };
 }
 
-/** What a series holds already. */
-interface Held {
-  readonly columns: ReadonlySet<string>;
-  readonly relation: string; // of no rows when there is no series
+/** What the columns of a file are called in a series, and which of those it has already. */
+interface Columns {
+  readonly columns: readonly TableColumn[];
+  readonly names: readonly {readonly name: string; readonly isHeld: boolean}[];
 }
 
-interface Stretch {
-  readonly path: string;
-  readonly range: {readonly begin: number; readonly end: number};
-}
-
-async function heldBy(tx: Transaction, {path, range}: Stretch): Promise<Held> {
-  if (!(await tx.exists(path)))
-    return {columns: new Set(), relation: "(SELECT NULL::TIMESTAMPTZ AS timestamp WHERE false)"};
-  const series = await tx.series(path);
-  const columns = new Set((await series.columns()).map(({name}) => name));
-  return {columns, relation: await series.relation(range)};
-}
-
-function newSql({columns: held, relation}: Held, brought: string, columns: readonly string[]): string {
-  const news = columns.map((name, index) => {
-    const value = `n.v${index}`;
-    const known = held.has(name)
-      ? `CASE WHEN ${value} IS DISTINCT FROM h.${identifier(name)} THEN ${value} END`
-      : value;
-    return `${known} AS v${index}`;
-  });
-  const any = columns.map((_, index) => `v${index} IS NOT NULL`).join(" OR ");
-  const joined = `${brought} AS n LEFT JOIN ${relation} AS h ON n.instant = h.timestamp`;
-  return `SELECT * FROM (SELECT epoch_us(n.instant)::DOUBLE AS time, ${news.join(", ")} FROM ${joined}) WHERE ${any} ORDER BY time`;
-}
-
-/** DuckDB's answer in the standard form: the last name of the series' path is the instrument. */
-function toReadings(found: Table, columns: readonly string[], path: string): Table {
+/** DuckDB does not tell names apart by case: a column is called as the series calls it; its path names the instrument. */
+async function columnsOf(tx: Transaction, path: string, table: HostTable): Promise<Columns> {
   const instrument = path.slice(path.lastIndexOf("/") + 1);
-  return readingsTable(
-    Array.from(doubles(found, "time")),
-    columns.map((name, index) => ({
-      name,
-      attributes: {instrument, ...attributesOf(name)},
-      values: doubles(found, `v${index}`)
-    }))
-  );
+  const known = (await tx.exists(path)) ? await (await tx.series(path)).columns() : [];
+  const held = new Map(known.map(({name}) => [name.toLowerCase(), name]));
+  const names = table.columns.map(({name}) => {
+    const same = held.get(name.toLowerCase());
+    return {name: same ?? name, isHeld: same !== undefined};
+  });
+  const columns = table.columns.map(({attributes}, index) => ({
+    name: names[index]!.name,
+    attributes: {instrument, ...attributes}
+  }));
+  return {columns, names};
 }
 
-/** A column as doubles, NaN for null. */
-function doubles(table: Table, name: string): Float64Array {
-  const vector = table.getChild(name)!;
-  return Float64Array.from({length: table.numRows}, (_, index) => (vector.get(index) as number | null) ?? NaN);
+/** The rows of a table that its series does not hold already, with NULL for each value that it does. */
+async function fresh(tx: Transaction, {path, table, range}: Delivery, names: Columns["names"]): Promise<string> {
+  const held = await heldBy(tx, path, range);
+  const values = names.map(({name, isHeld}, index) => {
+    const known = `CASE WHEN n.v${index} IS DISTINCT FROM h.${identifier(name)} THEN n.v${index} END`;
+    return `${held !== undefined && isHeld ? known : `n.v${index}`} AS ${identifier(name)}`;
+  });
+  const join = held === undefined ? "" : ` LEFT JOIN ${held} AS h ON n.instant = h.timestamp`;
+  const joined = `SELECT n.instant AS timestamp, ${values.join(", ")} FROM (${table.folded(range)}) AS n${join}`;
+  const any = names.map(({name}) => `${identifier(name)} IS NOT NULL`).join(" OR ");
+  return `SELECT * FROM (${joined}) WHERE ${any}`;
+}
+
+/** What a series holds in a span, in FROM position; undefined where that is nothing. */
+async function heldBy(tx: Transaction, path: string, range: Range): Promise<string | undefined> {
+  if (!(await tx.exists(path))) return undefined;
+  const series = await tx.series(path);
+  return (await series.pieces(range)).length === 0 ? undefined : series.relation(range);
 }

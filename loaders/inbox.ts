@@ -1,15 +1,17 @@
-import {createHash} from "node:crypto";
+import {createHash, randomUUID} from "node:crypto";
 import {createReadStream} from "node:fs";
 import {pipeline} from "node:stream/promises";
-import {relative} from "node:path";
+import {mkdir, rm} from "node:fs/promises";
+import {join, relative} from "node:path";
 import {z} from "zod";
-import {literal} from "../pond/duck.js";
 import {PondError} from "../pond/error.js";
-import {freshRows} from "./fresh.js";
+import {deliver} from "./fresh.js";
+import type {Delivered} from "./fresh.js";
+import type {HostTable} from "./host.js";
 import {maskOf} from "./mask.js";
 import {capturesIn, fill, hostFiles} from "./pattern.js";
+import {wrongWith} from "./open.js";
 import {readTable} from "./table.js";
-import type {HostTable} from "./table.js";
 import type {Kind, Report, Resource, RunContext} from "./types.js";
 import {timeZone} from "./zone.js";
 
@@ -21,7 +23,22 @@ const schema = z
       .startsWith("/", "write a path of the pond, such as /inbox/$0")
       .describe("the series that each file goes to; $0, $1, … stand for what the wildcards matched"),
     time: z.string().optional().describe("the column that holds the time; found by its name or type unless given"),
-    timeZone: timeZone.describe("of times without an offset: a name of the IANA list, such as America/Los_Angeles")
+    timeFormat: z
+      .string()
+      .regex(/%|^(s|ms|us|ns)$/, "write s, ms, us or ns since 1970, or a format such as %d/%m/%Y %H:%M")
+      .optional()
+      .describe("how times are written: s, ms, us or ns since 1970, or as strptime has it; found out unless given"),
+    timeZone: timeZone.describe("of times without an offset: a name of the IANA list, such as America/Los_Angeles"),
+    decimal: z.enum([".", ","]).optional().describe("what stands in numbers; found out unless given"),
+    parameter: z.string().optional().describe("in the long form: the column of the parameters' names"),
+    value: z.string().optional().describe("in the long form: the column of the values"),
+    unit: z.string().optional().describe("in the long form: the column of the units"),
+    scope: z
+      .array(z.string())
+      .optional()
+      .describe(
+        "in the long form: columns that tell readings of one parameter apart, such as the place; they begin the columns' names"
+      )
   })
   .superRefine(({files, into}, context) => {
     const message = mismatch(files, into);
@@ -93,26 +110,25 @@ interface Task {
  * in the next run. What was noted of a file is told as long as it is there.
  */
 async function takeFile(file: HostFile, memory: Memory, {resource, context}: Task): Promise<Report> {
-  let key: string;
-  let table: HostTable;
+  const scratch = join(context.cache, "inbox", randomUUID());
+  await mkdir(scratch, {recursive: true});
   try {
-    key = await keyOf(file, resource.spec);
+    const key = await keyOf(file, resource.spec);
     const known = memory.get(key);
     if (known) return {...nothing, notes: known.notes};
-    table = await readTable(context.duck, file.path, resource.spec);
+    const table = await readTable(context.duck, file.path, {...resource.spec, scratch});
+    const {notes, ...counts} = await context.tx.attempt(() => store(file, table, context));
+    const told = [...table.notes, ...notes].map((note) => `${file.name}: ${note}.`);
+    memory.add(key, {file: file.name, into: file.into, ...counts, notes: told});
+    return {...nothing, ...counts, notes: told};
   } catch (error) {
-    return {...nothing, errors: [`${file.name} was skipped: ${textOf(error)}; mend it or take it away.`]};
-  }
-  try {
-    const counts = await store(file, table, context);
-    const notes = table.notes.map((note) => `${file.name}: ${note}.`);
-    memory.add(key, {file: file.name, into: file.into, ...counts, notes});
-    return {...nothing, ...counts, notes};
-  } catch (error) {
-    if (!(error instanceof PondError)) throw error;
-    return {...nothing, errors: [`${file.name} was not stored: ${textOf(error)}.`]};
+    if (error instanceof PondError)
+      return {...nothing, errors: [`${file.name} was not stored: ${error.message.replace(/[.;:]\s*$/, "")}.`]};
+    const wrong = wrongWith(file.path, error);
+    if (wrong === undefined) throw error;
+    return {...nothing, errors: [`${file.name} was skipped: ${wrong}; mend it or take it away.`]};
   } finally {
-    await table.drop();
+    await rm(scratch, {recursive: true});
   }
 }
 
@@ -122,13 +138,32 @@ interface Counts {
   readonly aside: number;
 }
 
-async function store({into}: HostFile, table: HostTable, {duck, tx, effects}: RunContext): Promise<Counts> {
-  const aheadOfClock = new Date(effects.now() + 86_400_000).toISOString();
-  const set = `instant >= TIMESTAMPTZ '2000-01-01' AND instant <= TIMESTAMPTZ ${literal(aheadOfClock)}`;
-  const good = await freshRows(tx, duck, {path: into, table, where: set});
-  const odd = await freshRows(tx, duck, {path: `/sys/aside${into}`, table, where: `NOT (${set})`});
-  for (const {path, fresh} of [good, odd]) if (fresh.numRows > 0) await tx.append(path, fresh, {parents: true});
-  return {read: good.read + odd.read, stored: good.fresh.numRows, aside: odd.fresh.numRows};
+/** The first instant of 2000, µs UTC: clocks that were never set tell earlier ones. */
+const epoch = Date.UTC(2000, 0) * 1000;
+
+async function store(
+  {into}: HostFile,
+  table: HostTable,
+  {duck, tx, effects}: RunContext
+): Promise<Counts & {notes: readonly string[]}> {
+  const ahead = (Math.floor(effects.now()) + 86_400_000) * 1000 + 1;
+  const good = await deliver(tx, duck, {path: into, table, range: {begin: epoch, end: ahead}});
+  const odd: Delivered[] = [];
+  for (const range of [{end: epoch}, {begin: ahead}])
+    odd.push(await deliver(tx, duck, {path: `/sys/aside${into}`, table, range}));
+  const all = [good, ...odd];
+  const differing = all.reduce((sum, one) => sum + one.differing, 0);
+  return {
+    read: all.reduce((sum, one) => sum + one.read, 0),
+    stored: good.stored,
+    aside: odd.reduce((sum, one) => sum + one.stored, 0),
+    notes:
+      differing === 0
+        ? []
+        : [
+            `${differing === 1 ? "1 time stands" : `${differing} times stand`} in rows that differ, the last of which counts`
+          ]
+  };
 }
 
 function sum(a: Report, b: Report): Report {
@@ -141,13 +176,10 @@ function sum(a: Report, b: Report): Report {
   };
 }
 
-function textOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/[.;:]\s*$/, "");
-}
-
 /** What a file's rows depend on: its content, where it goes, and how it is read. */
-async function keyOf(file: HostFile, {time, timeZone}: InboxSpec): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify([file.into, time ?? null, timeZone]));
+async function keyOf(file: HostFile, {files: _, into: __, time, timeZone, ...how}: InboxSpec): Promise<string> {
+  const rest = Object.keys(how).length > 0 ? [how] : []; // what later versions of this kind ask changes no key
+  const hash = createHash("sha256").update(JSON.stringify([file.into, time ?? null, timeZone, ...rest]));
   await pipeline(createReadStream(file.path), hash);
   return hash.digest("hex");
 }

@@ -16,7 +16,7 @@ export interface Stretch {
 }
 
 /**
- * What a SELECT gives, by time, cut where readings pause for more than a month. DuckDB sorts and writes, so that no
+ * What SELECTs give, each by time, cut where readings pause for more than a month. DuckDB sorts and writes, so that no
  * reading passes through JavaScript. Throws BAD_CONTENT, naming the path, for rows without a time or two of one time.
  */
 export async function* selected(
@@ -28,21 +28,42 @@ export async function* selected(
   const directory = join(cache, "append", randomUUID());
   const doubles = columns.map(({name}) => `${identifier(name)}::DOUBLE AS ${identifier(name)}`);
   const select = ["timestamp::TIMESTAMPTZ AS timestamp", ...doubles].join(", ");
+  const stretches = async (index: number) =>
+    written(duck, {sql: `SELECT ${select} FROM (${sql[index]!})`, directory: join(directory, String(index)), path});
   await mkdir(directory, {recursive: true});
+  let next = sql.length > 0 ? stretches(0) : undefined;
   try {
-    const whole = join(directory, "whole.parquet");
-    await write(duck, `SELECT ${select} FROM (${sql})`, whole);
-    const spans = await spansOf(duck, whole, path);
-    for (const [index, span] of spans.entries()) {
-      const {begin, end} = span;
-      const file = spans.length === 1 ? whole : join(directory, `${index}.parquet`);
-      const within = `timestamp BETWEEN make_timestamptz(${begin}) AND make_timestamptz(${end})`;
-      if (file !== whole) await write(duck, `SELECT * FROM read_parquet(${literal(whole)}) WHERE ${within}`, file);
-      yield {content: await readFile(file), rows: span.rows, minTime: begin, maxTime: end};
+    for (let index = 0; next; index++) {
+      const found = await next;
+      next = index + 1 < sql.length ? stretches(index + 1) : undefined;
+      yield* found;
     }
   } finally {
+    await next?.catch(() => undefined); // whoever takes the stretches has failed and says why
     await rm(directory, {recursive: true});
   }
+}
+
+interface Writing {
+  readonly sql: string;
+  readonly directory: string; // a missing one
+  readonly path: string;
+}
+
+async function written(duck: Duck, {sql, directory, path}: Writing): Promise<readonly Stretch[]> {
+  await mkdir(directory);
+  const whole = join(directory, "whole.parquet");
+  await write(duck, sql, whole);
+  const spans = await spansOf(duck, whole, path);
+  const stretches: Stretch[] = [];
+  for (const [index, {begin, end, rows}] of spans.entries()) {
+    const file = spans.length === 1 ? whole : join(directory, `${index}.parquet`);
+    const within = `timestamp BETWEEN make_timestamptz(${begin}) AND make_timestamptz(${end})`;
+    if (file !== whole) await write(duck, `SELECT * FROM read_parquet(${literal(whole)}) WHERE ${within}`, file);
+    stretches.push({content: await readFile(file), rows, minTime: begin, maxTime: end});
+  }
+  await rm(directory, {recursive: true});
+  return stretches;
 }
 
 /** Not synced: these files are read back at once, and what counts is what the store makes of them. */

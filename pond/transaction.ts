@@ -81,6 +81,18 @@ export class Draft implements View {
     );
   }
 
+  /** What was put so far, to go back to. */
+  mark(): ReadonlyMap<string, NewRecord[]> {
+    return new Map(this.#pending);
+  }
+
+  /** Forgets what was put since. */
+  goBack(mark: ReadonlyMap<string, NewRecord[]>): void {
+    this.#pending.clear();
+    for (const [partId, records] of mark) this.#pending.set(partId, records);
+    this.#merged.clear();
+  }
+
   pendingOf(partId: string, nodeId: string): readonly NewRecord[] {
     return (this.#pending.get(partId) ?? []).filter((record) => record.nodeId === nodeId);
   }
@@ -215,6 +227,17 @@ export class Tx extends FS implements Transaction {
       throw new PondError("NOT_EMPTY", `The directory ${full} is not empty; remove it recursively.`, {path: full});
     await this.#relist(await this.#parent(full), (entries) => entries.delete(nameOf(full)));
     await this.#forget(node);
+  }
+
+  async attempt<T>(body: () => Promise<T>): Promise<T> {
+    const mark = this.draft.mark();
+    try {
+      return await body();
+    } catch (error) {
+      this.draft.goBack(mark);
+      this.recompute();
+      throw error;
+    }
   }
 
   /** Records of this transaction that nothing leads to any more are not written. */

@@ -152,15 +152,17 @@ export interface Transaction extends Reader {
   dynamic(path: string, factory: string, config: unknown): Promise<void>; // makes it or replaces its config
   rename(from: string, to: string): Promise<void>;
   remove(path: string, options?: {readonly recursive?: boolean; readonly force?: boolean}): Promise<void>;
+  /** Runs `body`; when it throws, what it wrote is undone and the transaction goes on. Bodies do not overlap. */
+  attempt<T>(body: () => Promise<T>): Promise<T>;
 }
 
 /**
- * Readings that DuckDB selects and stores itself, for amounts that would take long through JavaScript. The SELECT
- * gives `timestamp` (TIMESTAMPTZ, never NULL, no two alike) and a column per parameter, in any order, no more than fits
- * in memory as one Parquet file.
+ * Readings that DuckDB selects and stores itself, for amounts that would take long through JavaScript. Each SELECT
+ * gives `timestamp` (TIMESTAMPTZ, never NULL, no two alike) and a column per parameter, in any order, and no more than
+ * fits in memory as one Parquet file; the next runs while what the one before gave is put away.
  */
 export interface Selection {
-  readonly sql: string;
+  readonly sql: readonly string[];
   readonly columns: readonly Omit<Column, "type">[];
 }
 

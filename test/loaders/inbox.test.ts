@@ -284,7 +284,12 @@ test.each<[string, string, string | Uint8Array, string, object?]>([
   ["is empty", "bad.csv", "", "it is empty"],
   ["is no CSV", "bad.csv", "lorem ipsum\ndolor\n", "it has no column of times (it has lorem ipsum)"],
   ["has no numbers", "bad.csv", "time,who\n2026-01-01,me\n", "it has no column of numbers beside its times"],
-  ["is of no known kind", "bad.xlsx", "PK", "it is neither a .csv nor a .parquet file"],
+  [
+    "is of no known kind",
+    "bad.xlsx",
+    "PK",
+    "it is none of .csv, .parquet, .jsonl, .json and .html, nor one of these packed as .gz or .zst"
+  ],
   [
     "has a bad time",
     "bad.csv",
@@ -303,12 +308,6 @@ test.each<[string, string, string | Uint8Array, string, object?]>([
     "bad.csv",
     "time,DO (mg/L),DO.mg/L\n2026-01-01,1,2\n",
     'its columns "DO (mg/L)" and "DO.mg/L" are both DO.mg/L'
-  ],
-  [
-    "is in long form",
-    "bad.csv",
-    "Location,Parameter,Timestamp,Value\nDock,DO,2026-01-01,1\n",
-    'it has a row per parameter (columns "parameter" and "value") and not a column per parameter'
   ],
   ["is no Parquet", "bad.parquet", "PAR1 is how they begin", "it cannot be read as Parquet (Invalid Input Error: "]
 ])("a file that %s is named in every run, and the rest goes on", async (_, name, content, reason, spec = {}) => {

@@ -325,7 +325,7 @@ test("readings that a SELECT gives are stored as any others, and cut where they 
   const {pond} = await newPond();
   const columns = [{name: "a", attributes: {instrument: "i", unit: "m"}}];
   const select = (rows: string) => ({
-    sql: `SELECT make_timestamptz(t) AS timestamp, a FROM (VALUES ${rows}) AS r(t, a)`,
+    sql: [`SELECT make_timestamptz(t) AS timestamp, a FROM (VALUES ${rows}) AS r(t, a)`],
     columns
   });
   const [day, years] = [86_400, 86_400_000].map((seconds) => seconds * 1e6) as [number, number];
@@ -348,7 +348,25 @@ test("readings that a SELECT gives are stored as any others, and cut where they 
   for (const bad of ["(1, 1), (1, 2)", "(1, 1), (NULL, 2)"])
     await expect(write(pond, (tx) => tx.append("/s", select(bad)))).rejects.toMatchObject({code: "BAD_CONTENT"});
   expect(
-    await write(pond, (tx) => tx.append("/s", {...select("(1, 1)"), sql: `${select("(1, 1)").sql} WHERE a > 1`}))
+    await write(pond, (tx) => tx.append("/s", {...select("(1, 1)"), sql: [`${select("(1, 1)").sql[0]!} WHERE a > 1`]}))
   ).toEqual({rows: 0});
   expect(await readdir(join(pond.cache, "append"))).toEqual([]);
+});
+
+test("an attempt that fails leaves what was written before it, and nothing of its own", async () => {
+  const {pond} = await newPond();
+  await write(pond, async (tx) => {
+    await tx.append("/s", readings([1], {a: [1]}));
+    const failed = tx.attempt(async () => {
+      await tx.append("/s", readings([2], {a: [2]}));
+      await tx.write("/new/file", "x", {parents: true});
+      throw new Error("no");
+    });
+    await expect(failed).rejects.toThrow("no");
+    expect(await tx.exists("/new")).toBe(false);
+    await tx.attempt(() => tx.append("/s", readings([3], {a: [3]})));
+  });
+  const fs = await pond.fs();
+  expect((await fs.list("/")).map(({name}) => name)).toEqual(["s"]);
+  expect(await rowsOf(pond, await (await fs.series("/s")).relation())).toEqual({1: {a: 1}, 3: {a: 3}});
 });

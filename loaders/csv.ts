@@ -1,0 +1,175 @@
+import {createReadStream} from "node:fs";
+import {open, stat} from "node:fs/promises";
+import {join} from "node:path";
+import {createGunzip} from "node:zlib";
+import {literal} from "../pond/duck.js";
+import type {Duck} from "../pond/duck.js";
+import {isNumber, isTime, isTimeName} from "./clock.js";
+import type {Field} from "./clock.js";
+import {expand} from "./expand.js";
+import type {How, Source} from "./source.js";
+
+/** How a file of CSV is written. */
+interface Dialect {
+  readonly file: string; // as an SQL literal
+  readonly encoding: string; // as DuckDB names it
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly escape: string;
+  readonly comment: string;
+  readonly skip: number; // lines before the header
+  readonly columns: readonly {readonly name: string; readonly type: string}[];
+}
+
+/**
+ * CSV as instruments and spreadsheets write it: any delimiter, words before the header, decimal commas; in UTF-8,
+ * UTF-16 or Windows-1252, with or without a byte order mark. The first rows tell the types.
+ */
+export async function csvSource(duck: Duck, path: string, how: How): Promise<Source> {
+  const notes: string[] = [];
+  const file = await inReadableEncoding(path, how);
+  const dialect = await sniff(duck, file, how.decimal);
+  const whole = await withoutTornLine(file, dialect, how);
+  if (whole !== file) notes.push("its last line is not finished and waits");
+  const decimal = how.decimal ?? (await decimalOf(duck, {...dialect, file: literal(whole)}));
+  const settled = decimal === "." ? dialect : await sniff(duck, whole, ",");
+  const told = {...settled, file: literal(escaped(whole))};
+  const fields = told.columns.map(({name, type}, index) => fieldOf({name, type, index}, told, how));
+  const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
+  const asText = {from: reader(told, texts, decimal), fields: texts, parquet: false, decimal, notes};
+  return {...asText, from: reader(told, fields, decimal), fields, asText};
+}
+
+function escaped(path: string): string {
+  return path.replace(/[*?[]/g, "[$&]"); // DuckDB takes a name for a pattern
+}
+
+/** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */
+function fieldOf(
+  {name, type, index}: {readonly name: string; readonly type: string; readonly index: number},
+  {encoding}: Dialect,
+  {time}: How
+): Field {
+  const header = encoding === "latin-1" ? windows.decode(Buffer.from(name, "latin1")) : name;
+  const sql = `c${index}`;
+  if (header.trim() === time || isTimeName(header) || isTime(type) || type === "TIME")
+    return {header, type: "VARCHAR", hint: type, sql};
+  return {header, type: isNumber(type) ? "DOUBLE" : type === "BOOLEAN" ? type : "VARCHAR", sql};
+}
+
+const windows = new TextDecoder("windows-1252");
+
+function reader(dialect: Dialect, fields: readonly Field[], decimal: "." | ","): string {
+  const columns = fields.map(({sql, type}) => `${literal(sql)}: ${literal(type)}`).join(", ");
+  return `read_csv(${dialect.file}, auto_detect = false, header = true, ${optionsOf(dialect)}, decimal_separator = ${literal(decimal)}, columns = {${columns}})`;
+}
+
+function optionsOf({delimiter, quote, escape, comment, skip, encoding}: Dialect): string {
+  const marks = {delim: delimiter, quote, escape, comment, encoding};
+  const told = Object.entries(marks).map(([name, mark]) => `${name} = ${literal(mark)}`);
+  return [...told, `skip = ${skip}`, "hive_partitioning = false"].join(", ");
+}
+
+// ---- How it is written ----
+
+const encodings = ["utf-8", "latin-1"];
+
+async function sniff(duck: Duck, path: string, decimal: "." | "," | undefined): Promise<Dialect> {
+  const file = literal(escaped(path));
+  const separator = decimal ? `, decimal_separator = ${literal(decimal)}` : "";
+  for (const encoding of encodings) {
+    try {
+      const [row] = await duck.rows(
+        `SELECT * FROM sniff_csv(${file}, header = true, encoding = ${literal(encoding)}${separator})`
+      );
+      const mark = (name: string, none: string) =>
+        row![name] === "(empty)" || row![name] === "\0" ? none : String(row![name]);
+      const quote = mark("Quote", '"'); // one may come later in the file
+      return {
+        ...{file, encoding, quote, delimiter: mark("Delimiter", ","), escape: mark("Escape", quote)},
+        ...{comment: mark("Comment", ""), skip: Number(row!.SkipRows)},
+        columns: row!.Columns as Dialect["columns"]
+      };
+    } catch (error) {
+      if (encoding === encodings.at(-1) || !isOtherEncoding(error)) throw error;
+    }
+  }
+  throw new Error("no encoding was tried");
+}
+
+/** Whether DuckDB says that a file is not in UTF-8. */
+function isOtherEncoding(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("not utf-8 encoded");
+}
+
+/** Numbers with commas among the first rows: decimals, thousands, or something that only a person can tell. */
+async function decimalOf(duck: Duck, dialect: Dialect): Promise<"." | ","> {
+  const texts = dialect.columns.flatMap(({name, type}, index) =>
+    type === "VARCHAR" ? [{name, sql: `c${index}`}] : []
+  );
+  if (texts.length === 0) return ".";
+  const fields = dialect.columns.map((_, index) => ({header: "", type: "VARCHAR", sql: `c${index}`}));
+  const from = reader(dialect, fields, ".");
+  const list = texts.map(({sql, name}) => `{'name': ${literal(name)}, 'x': trim(${sql})}`).join(", ");
+  const [row] = await duck.rows(
+    `SELECT count(*) FILTER (regexp_matches(x, '^[-+]?\\d{1,3}(,\\d{3})*\\.\\d+$') AND contains(x, ',')) AS points,
+       count(*) FILTER (regexp_matches(x, '^[-+]?(\\d*,(\\d{1,2}|\\d{4,})|0\\d*,\\d+|\\d{4,},\\d+|\\d{1,3}(\\.\\d{3})+,\\d+)$')) AS commas,
+       first(x ORDER BY row) FILTER (regexp_matches(x, '^[-+]?[1-9]\\d{0,2},\\d{3}$')) AS either,
+       first(name ORDER BY row) FILTER (regexp_matches(x, '^[-+]?[1-9]\\d{0,2},\\d{3}$')) AS name
+     FROM (SELECT row, unnest([${list}], recursive := true) FROM (SELECT *, row_number() OVER () AS row FROM ${from} LIMIT 20000))`
+  );
+  if (row!.commas !== 0n && row!.points === 0n) return ",";
+  if (row!.either === null || row!.points !== 0n) return ".";
+  const text = row!.either as string;
+  throw new Error(
+    `its column "${String(row!.name)}" holds "${text}", which is ${text.replace(",", ".")} (decimal comma) or ` +
+      `${text.replace(",", "")} (thousands); set decimal to "," or "."`
+  );
+}
+
+// ---- What DuckDB cannot read as it is ----
+
+async function firstBytes(path: string): Promise<Buffer> {
+  const stream = createReadStream(path, path.endsWith(".gz") ? {} : {end: 3});
+  const plain = path.endsWith(".gz") ? stream.pipe(createGunzip()) : stream;
+  for await (const chunk of plain) {
+    stream.destroy();
+    return (chunk as Buffer).subarray(0, 4);
+  }
+  return Buffer.alloc(0);
+}
+
+/** UTF-16 is written again as UTF-8; the rest DuckDB reads itself. */
+async function inReadableEncoding(path: string, {scratch}: How): Promise<string> {
+  if (path.endsWith(".zst")) return path;
+  const [a, b, c, d] = await firstBytes(path);
+  const little = (a === 0xff && b === 0xfe) || (a !== 0 && b === 0 && c !== 0 && d === 0);
+  const big = (a === 0xfe && b === 0xff) || (a === 0 && b !== 0 && c === 0 && d !== 0);
+  if (!little && !big) return path;
+  const file = join(scratch, "plain.csv");
+  await expand(path, file, little ? "utf-16le" : "utf-16be");
+  return file;
+}
+
+/** A file that ends within a line, as a logger leaves it between two writes; that line is left for the next run. */
+async function withoutTornLine(path: string, {columns, delimiter, quote}: Dialect, {scratch}: How): Promise<string> {
+  if (/\.(gz|zst)$/.test(path)) return path;
+  const {size} = await stat(path);
+  const last = await lastLine(path, size);
+  if (last === undefined || last.includes(quote) || last.split(delimiter).length >= columns.length) return path;
+  const file = join(scratch, "whole.csv");
+  await expand(path, file, undefined, size - Buffer.byteLength(last));
+  return file;
+}
+
+/** What stands behind the last line feed; undefined when that is nothing, or too much for a line of readings. */
+async function lastLine(path: string, size: number): Promise<string | undefined> {
+  const handle = await open(path, "r");
+  try {
+    const {buffer, bytesRead} = await handle.read(Buffer.alloc(65_536), 0, 65_536, Math.max(0, size - 65_536));
+    const cut = buffer.lastIndexOf(10, bytesRead - 1);
+    return cut < 0 || cut === bytesRead - 1 ? undefined : buffer.toString("latin1", cut + 1, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,34 @@
+import type {Duck} from "../pond/duck.js";
+import type {Field, Wanted} from "./clock.js";
+import type {Last} from "./timed.js";
+
+/** How a file is to be read, as far as its resource says. */
+export interface How extends Wanted {
+  readonly decimal?: "." | ",";
+  readonly parameter?: string;
+  readonly value?: string;
+  readonly unit?: string;
+  readonly scope?: readonly string[];
+  readonly scratch: string; // an existing host directory for files in between
+  readonly after?: Last; // the row before the first, where the file is the tail of one
+}
+
+/** The rows of a file as DuckDB sees them, in the file's order. */
+export interface Source {
+  readonly from: string; // in FROM position: columns c0, c1, …; of Parquet also `file_row_number`
+  readonly fields: readonly Field[];
+  readonly parquet: boolean; // whether DuckDB skips what is not asked of it
+  readonly decimal: "." | ","; // what stands in numbers that came as text
+  readonly notes: readonly string[];
+  readonly asText?: Source; // the same for rows that are not all what the first of them are
+}
+
+/** A file's columns as DuckDB names and types them, called c0, c1, … */
+export async function described(duck: Duck, source: string): Promise<readonly Field[]> {
+  const found = await duck.rows(`DESCRIBE SELECT * FROM ${source}`);
+  return found.map((row, index) => ({
+    header: String(row.column_name),
+    type: String(row.column_type),
+    sql: `c${index}`
+  }));
+}

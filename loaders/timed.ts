@@ -1,0 +1,222 @@
+import {join} from "node:path";
+import {identifier, literal} from "../pond/duck.js";
+import type {Duck} from "../pond/duck.js";
+import type {Range} from "../pond/types.js";
+import type {Clock, Stored} from "./clock.js";
+import {clockOf, unreadableTime} from "./clock.js";
+import type {How, Source} from "./source.js";
+import {unwall} from "./wallclock.js";
+
+/** The rows of a file, each with its instant, as one Parquet file that DuckDB reads where it needs to. */
+export interface Timed {
+  readonly from: string; // in FROM position: `file_row_number` and the source's columns
+  readonly instant: string; // SQL: TIMESTAMPTZ, NULL where a row has no time
+  readonly within: (range: Range) => string; // SQL: which rows are in a span, said so that DuckDB skips the rest
+  readonly facts: Facts;
+  readonly clock: Clock;
+  readonly notes: readonly string[];
+  readonly last?: Last;
+}
+
+/** What is known of all rows together. */
+interface Facts {
+  readonly rows: number;
+  readonly timed: number; // those that have a time
+  readonly begin: number; // µs UTC, inclusive
+  readonly end: number; // µs UTC, inclusive
+  readonly isSorted: boolean; // times rise, or fall, from row to row
+}
+
+/** The last row of a file, as the next part of it may need to know. */
+export interface Last {
+  readonly local: number; // µs, as the clock on the wall showed
+  readonly instant: number; // µs UTC
+}
+
+/** Rows of one Parquet group, the least that DuckDB skips. */
+const groupRows = 122_880;
+
+/**
+ * Finds the times of a source's rows. What is not Parquet with times in UTC already is written as such, so that however
+ * large a file is, no more of it than a stretch of time is ever in memory. `stream` tells which rows follow one another.
+ */
+export async function timed(duck: Duck, source: Source, how: How, stream = "''"): Promise<Timed> {
+  for (const all of [false, true]) {
+    const clock = await clockOf(duck, source, how, all);
+    const rows =
+      source.parquet && clock.stored ? ofStored(source, clock.stored) : await staged(duck, source, clock, how);
+    const bad = "bad" in rows ? await firstBad(duck, rows.from) : undefined;
+    if (bad && !all) continue;
+    if (bad) throw unreadableTime(clock, bad.text, bad.row);
+    const {notes, ...placed} =
+      "bad" in rows ? await unwalled(duck, {clock, from: rows.from, stream}, how) : {...rows, notes: []};
+    const facts = await factsOf(duck, placed);
+    const last = clock.kind === "instant" ? undefined : await lastOf(duck, placed);
+    const near = (await isClustered(duck, placed, facts)) ? placed : await sorted(duck, placed, how);
+    return {...near, facts, clock, notes, ...(last ? {last} : {})};
+  }
+  throw new Error("its times cannot be read"); // not reached: the second time round, all rows were looked at
+}
+
+type Placed = Pick<Timed, "from" | "instant" | "within">;
+
+// ---- Parquet as it is ----
+
+function ofStored({from}: Source, stored: Stored): Placed {
+  if ("unit" in stored) return ofNumbers(from, stored.sql, stored.unit);
+  const same = /^TIMESTAMP( WITH TIME ZONE)?$/.test(stored.type) ? stored.sql : `CAST(${stored.sql} AS TIMESTAMP)`;
+  const instant = `make_timestamptz(CASE WHEN isfinite(${stored.sql}) THEN epoch_us(${same}) END)`;
+  const near = (micros: number) => `CAST(make_timestamp(${micros}) AS ${stored.type})`;
+  const second = 1e6; // coarse types round
+  return {
+    from,
+    instant,
+    within: ({begin, end}) =>
+      conditions([
+        begin !== undefined && `${stored.sql} >= ${near(begin - second)} AND ${instant} >= make_timestamptz(${begin})`,
+        end !== undefined && `${stored.sql} <= ${near(end + second)} AND ${instant} < make_timestamptz(${end})`
+      ])
+  };
+}
+
+function ofNumbers(from: string, sql: string, unit: "s" | "ms" | "us" | "ns"): Placed {
+  const per = {s: 1_000_000n, ms: 1000n, us: 1n, ns: 1n}[unit];
+  const bound = (micros: number) => (unit === "ns" ? BigInt(micros) * 1000n : -(-BigInt(micros) / per)); // rounded up, from 1970 on
+  const micros = unit === "ns" ? `${sql} // 1000` : `${sql}::HUGEINT * ${per}`;
+  return {
+    from,
+    instant: `make_timestamptz(TRY_CAST(${micros} AS BIGINT))`,
+    within: ({begin, end}) =>
+      conditions([
+        begin !== undefined && `${sql} >= ${up(bound, begin, per)}`,
+        end !== undefined && `${sql} < ${up(bound, end, per)}`
+      ])
+  };
+}
+
+function up(bound: (micros: number) => bigint, micros: number, per: bigint): string {
+  const rounded = bound(micros);
+  return String(per > 1n && rounded * per < BigInt(micros) ? rounded + 1n : rounded);
+}
+
+function conditions(parts: readonly (string | false)[]): string {
+  return parts.filter((part) => part !== false).join(" AND ") || "true";
+}
+
+// ---- What is written as Parquet first ----
+
+/** The source's rows with `t`, the time, `zoned`, where some say their offset, and `bad`, what is there and no time. */
+async function staged(duck: Duck, source: Source, clock: Clock, {scratch}: How): Promise<{from: string; bad: true}> {
+  const kept = source.fields.filter((field) => !clock.fields.includes(field)).map(({sql}) => sql);
+  const select = (text: string, zone: string, bad: string) =>
+    [`${text} AS t`, `${zone} AS zoned`, `${bad} AS bad`, ...kept].join(", ");
+  const sql = select(clock.sql, clock.zoned ?? String(clock.kind === "instant"), clock.text ?? "NULL::VARCHAR");
+  const file = join(scratch, "staged.parquet");
+  await toParquet(duck, `SELECT ${sql} FROM ${source.from}`, file);
+  return {from: parquet(file), bad: true};
+}
+
+async function toParquet(duck: Duck, sql: string, file: string): Promise<void> {
+  await duck.run(`COPY (${sql}) TO ${literal(file)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${groupRows})`);
+}
+
+/** A Parquet file of the host in FROM position. */
+export function parquet(file: string): string {
+  const name = literal(file.replace(/[*?[]/g, "[$&]")); // DuckDB takes a name for a pattern
+  return `read_parquet(${name}, file_row_number = true, hive_partitioning = false)`;
+}
+
+async function firstBad(duck: Duck, from: string): Promise<{text: string; row: number} | undefined> {
+  const [row] = await duck.rows(
+    `SELECT bad, file_row_number::DOUBLE + 1 AS row FROM ${from} WHERE bad IS NOT NULL ORDER BY row LIMIT 1`
+  );
+  return row && {text: String(row.bad), row: Number(row.row)};
+}
+
+interface Unplaced {
+  readonly clock: Clock;
+  readonly from: string;
+  readonly stream: string;
+}
+
+async function unwalled(
+  duck: Duck,
+  {clock, from, stream}: Unplaced,
+  how: How
+): Promise<Placed & {notes: readonly string[]}> {
+  const local = clock.kind === "mixed" ? "NOT zoned" : "true";
+  const isLocal = clock.kind !== "instant" && how.timeZone !== "UTC";
+  const {offset, notes} = isLocal
+    ? await unwall(duck, {from, zone: how.timeZone, local, stream, after: how.after})
+    : {offset: "0", notes: []};
+  const zoned = clock.kind === "mixed" ? `CASE WHEN zoned THEN 0 ELSE ${offset} END` : `(${offset})`;
+  const micros = offset === "0" ? "epoch_us(t)" : `epoch_us(t) - ${zoned}`;
+  const instant = `make_timestamptz(${micros})`; // a cast would ask the calendar of each row
+  const day = 86_400e6; // no clock is further from UTC
+  const slack = offset === "0" ? 0 : day;
+  const within = ({begin, end}: Range) =>
+    conditions([
+      begin !== undefined && `t >= make_timestamp(${begin - slack})`,
+      end !== undefined && `t < make_timestamp(${end + slack})`,
+      begin !== undefined && slack > 0 && `${instant} >= make_timestamptz(${begin})`,
+      end !== undefined && slack > 0 && `${instant} < make_timestamptz(${end})`
+    ]);
+  return {from, instant, within, notes};
+}
+
+// ---- What is known of them ----
+
+async function factsOf(duck: Duck, {from, instant}: Placed): Promise<Facts> {
+  const times = `SELECT epoch_us(${instant}) AS t FROM ${from}`;
+  const steps = `SELECT t, lag(t) OVER () AS before FROM (${times}) WHERE t IS NOT NULL`;
+  const [[row], [count]] = [
+    await duck.rows(
+      `SELECT count(*) AS timed, min(t)::DOUBLE AS begin, max(t)::DOUBLE AS end,
+         count(*) FILTER (t <= before) AS falls, count(*) FILTER (t >= before) AS rises FROM (${steps})`
+    ),
+    await duck.rows(`SELECT count(*) AS rows FROM ${from}`)
+  ];
+  return {
+    rows: Number(count!.rows),
+    timed: Number(row!.timed),
+    begin: Number(row!.begin),
+    end: Number(row!.end),
+    isSorted: row!.falls === 0n || row!.rises === 0n
+  };
+}
+
+async function lastOf(duck: Duck, {from, instant}: Placed): Promise<Last | undefined> {
+  const [row] = await duck.rows(
+    `SELECT epoch_us(t)::DOUBLE AS local, epoch_us(${instant})::DOUBLE AS instant FROM ${from}
+     WHERE t IS NOT NULL ORDER BY file_row_number DESC LIMIT 1`
+  );
+  return row && {local: Number(row.local), instant: Number(row.instant)};
+}
+
+/** Whether a stretch of time stands in few groups of rows: else each stretch would have the whole file read again. */
+async function isClustered(duck: Duck, {from, instant}: Placed, {begin, end, isSorted}: Facts): Promise<boolean> {
+  if (isSorted || end <= begin) return true;
+  const [row] = await duck.rows(
+    `SELECT count(*)::DOUBLE AS groups, sum(width)::DOUBLE / ${end - begin} AS turns FROM
+       (SELECT epoch_us(max(i)) - epoch_us(min(i)) AS width FROM
+         (SELECT ${instant} AS i, file_row_number // ${groupRows} AS part FROM ${from}) GROUP BY part)`
+  );
+  return Number(row!.groups) <= 2 || Number(row!.turns) <= 3;
+}
+
+async function sorted(duck: Duck, {from, instant}: Placed, {scratch}: How): Promise<Placed> {
+  const file = join(scratch, "sorted.parquet");
+  const [columns, row] = [await duck.rows(`DESCRIBE SELECT * FROM ${from}`), "file_row_number"];
+  const kept = columns
+    .map(({column_name}) => String(column_name))
+    .filter((name) => /^c\d+$/.test(name))
+    .map(identifier);
+  const select = [`${instant} AS t`, ...kept].join(", ");
+  await toParquet(duck, `SELECT ${select} FROM ${from} WHERE (${instant}) IS NOT NULL ORDER BY t, ${row}`, file);
+  const within = ({begin, end}: Range) =>
+    conditions([
+      begin !== undefined && `t >= make_timestamptz(${begin})`,
+      end !== undefined && `t < make_timestamptz(${end})`
+    ]);
+  return {from: parquet(file), instant: "t", within};
+}
