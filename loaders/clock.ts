@@ -17,6 +17,7 @@ export interface Clock {
   readonly kind: TimeForm["kind"]; // what the SQL gives: UTC, wall clock, or each where `zoned` says so
   readonly sql: string; // TIMESTAMP, NULL where a row has no time
   readonly zoned?: string; // BOOLEAN
+  readonly monthFirst?: boolean; // of dates that begin with days or months, where the texts tell
   readonly text?: string; // what is there instead of a time, else NULL; none for times that cannot but be read
   readonly stored?: Stored; // how a column of a Parquet file holds UTC, where that tells how to skip parts of it
 }
@@ -34,6 +35,7 @@ export interface Wanted {
   readonly time?: string; // the column's header; found by its name or type unless given
   readonly timeFormat?: string; // a unit since 1970, or as strptime has it; found out unless given
   readonly timeZone: string; // of times without an offset
+  readonly settled?: {readonly monthFirst?: boolean}; // what the beginning of the file told
 }
 
 /** How many rows tell how times are written; those that are found to be written otherwise make all be looked at. */
@@ -60,7 +62,10 @@ export async function clockOf(duck: Duck, rows: Rows, wanted: Wanted, all = fals
     return numbered(duck, rows, field, timeFormat);
   if (!isText(field) && !isNumber(type)) throw new Error(`its column "${field.header}" holds no times (${type})`);
   const text = ofDay ? `nullif(trim(concat_ws(' ', ${sql}, ${ofDay.sql})), '')` : `CAST(${sql} AS VARCHAR)`;
-  const form = timeFormat === undefined ? await written(duck, rows, {field, text}, all) : givenForm(timeFormat);
+  const form =
+    timeFormat === undefined
+      ? await written(duck, rows, {field, text, monthFirst: wanted.settled?.monthFirst}, all)
+      : givenForm(timeFormat);
   return {...clockFrom(form, text), fields: ofDay ? [field, ofDay] : [field]};
 }
 
@@ -72,7 +77,14 @@ export function unreadableTime({fields: [field]}: Clock, text: string, row: numb
 function clockFrom(form: TimeForm, text: string): Omit<Clock, "fields"> {
   const sql = form.sql(text);
   const bad = `CASE WHEN trim(${text}) <> '' AND (${sql}) IS NULL THEN ${text} END`;
-  return {kind: form.kind, sql, text: bad, ...(form.zoned ? {zoned: form.zoned(text)} : {})};
+  const {monthFirst} = form;
+  return {
+    kind: form.kind,
+    sql,
+    text: bad,
+    ...(monthFirst === undefined ? {} : {monthFirst}),
+    ...(form.zoned ? {zoned: form.zoned(text)} : {})
+  };
 }
 
 /** Of the columns that are called so, one that holds times before one that may; else the first that holds times. */
@@ -128,9 +140,10 @@ async function numbered(duck: Duck, rows: Rows, field: Field, format: EpochUnit 
 interface Text {
   readonly field: Field;
   readonly text: string; // SQL
+  readonly monthFirst: boolean | undefined;
 }
 
-async function written(duck: Duck, {from}: Rows, {field, text}: Text, all: boolean): Promise<TimeForm> {
+async function written(duck: Duck, {from}: Rows, {field, text, monthFirst}: Text, all: boolean): Promise<TimeForm> {
   const shapesOf = (limit: string) =>
     duck.rows(
       `SELECT regexp_replace(trim(x), '[0-9]', '9', 'g') AS shape, arg_min(x, row) AS text, min(row)::DOUBLE AS row,
@@ -142,13 +155,13 @@ async function written(duck: Duck, {from}: Rows, {field, text}: Text, all: boole
   const few = all ? [] : await shapesOf(` LIMIT ${sampled}`);
   if (few.length > 0) {
     try {
-      return formOf(few);
+      return formOf(few, monthFirst);
     } catch (error) {
       if (!(error instanceof Error)) throw error; // the rest of the file may tell what these rows leave open
     }
   }
   const shapes = await shapesOf("");
-  return within(field.header, () => formOf(shapes));
+  return within(field.header, () => formOf(shapes, monthFirst));
 }
 
 function within<T>(header: string, work: () => T): T {

@@ -7,15 +7,12 @@ import type {Duck} from "../pond/duck.js";
 import {isNumber, isTime, isTimeName} from "./clock.js";
 import type {Field} from "./clock.js";
 import {expand} from "./expand.js";
-import type {How, Source} from "./source.js";
+import type {How, Marks, Settled, Source} from "./source.js";
 
 /** How a file of CSV is written. */
-interface Dialect {
+interface Dialect extends Marks {
   readonly file: string; // as an SQL literal
   readonly encoding: string; // as DuckDB names it
-  readonly delimiter: string;
-  readonly quote: string;
-  readonly escape: string;
   readonly comment: string;
   readonly skip: number; // lines before the header
   readonly columns: readonly {readonly name: string; readonly type: string}[];
@@ -28,16 +25,22 @@ interface Dialect {
 export async function csvSource(duck: Duck, path: string, how: How): Promise<Source> {
   const notes: string[] = [];
   const file = await inReadableEncoding(path, how);
-  const dialect = await sniff(duck, file, how.decimal);
-  const whole = await withoutTornLine(file, dialect, how);
+  const known = how.decimal ?? how.settled?.decimal;
+  const first = await sniff(duck, file, {decimal: known, settled: how.settled});
+  const whole = await withoutTornLine(file, first, how);
   if (whole !== file) notes.push("its last line is not finished and waits");
-  const decimal = how.decimal ?? (await decimalOf(duck, {...dialect, file: literal(whole)}));
-  const settled = decimal === "." ? dialect : await sniff(duck, whole, ",");
-  const told = {...settled, file: literal(escaped(whole))};
+  const decimal = known ?? (await decimalOf(duck, {...first, file: literal(escaped(whole))}));
+  const lead = first.skip + 1;
+  const {delimiter, quote, escape} = first;
+  const settled: Settled = {lead, dialect: {delimiter, quote, escape}, ...(decimal === "," ? {decimal} : {})};
+  const dialect = decimal === "." ? first : await sniff(duck, whole, {decimal, settled});
+  const told = {...dialect, file: literal(escaped(whole))};
   const fields = told.columns.map(({name, type}, index) => fieldOf({name, type, index}, told, how));
   const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
-  const asText = {from: reader(told, texts, decimal), fields: texts, parquet: false, decimal, notes};
-  return {...asText, from: reader(told, fields, decimal), fields, asText};
+  const mayGrow = file === path && !/\.(gz|zst)$/.test(path);
+  const all = {parquet: false, decimal, notes, ...(mayGrow ? {settled} : {})};
+  const asText = {...all, from: reader(told, texts, decimal), fields: texts};
+  return {...all, from: reader(told, fields, decimal), fields, asText};
 }
 
 function escaped(path: string): string {
@@ -74,16 +77,20 @@ function optionsOf({delimiter, quote, escape, comment, skip, encoding}: Dialect)
 
 const encodings = ["utf-8", "latin-1"];
 
-async function sniff(duck: Duck, path: string, decimal: "." | "," | undefined): Promise<Dialect> {
+interface Known {
+  readonly decimal: "." | "," | undefined;
+  readonly settled: Settled | undefined;
+}
+
+async function sniff(duck: Duck, path: string, known: Known): Promise<Dialect> {
   const file = literal(escaped(path));
-  const separator = decimal ? `, decimal_separator = ${literal(decimal)}` : "";
   for (const encoding of encodings) {
     try {
       const [row] = await duck.rows(
-        `SELECT * FROM sniff_csv(${file}, header = true, encoding = ${literal(encoding)}${separator})`
+        `SELECT * FROM sniff_csv(${file}, header = true, encoding = ${literal(encoding)}${knownOptions(known)})`
       );
       const mark = (name: string, none: string) =>
-        row![name] === "(empty)" || row![name] === "\0" ? none : String(row![name]);
+        row![name] === "(empty)" || row![name] === "\0" ? none : String(row![name] as string);
       const quote = mark("Quote", '"'); // one may come later in the file
       return {
         ...{file, encoding, quote, delimiter: mark("Delimiter", ","), escape: mark("Escape", quote)},
@@ -95,6 +102,13 @@ async function sniff(duck: Duck, path: string, decimal: "." | "," | undefined): 
     }
   }
   throw new Error("no encoding was tried");
+}
+
+function knownOptions({decimal, settled}: Known): string {
+  const {delimiter, quote, escape} = settled?.dialect ?? {};
+  const marks = {decimal_separator: decimal, delim: delimiter, quote, escape};
+  const told = Object.entries(marks).flatMap(([name, mark]) => (mark ? [`, ${name} = ${literal(mark)}`] : []));
+  return [...told, ...(settled ? [`, skip = ${settled.lead - 1}`] : [])].join("");
 }
 
 /** Whether DuckDB says that a file is not in UTF-8. */

@@ -1,4 +1,5 @@
 import type {ColumnAttributes, Range} from "../pond/types.js";
+import type {Settled} from "./source.js";
 import type {Stretch} from "./stretch.js";
 import type {Last} from "./timed.js";
 
@@ -8,6 +9,7 @@ export interface HostTable {
   readonly notes: readonly string[]; // what was left out, a phrase each
   readonly rows: number; // with a time
   readonly span?: {readonly begin: number; readonly end: number}; // µs UTC, both inclusive; none without rows
+  readonly settled?: Settled; // how it is written, where more may be written behind it
   readonly last?: Last; // when its last row was, if that took a clock on the wall
   cut(range: Range): Promise<readonly Stretch[]>; // what fits in memory, by time; nothing without rows
   count(stretch: Stretch): Promise<Count>;

@@ -1,13 +1,14 @@
-import {createHash, randomUUID} from "node:crypto";
-import {createReadStream} from "node:fs";
-import {pipeline} from "node:stream/promises";
+import {randomUUID} from "node:crypto";
 import {mkdir, rm} from "node:fs/promises";
-import {join, relative} from "node:path";
+import {extname, join, relative} from "node:path";
 import {z} from "zod";
 import {PondError} from "../pond/error.js";
+import {endOfLines, writeTail} from "./content.js";
 import {deliver} from "./fresh.js";
 import type {Delivered} from "./fresh.js";
 import type {HostTable} from "./host.js";
+import {howOf, Ledger} from "./ledger.js";
+import type {Came, Entry, Found, Taken} from "./ledger.js";
 import {maskOf} from "./mask.js";
 import {capturesIn, fill, hostFiles} from "./pattern.js";
 import {wrongWith} from "./open.js";
@@ -69,35 +70,32 @@ export type InboxSpec = z.infer<typeof schema>;
  */
 export const inbox: Kind<InboxSpec> = {
   name: "Inbox",
-  summary: "Files dropped on the host: CSV and Parquet.",
+  summary: "Files dropped on the host: CSV, Parquet, JSON lines, OTLP metrics and exports of HydroVu.",
   schema,
   writes: ({into}) => [into.replace(/[^/]*\$.*$/s, "")],
   async run(resource: Resource<InboxSpec>, context: RunContext): Promise<Report> {
-    const memory = await Memory.open(resource, context);
+    const ledger = await Ledger.open(resource.name, context);
     const files = await filesOf(resource, context);
     let total: Report = {...nothing, notes: files.length === 0 ? [`No file matches ${resource.spec.files}.`] : []};
-    for (const file of files) {
-      context.effects.reporter.step(`Reading ${file.name}`);
-      total = sum(total, await takeFile(file, memory, {resource, context}));
-    }
-    await memory.save();
+    for (const file of files) total = sum(total, await takeFile(file, ledger, {resource, context}));
+    await ledger.save();
     return total;
   }
 };
 
 const nothing: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
 
-interface HostFile {
-  readonly path: string; // absolute
+interface HostFile extends Found {
   readonly name: string; // as a report names it, without what the environment says
-  readonly into: string; // the series
 }
 
 async function filesOf(resource: Resource<InboxSpec>, context: RunContext): Promise<readonly HostFile[]> {
   const {files, into} = resource.spec;
   const found = await hostFiles(context.base, files);
   const nameOf = (path: string) => maskOf(resource, context)(relative(process.cwd(), path));
-  return found.map(({path, captures}) => ({path, name: nameOf(path), into: fill(into, captures)}));
+  const {files: _, into: __, ...reading} = resource.spec;
+  const how = howOf(reading);
+  return found.map(({path, captures}) => ({path, name: nameOf(path), into: fill(into, captures), how}));
 }
 
 interface Task {
@@ -106,63 +104,100 @@ interface Task {
 }
 
 /**
- * Stores what a file brings. One that cannot be read is named, with the reason, and changes nothing; it is tried again
- * in the next run. What was noted of a file is told as long as it is there.
+ * Stores what a file brings, and of one that has grown what its tail brings. One that cannot be read is named, with the
+ * reason, and changes nothing; it is tried again in the next run. What was noted of a file is told as long as it is
+ * there.
  */
-async function takeFile(file: HostFile, memory: Memory, {resource, context}: Task): Promise<Report> {
-  const scratch = join(context.cache, "inbox", randomUUID());
-  await mkdir(scratch, {recursive: true});
+async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Report> {
   try {
-    const key = await keyOf(file, resource.spec);
-    const known = memory.get(key);
-    if (known) return {...nothing, notes: known.notes};
-    const table = await readTable(context.duck, file.path, {...resource.spec, scratch});
-    const {notes, ...counts} = await context.tx.attempt(() => store(file, table, context));
-    const told = [...table.notes, ...notes].map((note) => `${file.name}: ${note}.`);
-    memory.add(key, {file: file.name, into: file.into, ...counts, notes: told});
-    return {...nothing, ...counts, notes: told};
+    const known = await ledger.find(file);
+    if (known?.isWhole) return {...nothing, notes: known.entry.notes};
+    task.context.effects.reporter.step(`Reading ${file.name}`);
+    const came = await readFile(file, known?.entry, task);
+    const {notes} = await ledger.add(file, sumOf(known?.entry, came), known?.entry);
+    task.context.effects.reporter.line(`${file.name}: ${tell(came)}.`);
+    return {...nothing, read: came.read, stored: came.stored, aside: came.aside, notes};
   } catch (error) {
     if (error instanceof PondError)
       return {...nothing, errors: [`${file.name} was not stored: ${error.message.replace(/[.;:]\s*$/, "")}.`]};
     const wrong = wrongWith(file.path, error);
     if (wrong === undefined) throw error;
     return {...nothing, errors: [`${file.name} was skipped: ${wrong}; mend it or take it away.`]};
+  }
+}
+
+/** Reads a file, or its tail where it is known how it began, and stores what that brings: all of it, or nothing. */
+async function readFile(file: HostFile, before: Entry | undefined, {resource, context}: Task): Promise<Came> {
+  const scratch = join(context.cache, "inbox", randomUUID());
+  await mkdir(scratch, {recursive: true});
+  try {
+    const how = {
+      ...resource.spec,
+      scratch,
+      ...(before?.settled ? {settled: before.settled} : {}),
+      ...(before?.last ? {after: before.last} : {})
+    };
+    const path = before ? await tailOf(file.path, before, scratch) : file.path;
+    const table = await readTable(context.duck, path, how);
+    const {notes, ...counts} = await context.tx.attempt(() => store(file, table, context));
+    const {settled, last} = table;
+    return {
+      ...counts,
+      file: file.name,
+      notes: [...table.notes, ...notes].map((note) => `${file.name}: ${note}.`),
+      ...(settled ? {settled} : {}),
+      ...(last ? {last} : {})
+    };
   } finally {
     await rm(scratch, {recursive: true});
   }
 }
 
-interface Counts {
-  readonly read: number;
-  readonly stored: number;
-  readonly aside: number;
+/** What a file has grown by, below the lines that it began with, as a file. */
+async function tailOf(path: string, {mark, settled}: Entry, scratch: string): Promise<string> {
+  const target = join(scratch, `tail${extname(path)}`);
+  const lead = await endOfLines(path, settled!.lead);
+  await writeTail(path, target, {lead: lead ?? 0, begin: mark});
+  return target;
+}
+
+/** A file's counts and notes together with those of its beginning. */
+function sumOf(before: Entry | undefined, came: Came): Came {
+  if (!before) return came;
+  const add = (of: (taken: Taken) => number) => of(before) + of(came);
+  const counts = {read: add((one) => one.read), stored: add((one) => one.stored)};
+  const others = {known: add((one) => one.known), aside: add((one) => one.aside)};
+  return {...came, ...counts, ...others, notes: [...new Set([...before.notes, ...came.notes])]};
+}
+
+/** "120 rows read, 100 times stored, 15 known already, 5 set aside since their clock was not set". */
+function tell({read, stored, known, aside}: Taken): string {
+  return [
+    `${read === 1 ? "1 row" : `${read} rows`} read`,
+    `${stored} stored`,
+    `${known} known already`,
+    ...(aside > 0 ? [`${aside} set aside, from a clock that was not set (before 2000, or more than a day ahead)`] : [])
+  ].join(", ");
 }
 
 /** The first instant of 2000, µs UTC: clocks that were never set tell earlier ones. */
 const epoch = Date.UTC(2000, 0) * 1000;
 
-async function store(
-  {into}: HostFile,
-  table: HostTable,
-  {duck, tx, effects}: RunContext
-): Promise<Counts & {notes: readonly string[]}> {
+async function store({into}: HostFile, table: HostTable, {duck, tx, effects}: RunContext): Promise<Taken> {
   const ahead = (Math.floor(effects.now()) + 86_400_000) * 1000 + 1;
   const good = await deliver(tx, duck, {path: into, table, range: {begin: epoch, end: ahead}});
-  const odd: Delivered[] = [];
-  for (const range of [{end: epoch}, {begin: ahead}])
-    odd.push(await deliver(tx, duck, {path: `/sys/aside${into}`, table, range}));
-  const all = [good, ...odd];
-  const differing = all.reduce((sum, one) => sum + one.differing, 0);
+  const aside = `/sys/aside${into}`;
+  const early = await deliver(tx, duck, {path: aside, table, range: {end: epoch}});
+  const late = await deliver(tx, duck, {path: aside, table, range: {begin: ahead}});
+  const add = (of: (one: Delivered) => number) => of(good) + of(early) + of(late);
+  const differing = add((one) => one.differing);
+  const times = differing === 1 ? "1 time stands" : `${differing} times stand`;
   return {
-    read: all.reduce((sum, one) => sum + one.read, 0),
+    read: add((one) => one.read),
     stored: good.stored,
-    aside: odd.reduce((sum, one) => sum + one.stored, 0),
-    notes:
-      differing === 0
-        ? []
-        : [
-            `${differing === 1 ? "1 time stands" : `${differing} times stand`} in rows that differ, the last of which counts`
-          ]
+    known: add((one) => one.known),
+    aside: early.stored + late.stored,
+    notes: differing === 0 ? [] : [`${times} in rows that differ, the last of which counts`]
   };
 }
 
@@ -174,53 +209,4 @@ function sum(a: Report, b: Report): Report {
     notes: [...a.notes, ...b.notes],
     errors: [...a.errors, ...b.errors]
   };
-}
-
-/** What a file's rows depend on: its content, where it goes, and how it is read. */
-async function keyOf(file: HostFile, {files: _, into: __, time, timeZone, ...how}: InboxSpec): Promise<string> {
-  const rest = Object.keys(how).length > 0 ? [how] : []; // what later versions of this kind ask changes no key
-  const hash = createHash("sha256").update(JSON.stringify([file.into, time ?? null, timeZone, ...rest]));
-  await pipeline(createReadStream(file.path), hash);
-  return hash.digest("hex");
-}
-
-interface Known extends Counts {
-  readonly file: string;
-  readonly into: string;
-  readonly notes: readonly string[];
-}
-
-/** Which contents an inbox has taken, kept in the pond beside what came of each. */
-class Memory {
-  readonly #path: string;
-  readonly #context: RunContext;
-  readonly #known: Map<string, Known>;
-  #changed = false;
-
-  private constructor(path: string, context: RunContext, known: Map<string, Known>) {
-    this.#path = path;
-    this.#context = context;
-    this.#known = known;
-  }
-
-  static async open({name}: {readonly name: string}, context: RunContext): Promise<Memory> {
-    const path = `/sys/inbox/${name}`;
-    const text = (await context.tx.exists(path)) ? new TextDecoder().decode(await context.tx.read(path)) : "{}";
-    return new Memory(path, context, new Map(Object.entries(JSON.parse(text) as Record<string, Known>)));
-  }
-
-  get(key: string): Known | undefined {
-    return this.#known.get(key);
-  }
-
-  add(key: string, known: Known): void {
-    this.#known.set(key, known);
-    this.#changed = true;
-  }
-
-  async save(): Promise<void> {
-    if (!this.#changed) return;
-    const text = JSON.stringify(Object.fromEntries(this.#known), null, 1);
-    await this.#context.tx.write(this.#path, text, {parents: true});
-  }
 }

@@ -121,10 +121,10 @@ function columnOf(key: string, {unit, scopes}: LongForm): TableColumn {
     .slice(0, scopes.length)
     .filter((part) => part !== "")
     .join(" ");
-  const parameter = spelled(parts[scopes.length]!);
+  const parameter = unit ? parts[scopes.length]! : spelled(parts[scopes.length]!);
   const said = unit ? parts[scopes.length + 1]! : "";
   const name = said === "" ? parameter : `${parameter}.${said}`;
-  const attributes = said === "" ? attributesOf(name) : {parameter, unit: said};
+  const attributes = unit ? {parameter, ...(said === "" ? {} : {unit: said})} : attributesOf(name);
   if (scope === "") return {name, attributes};
   return {name: `${scope}.${name}`, attributes: {scope, ...attributes}};
 }

@@ -1,6 +1,8 @@
 import {stat} from "node:fs/promises";
 import type {Duck} from "../pond/duck.js";
 import {csvSource} from "./csv.js";
+import {exportSource} from "./export.js";
+import {jsonSource} from "./lines.js";
 import {described} from "./source.js";
 import type {How, Source} from "./source.js";
 import {parquet} from "./timed.js";
@@ -48,6 +50,10 @@ export async function openSource(duck: Duck, path: string, how: How): Promise<So
       return csvSource(duck, path, how);
     case "parquet":
       return parquetSource(duck, path);
+    case "json":
+      return jsonSource(duck, path, how);
+    case "html":
+      return exportSource(duck, path, how);
     default:
       throw new Error("it is none of .csv, .parquet, .jsonl, .json and .html, nor one of these packed as .gz or .zst");
   }

@@ -16,6 +16,7 @@ export interface Shape {
 export interface TimeForm {
   readonly kind: "instant" | "local" | "mixed"; // what the SQL gives: UTC, wall clock, or each where `zoned` says so
   readonly sql: (text: string) => string; // TIMESTAMP, NULL where the text is none
+  readonly monthFirst?: boolean; // of dates that begin with days or months, where the texts tell
   readonly zoned?: (text: string) => string; // of the mixed kind: whether a text says its offset
 }
 
@@ -78,8 +79,8 @@ function styleOf({shape}: Shape): Style {
   return styles.find(([, pattern]) => pattern.test(shape))?.[0] ?? "none";
 }
 
-/** How these texts are written. Throws what is wrong with them, in words that follow the column's name. */
-export function formOf(shapes: readonly Shape[]): TimeForm {
+/** How these texts are written; `monthFirst` is what texts before them told. Throws what is wrong with them, in words that follow the column's name. */
+export function formOf(shapes: readonly Shape[], monthFirst?: boolean): TimeForm {
   const inOrder = [...shapes].sort((a, b) => a.row - b.row);
   const unreadable = inOrder.find((shape) => styleOf(shape) === "none");
   if (unreadable) throw new Error(noTime(unreadable));
@@ -90,7 +91,7 @@ export function formOf(shapes: readonly Shape[]): TimeForm {
     case "zoned":
       return iso("instant");
     case "parts":
-      return partsForm(inOrder);
+      return partsForm(inOrder, monthFirst);
     case "number":
       return numberForm(inOrder);
     case "words":
@@ -146,26 +147,22 @@ function shifted(text: string): string {
 // ---- Days and months first ----
 
 /** Of 03/04/2024 nothing says which is the month, unless a number above 12 stands somewhere in the file. */
-function partsForm(shapes: readonly Shape[]): TimeForm {
+function partsForm(shapes: readonly Shape[], before: boolean | undefined): TimeForm {
   const [{shape, text, row}] = shapes as [Shape];
   const dayFirst = shapes.some(({first}) => first > 12);
   const monthFirst = shapes.some(({second}) => second > 12);
   if (dayFirst && monthFirst)
     throw new Error(`holds days both before and behind months, such as ${JSON.stringify(text)}`);
-  const [byDay, byMonth] = [
-    shapes.map((one) => partsFormat(one, "%d", "%m")),
-    shapes.map((one) => partsFormat(one, "%m", "%d"))
-  ];
   const isDotted = shape.includes("."); // nobody writes months first so
-  if (!dayFirst && !monthFirst && !isDotted)
-    throw new Error(
-      `holds ${JSON.stringify(text)} in row ${row}, which is ${readings(text)}; ` +
-        `set timeFormat to "${byDay[0]!}" or "${byMonth[0]!}"`
-    );
-  return {kind: "local", sql: (column) => strptime(column, monthFirst ? byMonth : byDay)};
+  const told = dayFirst || monthFirst ? monthFirst : (before ?? (isDotted ? false : undefined));
+  const formats = (order: boolean) => shapes.map((one) => partsFormat(one, order ? ["%m", "%d"] : ["%d", "%m"]));
+  if (told !== undefined) return {kind: "local", monthFirst: told, sql: (column) => strptime(column, formats(told))};
+  const [byDay, byMonth] = [formats(false)[0]!, formats(true)[0]!];
+  const found = `holds ${JSON.stringify(text)} in row ${row}, which is ${readings(text)}`;
+  throw new Error(`${found}; set timeFormat to "${byDay}" or "${byMonth}"`);
 }
 
-function partsFormat({shape}: Shape, first: string, second: string): string {
+function partsFormat({shape}: Shape, [first, second]: readonly [string, string]): string {
   const [, mark, year, rest = ""] = /^9+([-/.])9+[-/.](9999|99)(.*)$/.exec(shape)!;
   const isTwelve = /m$/i.test(rest);
   const time = rest

@@ -11,6 +11,22 @@ export interface How extends Wanted {
   readonly scope?: readonly string[];
   readonly scratch: string; // an existing host directory for files in between
   readonly after?: Last; // the row before the first, where the file is the tail of one
+  readonly settled?: Settled; // and how its beginning was written
+}
+
+/** How a file is written, as far as its further parts cannot but be written so too. */
+export interface Settled {
+  readonly lead: number; // lines before the first row: the header, and what stands before it
+  readonly dialect?: Marks;
+  readonly decimal?: "." | ",";
+  readonly monthFirst?: boolean; // of dates that begin with days or months
+}
+
+/** What stands between values and around them. */
+export interface Marks {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly escape: string;
 }
 
 /** The rows of a file as DuckDB sees them, in the file's order. */
@@ -20,6 +36,7 @@ export interface Source {
   readonly parquet: boolean; // whether DuckDB skips what is not asked of it
   readonly decimal: "." | ","; // what stands in numbers that came as text
   readonly notes: readonly string[];
+  readonly settled?: Settled; // where more may be written behind it
   readonly asText?: Source; // the same for rows that are not all what the first of them are
 }
 

@@ -38,9 +38,12 @@ async function interpret(duck: Duck, source: Source, how: How): Promise<HostTabl
   const table = long ? await longTable(duck, {source, rows, long}) : await wideTable(duck, source, rows);
   const untimed = rows.facts.rows - rows.facts.timed;
   const left = untimed > 0 ? [`${rowsOf(untimed)} without a time left out`] : [];
+  const {monthFirst} = rows.clock;
+  const settled = source.settled && {...source.settled, ...(monthFirst === undefined ? {} : {monthFirst})};
   return {
     ...table,
     notes: [...source.notes, ...table.notes, ...left, ...rows.notes],
+    ...(settled ? {settled} : {}),
     ...(rows.last ? {last: rows.last} : {})
   };
 }

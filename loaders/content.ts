@@ -1,0 +1,90 @@
+import {createHash} from "node:crypto";
+import {createReadStream, createWriteStream} from "node:fs";
+import {open} from "node:fs/promises";
+import {pipeline} from "node:stream/promises";
+
+/** What the bytes of a host file are, told in parts, so that a file that has grown is known by how it began. */
+
+/** A part of a file: where it ends, and the hash of what stands between that and the end of the part before. */
+export type Segment = readonly [end: number, sha256: string];
+
+/** The hashes of a file's parts, which end as told, rising. A file that is shorter has fewer. */
+export async function segmentsOf(path: string, ends: readonly number[], begin = 0): Promise<readonly Segment[]> {
+  const segments: Segment[] = [];
+  let from = begin;
+  for (const end of ends) {
+    const hash = createHash("sha256");
+    let bytes = 0;
+    if (end > from)
+      for await (const chunk of createReadStream(path, {start: from, end: end - 1, highWaterMark: 1 << 20})) {
+        hash.update(chunk as Buffer);
+        bytes += (chunk as Buffer).length;
+      }
+    if (bytes < end - from) return segments;
+    segments.push([end, hash.digest("hex")]);
+    from = end;
+  }
+  return segments;
+}
+
+/** Whether a file begins with these parts. */
+export async function beginsWith(path: string, segments: readonly Segment[]): Promise<boolean> {
+  let from = 0;
+  for (const [end, sha256] of segments) {
+    const [found] = await segmentsOf(path, [end], from);
+    if (found?.[1] !== sha256) return false;
+    from = end;
+  }
+  return true;
+}
+
+/** The hash of some bytes of a file. */
+export async function sample(path: string, begin: number, end: number): Promise<string> {
+  const [found] = await segmentsOf(path, [end], begin);
+  return found?.[1] ?? "";
+}
+
+/** Where the last whole line of a file ends, behind its line feed; 0 when there is none. */
+export async function lastLineEnd(path: string, size: number): Promise<number> {
+  const handle = await open(path, "r");
+  const step = 65_536;
+  try {
+    for (let end = size; end > 0; end -= step) {
+      const begin = Math.max(0, end - step);
+      const {buffer, bytesRead} = await handle.read(Buffer.alloc(end - begin), 0, end - begin, begin);
+      const found = buffer.subarray(0, bytesRead).lastIndexOf(10);
+      if (found >= 0) return begin + found + 1;
+    }
+    return 0;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Where a number of lines ends; undefined when there are fewer within what a header may take. */
+export async function endOfLines(path: string, lines: number): Promise<number | undefined> {
+  const handle = await open(path, "r");
+  try {
+    const {buffer, bytesRead} = await handle.read(Buffer.alloc(1 << 20), 0, 1 << 20, 0);
+    let end = 0;
+    for (let line = 0; line < lines; line++) {
+      const found = buffer.subarray(0, bytesRead).indexOf(10, end);
+      if (found < 0) return undefined;
+      end = found + 1;
+    }
+    return end;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes the tail of a file, below the lines that it began with. */
+export async function writeTail(
+  path: string,
+  target: string,
+  {lead, begin}: {lead: number; begin: number}
+): Promise<void> {
+  const parts = lead > 0 ? [{start: 0, end: lead - 1}, {start: begin}] : [{start: begin}];
+  for (const [index, part] of parts.entries())
+    await pipeline(createReadStream(path, part), createWriteStream(target, {flags: index === 0 ? "w" : "a"}));
+}
