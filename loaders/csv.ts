@@ -11,7 +11,7 @@ import type {How, Marks, Settled, Source} from "./source.js";
 
 /** How a file of CSV is written. */
 interface Dialect extends Marks {
-  readonly file: string; // as an SQL literal
+  readonly path: string;
   readonly encoding: string; // as DuckDB names it
   readonly comment: string;
   readonly skip: number; // lines before the header
@@ -23,24 +23,23 @@ interface Dialect extends Marks {
  * UTF-16 or Windows-1252, with or without a byte order mark. The first rows tell the types.
  */
 export async function csvSource(duck: Duck, path: string, how: How): Promise<Source> {
-  const notes: string[] = [];
-  const file = await inReadableEncoding(path, how);
+  const readable = await inReadableEncoding(path, how);
+  const whole = await withoutTornLine(readable, how);
+  const notes = whole === readable ? [] : ["its last line is not finished and waits"];
   const known = how.decimal ?? how.settled?.decimal;
-  const first = await sniff(duck, file, {decimal: known, settled: how.settled});
-  const whole = await withoutTornLine(file, first, how);
-  if (whole !== file) notes.push("its last line is not finished and waits");
-  const decimal = known ?? (await decimalOf(duck, {...first, file: literal(escaped(whole))}));
+  const first = await sniffAny(duck, whole, {decimal: known, settled: how.settled, scratch: how.scratch});
+  const file = first.path;
+  const decimal = known ?? (await decimalOf(duck, first));
   const lead = first.skip + 1;
   const {delimiter, quote, escape} = first;
   const settled: Settled = {lead, dialect: {delimiter, quote, escape}, ...(decimal === "," ? {decimal} : {})};
-  const dialect = decimal === "." ? first : await sniff(duck, whole, {decimal, settled});
-  const told = {...dialect, file: literal(escaped(whole))};
-  const fields = told.columns.map(({name, type}, index) => fieldOf({name, type, index}, told, how));
+  const dialect = decimal === "." ? first : await sniff(duck, file, {decimal, settled}, [first.encoding]);
+  const fields = dialect.columns.map(({name, type}, index) => fieldOf({name, type, index}, how));
   const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
-  const mayGrow = file === path && !/\.(gz|zst)$/.test(path);
+  const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
   const all = {parquet: false, decimal, notes, ...(mayGrow ? {settled} : {})};
-  const asText = {...all, from: reader(told, texts, decimal), fields: texts};
-  return {...all, from: reader(told, fields, decimal), fields, asText};
+  const asText = {...all, from: reader(dialect, texts, decimal), fields: texts};
+  return {...all, from: reader(dialect, fields, decimal), fields, asText};
 }
 
 function escaped(path: string): string {
@@ -49,22 +48,18 @@ function escaped(path: string): string {
 
 /** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */
 function fieldOf(
-  {name, type, index}: {readonly name: string; readonly type: string; readonly index: number},
-  {encoding}: Dialect,
+  {name: header, type, index}: {readonly name: string; readonly type: string; readonly index: number},
   {time}: How
 ): Field {
-  const header = encoding === "latin-1" ? windows.decode(Buffer.from(name, "latin1")) : name;
   const sql = `c${index}`;
   if (header.trim() === time || isTimeName(header) || isTime(type) || type === "TIME")
     return {header, type: "VARCHAR", hint: type, sql};
   return {header, type: isNumber(type) ? "DOUBLE" : type === "BOOLEAN" ? type : "VARCHAR", sql};
 }
 
-const windows = new TextDecoder("windows-1252");
-
 function reader(dialect: Dialect, fields: readonly Field[], decimal: "." | ","): string {
   const columns = fields.map(({sql, type}) => `${literal(sql)}: ${literal(type)}`).join(", ");
-  return `read_csv(${dialect.file}, auto_detect = false, header = true, ${optionsOf(dialect)}, decimal_separator = ${literal(decimal)}, columns = {${columns}})`;
+  return `read_csv(${literal(escaped(dialect.path))}, auto_detect = false, header = true, ${optionsOf(dialect)}, decimal_separator = ${literal(decimal)}, columns = {${columns}})`;
 }
 
 function optionsOf({delimiter, quote, escape, comment, skip, encoding}: Dialect): string {
@@ -82,26 +77,35 @@ interface Known {
   readonly settled: Settled | undefined;
 }
 
-async function sniff(duck: Duck, path: string, known: Known): Promise<Dialect> {
-  const file = literal(escaped(path));
-  for (const encoding of encodings) {
-    try {
-      const [row] = await duck.rows(
-        `SELECT * FROM sniff_csv(${file}, header = true, encoding = ${literal(encoding)}${knownOptions(known)})`
-      );
-      const mark = (name: string, none: string) =>
-        row![name] === "(empty)" || row![name] === "\0" ? none : String(row![name] as string);
-      const quote = mark("Quote", '"'); // one may come later in the file
-      return {
-        ...{file, encoding, quote, delimiter: mark("Delimiter", ","), escape: mark("Escape", quote)},
-        ...{comment: mark("Comment", ""), skip: Number(row!.SkipRows)},
-        columns: row!.Columns as Dialect["columns"]
-      };
-    } catch (error) {
-      if (encoding === encodings.at(-1) || !isOtherEncoding(error)) throw error;
-    }
+/** What is neither UTF-8 nor Latin-1 is Windows-1252, which DuckDB does not know: it is written again as UTF-8. */
+async function sniffAny(duck: Duck, path: string, known: Known & Pick<How, "scratch">): Promise<Dialect> {
+  try {
+    return await sniff(duck, path, known);
+  } catch (error) {
+    if (!isOtherEncoding(error) || path.endsWith(".zst")) throw error;
+    const file = join(known.scratch, "utf8.csv");
+    await expand(path, file, "windows-1252");
+    return sniff(duck, file, known);
   }
-  throw new Error("no encoding was tried");
+}
+
+async function sniff(duck: Duck, path: string, known: Known, among: readonly string[] = encodings): Promise<Dialect> {
+  const [encoding, ...others] = among as [string];
+  try {
+    const told = `header = true, encoding = ${literal(encoding)}${knownOptions(known)}`;
+    const [row] = await duck.rows(`SELECT * FROM sniff_csv(${literal(escaped(path))}, ${told})`);
+    const mark = (name: string, none: string) =>
+      row![name] === "(empty)" || row![name] === "\0" ? none : String(row![name]);
+    const quote = mark("Quote", '"'); // one may come later in the file
+    return {
+      ...{path, encoding, quote, delimiter: mark("Delimiter", ","), escape: mark("Escape", quote)},
+      ...{comment: mark("Comment", ""), skip: Number(row!.SkipRows)},
+      columns: row!.Columns as Dialect["columns"]
+    };
+  } catch (error) {
+    if (others.length === 0 || !isOtherEncoding(error)) throw error;
+    return sniff(duck, path, known, others);
+  }
 }
 
 function knownOptions({decimal, settled}: Known): string {
@@ -111,9 +115,9 @@ function knownOptions({decimal, settled}: Known): string {
   return [...told, ...(settled ? [`, skip = ${settled.lead - 1}`] : [])].join("");
 }
 
-/** Whether DuckDB says that a file is not in UTF-8. */
+/** Whether DuckDB says that a file is in another encoding. */
 function isOtherEncoding(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("not utf-8 encoded");
+  return error instanceof Error && /not (utf-8|latin-1) encoded/i.test(error.message);
 }
 
 /** Numbers with commas among the first rows: decimals, thousands, or something that only a person can tell. */
@@ -166,23 +170,32 @@ async function inReadableEncoding(path: string, {scratch}: How): Promise<string>
 }
 
 /** A file that ends within a line, as a logger leaves it between two writes; that line is left for the next run. */
-async function withoutTornLine(path: string, {columns, delimiter, quote}: Dialect, {scratch}: How): Promise<string> {
+async function withoutTornLine(path: string, {scratch}: How): Promise<string> {
   if (/\.(gz|zst)$/.test(path)) return path;
   const {size} = await stat(path);
-  const last = await lastLine(path, size);
-  if (last === undefined || last.includes(quote) || last.split(delimiter).length >= columns.length) return path;
+  const [before, last] = await lastLines(path, size);
+  if (before === undefined || last === "" || !isTorn(before, last!)) return path;
   const file = join(scratch, "whole.csv");
-  await expand(path, file, undefined, size - Buffer.byteLength(last));
+  await expand(path, file, undefined, size - last!.length);
   return file;
 }
 
-/** What stands behind the last line feed; undefined when that is nothing, or too much for a line of readings. */
-async function lastLine(path: string, size: number): Promise<string | undefined> {
+/** Whether a line has fewer values than the one before it, or ends within quotes. */
+function isTorn(before: string, last: string): boolean {
+  if ((last.match(/"/g) ?? []).length % 2 === 1) return true;
+  const count = (line: string, mark: string) => line.replace(/"[^"]*"/g, "").split(mark).length;
+  const mark = [",", ";", "\t", "|"].reduce((best, one) => (count(before, one) > count(before, best) ? one : best));
+  return count(last, mark) < count(before, mark);
+}
+
+/** The last line that ends, and what stands behind it; of a line too long for readings, nothing. Bytes as characters. */
+async function lastLines(path: string, size: number): Promise<readonly [before?: string, last?: string]> {
   const handle = await open(path, "r");
   try {
-    const {buffer, bytesRead} = await handle.read(Buffer.alloc(65_536), 0, 65_536, Math.max(0, size - 65_536));
-    const cut = buffer.lastIndexOf(10, bytesRead - 1);
-    return cut < 0 || cut === bytesRead - 1 ? undefined : buffer.toString("latin1", cut + 1, bytesRead);
+    const begin = Math.max(0, size - 65_536);
+    const {buffer, bytesRead} = await handle.read(Buffer.alloc(size - begin), 0, size - begin, begin);
+    const lines = buffer.toString("latin1", 0, bytesRead).split("\n");
+    return lines.length < 2 ? [] : [lines.at(-2)!, lines.at(-1)!];
   } finally {
     await handle.close();
   }

@@ -102,7 +102,7 @@ async function secondComing(duck: Duck, walled: Walled, transition: Transition):
   let once = 0;
   for (const stay of stays) {
     const turn = falling ? turnDown(stay) : turnUp(stay, {after: walled.after, transition});
-    if (turn === undefined) once = Math.max(once, stay.times);
+    if (turn === undefined) once = Math.max(once, isAtEnd(stay, {falling, after: walled.after}) ? 0 : stay.times);
     else {
       const range = falling ? `< ${turn}` : `>= ${turn}`;
       const rows = `file_row_number BETWEEN ${stay.begin} AND ${stay.end} AND file_row_number ${range}`;
@@ -134,6 +134,12 @@ function turnUp(stay: Stay, {after, transition}: Border): number | undefined {
 function turnDown(stay: Stay): number | undefined {
   if (turnsIn(stay).length > 0) return onlyOne(turnsIn(stay));
   return stay.isLast && !stay.isFirst ? stay.end + 1 : undefined;
+}
+
+/** Whether nothing later follows: then the first coming is nearest, and nothing is said. */
+function isAtEnd(stay: Stay, {falling, after}: {falling: boolean; after: Reading | undefined}): boolean {
+  if (turnsIn(stay).length > 0) return false;
+  return falling ? stay.isFirst && !stay.isLast : stay.isLast && (!stay.isFirst || after !== undefined);
 }
 
 function turnsIn({backs, stills}: Stay): readonly number[] {

@@ -1,0 +1,194 @@
+import {expect, test} from "vitest";
+import {offsetAt, transitionsOf} from "../../loaders/transition.js";
+import {harbour, quiet, readings, told} from "./inbox.js";
+
+/** How times are written, and what clocks on walls meant. */
+
+async function timesOf(content: string, spec: object = {}, note?: string): Promise<string[]> {
+  const {pond, put, run, named} = await harbour(spec);
+  await put("dock.csv", content);
+  const {errors, notes} = told(await run());
+  expect(errors).toEqual([]);
+  expect(notes).toEqual(note === undefined ? [] : [`${named("dock.csv")}: ${note}.`]);
+  return (await readings(pond, "/in/dock")).map(
+    ({time, DO}) => `${String(time).slice(5, 16).replace("T", " ")} ${String(DO)}`
+  );
+}
+
+async function reasonOf(content: string, spec: object = {}): Promise<string> {
+  const {put, run, named} = await harbour(spec);
+  await put("dock.csv", content);
+  const [error] = told(await run()).errors;
+  return error!.replace(`${named("dock.csv")} was skipped: `, "").replace("; mend it or take it away.", "");
+}
+
+function csv(...times: readonly string[]): string {
+  return `time,DO\n${times.map((time, index) => `"${time}",${index + 1}\n`).join("")}`;
+}
+
+test.each<[string, string, object?]>([
+  ["2024-03-01 12:30", "2024-03-01 12:30"],
+  ["2024-03-01T12:30:00Z", "2024-03-01T12:30:00Z"],
+  ["no seconds before the offset", "2024-03-01T12:30Z"],
+  ["an offset without a colon", "2024-03-01 14:30:00+0200"],
+  ["a blank before the offset", "2024-03-01 14:30 +02:00"],
+  ["an offset of hours", "2024-03-01 04:30:00-08"],
+  ["UTC in words", "2024-03-01 12:30:00 UTC"],
+  ["a fraction behind a comma", "2024-03-01 12:30:00,000"],
+  ["slashes, the year first", "2024/03/01 12:30"],
+  ["dots", "01.03.2024 12:30"],
+  ["a day above 12 behind", "03/13/2024 12:30"],
+  ["a day above 12 before", "13/03/2024 12:30"],
+  ["two figures of the year, and a half day", "13-03-24 12:30 PM"],
+  ["months in words", "01 Mar 2024 12:30:00"],
+  ["seconds", "1709296200"],
+  ["milliseconds", "1709296200000"],
+  ["microseconds", "1709296200000000"],
+  ["nanoseconds", "1709296200000000000"],
+  ["a format", "2024-061 12h30", {timeFormat: "%Y-%j %Hh%M"}],
+  ["a format with an offset", "01|03|2024 14:30 +0200", {timeFormat: "%d|%m|%Y %H:%M %z"}],
+  ["a unit", "1709296200", {timeFormat: "s"}],
+  ["figures alone that are a date", "20240301", {timeFormat: "%Y%m%d"}]
+])("a time with %s", async (_, time, spec) => {
+  const [found] = await timesOf(csv(time), spec);
+  const day = /13[-/]03|03\/13/.test(time) ? "13" : "01";
+  expect(found).toBe(`03-${day} ${time === "20240301" ? "00:00" : "12:30"} 1`);
+});
+
+test("nanoseconds are cut to microseconds, each by itself", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", "time,DO\n1709296200123456789,1\n1709296200123457001,2\n");
+  await run();
+  const [first] = await pond.duck.rows(
+    `SELECT list(epoch_us(timestamp)::VARCHAR ORDER BY timestamp) AS t FROM ${await (await (await pond.fs()).series("/in/dock")).relation()}`
+  );
+  expect(first!.t).toEqual(["1709296200123456", "1709296200123457"]);
+});
+
+test("a date that can be read two ways is refused with both, until the file or the resource tells", async () => {
+  const text = csv("03/04/2024 12:00", "04/04/2024 12:00");
+  expect(await reasonOf(text)).toBe(
+    'its column "time" holds "03/04/2024 12:00" in row 1, which is 3 April 2024 (day first) or 4 March 2024 (month first); ' +
+      'set timeFormat to "%d/%m/%Y %H:%M" or "%m/%d/%Y %H:%M"'
+  );
+  expect(await timesOf(text, {timeFormat: "%m/%d/%Y %H:%M"})).toEqual(["03-04 12:00 1", "04-04 12:00 2"]);
+  expect(await timesOf(csv("03/04/2024 12:00", "13/04/2024 12:00"))).toEqual(["04-03 12:00 1", "04-13 12:00 2"]);
+  const two = (number: number) => String(number).padStart(2, "0");
+  const years = Array.from({length: 30_000}, (_, i) => {
+    const [day, month, minute] = [1 + (i % 12), 1 + (Math.floor(i / 12) % 12), Math.floor(i / 144)];
+    return `${two(day)}/${two(month)}/2024 ${two(1 + Math.floor(minute / 60))}:${two(minute % 60)}`;
+  });
+  expect((await timesOf(csv("03/04/2024 00:00", ...years, "25/12/2024 00:00"))).at(-1)).toBe("12-25 00:00 30002");
+});
+
+test("figures that are a date or a number since 1970 are refused with both", async () => {
+  expect(await reasonOf(csv("20240301", "20240302"))).toBe(
+    'its column "time" holds 20240301 in row 1, which is 2024-03-01 (written together) or ' +
+      '1970-08-23T06:18:21.000Z (s since 1970); set timeFormat to "%Y%m%d" or "s"'
+  );
+});
+
+test.each([
+  [csv("13/03/2024", "03/13/2024"), 'holds days both before and behind months, such as "13/03/2024"'],
+  [
+    csv("2024-03-01", "01/03/2024"),
+    'holds "2024-03-01" in row 1 and "01/03/2024" in row 2, which are times written in two ways'
+  ],
+  [
+    csv("2024-03-01", "2024-02-30"),
+    'holds "2024-02-30" in row 2, which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z'
+  ]
+])("times that contradict one another, or the calendar, are named", async (text, reason) => {
+  expect(await reasonOf(text)).toBe(`its column "time" ${reason}`);
+});
+
+test("an offset that comes late, below many times without, is not overlooked", async () => {
+  const local = Array.from({length: 25_000}, (_, i) => new Date(1.7e12 + i * 60_000).toISOString().slice(0, 16));
+  const spec = {timeZone: "Asia/Kathmandu"};
+  const found = await timesOf(
+    csv(...local, "2024-03-01T12:30:00+02:00", "2024-03-01T12:30:00.5Z", "2024-03-01 12:30"),
+    spec
+  );
+  expect(found.slice(-3)).toEqual(["03-01 06:45 25003", "03-01 10:30 25001", "03-01 12:30 25002"]);
+  expect(found[0]).toBe("11-14 16:28 1"); // 22:13 in Kathmandu
+});
+
+// ---- Clocks on walls ----
+
+const pacific = {timeZone: "America/Los_Angeles"};
+
+test("transitions are found to the second, also of half hours and of places that went over the date line", () => {
+  const year = (zone: string, from: number) =>
+    transitionsOf(zone, Date.UTC(from, 0), Date.UTC(from + 1, 0)).map(({at, before, after}) => [
+      new Date(at).toISOString(),
+      (after - before) / 60_000
+    ]);
+  expect(year("America/Los_Angeles", 2024)).toEqual([
+    ["2024-03-10T10:00:00.000Z", 60],
+    ["2024-11-03T09:00:00.000Z", -60]
+  ]);
+  expect(year("Australia/Lord_Howe", 2024)).toEqual([
+    ["2024-04-06T15:00:00.000Z", -30],
+    ["2024-10-05T15:30:00.000Z", 30]
+  ]);
+  expect(year("Pacific/Apia", 2011)).toContainEqual(["2011-12-30T10:00:00.000Z", 1440]);
+  expect(offsetAt("Africa/Monrovia", Date.UTC(1971, 0)) / 1000).toBe(-2670);
+});
+
+test.each<[string, string[], string[], string?]>([
+  [
+    "in order",
+    ["00:30", "01:00", "01:30", "01:00", "01:30", "02:00"],
+    ["07:30 1", "08:00 2", "08:30 3", "09:00 4", "09:30 5", "10:00 6"]
+  ],
+  [
+    "the last first",
+    ["02:00", "01:30", "01:00", "01:30", "01:00", "00:30"],
+    ["07:30 6", "08:00 5", "08:30 4", "09:00 3", "09:30 2", "10:00 1"]
+  ],
+  ["once an hour", ["00:00", "01:00", "01:00", "02:00"], ["07:00 1", "08:00 2", "09:00 3", "10:00 4"]],
+  ["from within the second", ["01:30", "02:00", "02:30"], ["09:30 1", "10:00 2", "10:30 3"]],
+  ["up to within the first", ["00:30", "01:00", "01:30"], ["07:30 1", "08:00 2", "08:30 3"]],
+  [
+    "one of both missing",
+    ["00:00", "01:00", "02:00"],
+    ["07:00 1", "08:00 2", "10:00 3"],
+    "1 time of the hour from 2024-11-03 01:00, which came twice, taken for its first coming"
+  ]
+])("an hour that comes twice is told apart by the order of rows: %s", async (_, times, expected, note) => {
+  const found = await timesOf(csv(...times.map((time) => `2024-11-03 ${time}`)), pacific, note);
+  expect(found).toEqual(expected.map((time) => `11-03 ${time}`));
+});
+
+test("also of parameters that stand one below the other, in the long form", async () => {
+  const {pond, put, run} = await harbour(pacific);
+  const times = ["00:30", "01:00", "01:30", "01:00", "01:30", "02:00"];
+  const block = (name: string) => times.map((time, index) => `2024-11-03 ${time},${name},${index}\n`).join("");
+  await put("dock.csv", `time,parameter,value\n${block("DO")}${block("pH")}`);
+  expect(told(await run())).toEqual({...quiet, read: 12, stored: 6});
+  expect((await readings(pond, "/in/dock")).map(({time, DO, pH}) => [String(time).slice(11, 16), DO, pH])).toEqual(
+    ["07:30", "08:00", "08:30", "09:00", "09:30", "10:00"].map((time, index) => [time, index, index])
+  );
+});
+
+test("also where a file that grows was read in between", async () => {
+  const {pond, put, run} = await harbour(pacific);
+  const times = ["00:30", "01:00", "01:30", "01:00", "01:30", "02:00"].map((time) => `2024-11-03 ${time}`);
+  for (let count = 1; count <= times.length; count++) {
+    await put("dock.csv", csv(...times.slice(0, count)).replaceAll('"', ""));
+    expect(told(await run()), `row ${count}`).toMatchObject({read: 1, stored: 1, errors: []});
+  }
+  const found = (await readings(pond, "/in/dock")).map(({time}) => String(time).slice(11, 16));
+  expect(found).toEqual(["07:30", "08:00", "08:30", "09:00", "09:30", "10:00"]);
+});
+
+test("a time that did not exist is named", async () => {
+  expect(await reasonOf(csv("2024-03-10 01:30", "2024-03-10 02:30"), pacific)).toBe(
+    "its time 2024-03-10 02:30:00 in row 2 did not exist in America/Los_Angeles, where clocks went from 02:00 to 03:00; " +
+      "give the zone that the instrument's clock keeps"
+  );
+  expect(await timesOf(csv("2024-03-10 01:30", "2024-03-10 03:00"), pacific)).toEqual([
+    "03-10 09:30 1",
+    "03-10 10:00 2"
+  ]);
+});

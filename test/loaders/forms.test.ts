@@ -1,0 +1,314 @@
+import {join} from "node:path";
+import {gzipSync} from "node:zlib";
+import {expect, test} from "vitest";
+import {describeShared, shared} from "../shared.js";
+import {harbour, quiet, readings, told} from "./inbox.js";
+import {openDuck} from "./memory.js";
+
+/** The forms that files come in, beside the plain CSV and Parquet of inbox.test.ts. */
+
+const first = "2026-01-01T00:00:00.000Z";
+
+async function attributesOf(pond: Awaited<ReturnType<typeof harbour>>["pond"], path: string) {
+  return (await (await (await pond.fs()).series(path)).columns()).map(({name, attributes}) => ({name, ...attributes}));
+}
+
+// ---- A row per parameter ----
+
+test("the long form becomes a column per parameter, and unit", async () => {
+  const {pond, put, run} = await harbour();
+  const rows = [
+    "DO,2026-01-01,9.5,mg/L",
+    "pH,2026-01-01,8,",
+    "DO,2026-01-02,9,mg/L",
+    ",2026-01-02,1,",
+    "DO,2026-01-03,n/a,mg/L"
+  ];
+  await put("dock.csv", ["Parameter,Timestamp,Value,Unit", ...rows, ""].join("\n"));
+  const {notes, ...counts} = told(await run());
+  expect(counts).toEqual({read: 5, stored: 2, aside: 0, errors: []});
+  expect(notes.map((note) => note.replace(/^.*?: /, ""))).toEqual([
+    'text for values in 1 row, such as "n/a", taken as missing.',
+    "1 row without a parameter left out."
+  ]);
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: first, "DO.mg/L": 9.5, pH: 8},
+    {time: "2026-01-02T00:00:00.000Z", "DO.mg/L": 9, pH: null}
+  ]);
+  expect(await attributesOf(pond, "/in/dock")).toEqual([
+    {name: "DO.mg/L", instrument: "dock", parameter: "DO", unit: "mg/L"},
+    {name: "pH", instrument: "dock", parameter: "pH"}
+  ]);
+});
+
+test("in the long form, what tells readings of one parameter apart must be named", async () => {
+  const text = "Site,Name,When,Reading\nA,DO (mg/L),2026-01-01,9\nB,DO (mg/L),2026-01-01,8\n";
+  const how = {time: "When", parameter: "Name", value: "Reading"};
+  const bare = await harbour(how);
+  await bare.put("dock.csv", text);
+  expect(told(await bare.run()).errors).toEqual([
+    `${bare.named("dock.csv")} was skipped: its readings of one time and parameter differ with the column "Site"; ` +
+      'set scope to ["Site"]; mend it or take it away.'
+  ]);
+  const {pond, put, run} = await harbour({...how, scope: ["Site"]});
+  await put("dock.csv", text);
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 1});
+  expect(await readings(pond, "/in/dock")).toEqual([{time: first, "A.DO.mg/L": 9, "B.DO.mg/L": 8}]);
+  expect((await attributesOf(pond, "/in/dock"))[0]).toEqual({
+    ...{name: "A.DO.mg/L", instrument: "dock", scope: "A", parameter: "DO", unit: "mg/L"}
+  });
+});
+
+test("a column of the long form that is not there is named", async () => {
+  const {put, run} = await harbour({parameter: "Nam", value: "Reading"});
+  await put("dock.csv", "Name,time,Reading\nDO,2026-01-01,9\n");
+  expect(told(await run()).errors[0]).toContain('it has no column "Nam", but one "Name" (it has Name, time, Reading)');
+});
+
+// ---- How text is packed and written ----
+
+const german = "Zeit;Sauerstoff (mg/l);Temperatur (°C)\n2026-01-01 00:00;9,25;11,5\n2026-01-01 01:00;10;-0,5\n";
+const germanRows = [
+  {time: first, "Sauerstoff.mg/l": 9.25, "Temperatur.°C": 11.5},
+  {time: "2026-01-01T01:00:00.000Z", "Sauerstoff.mg/l": 10, "Temperatur.°C": -0.5}
+];
+
+test.each<[string, string, Uint8Array]>([
+  ["UTF-8 with a byte order mark", "dock.csv", Buffer.from(`\uFEFF${german}`)],
+  ["UTF-16, little end first", "dock.csv", Buffer.from(`\uFEFF${german}`, "utf16le")],
+  ["UTF-16, big end first", "dock.csv", Buffer.from(`\uFEFF${german}`, "utf16le").swap16()],
+  ["UTF-16 without a mark", "dock.csv", Buffer.from(german, "utf16le")],
+  ["Windows-1252", "dock.csv", Buffer.from(german, "latin1")],
+  ["gzip", "dock.csv.gz", gzipSync(german)],
+  ["gzip over Windows-1252", "dock.csv.gz", gzipSync(Buffer.from(german, "latin1"))],
+  ["gzip over UTF-16", "dock.csv.gz", gzipSync(Buffer.from(`\uFEFF${german}`, "utf16le"))],
+  ["the ending .txt", "dock.txt", Buffer.from(german)]
+])("CSV with decimal commas in %s", async (_, name, bytes) => {
+  const {pond, put, run} = await harbour({files: "data/dock.*", into: "/in/dock", time: "Zeit"});
+  await put(name, bytes);
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 2});
+  expect(await readings(pond, "/in/dock")).toEqual(germanRows);
+});
+
+test("what Windows-1252 has and Latin-1 has not", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", Buffer.from([...Buffer.from("time,Price ("), 0x80, ...Buffer.from(")\n2026-01-01,2\n")]));
+  await run();
+  expect(await readings(pond, "/in/dock")).toEqual([{time: first, "Price.€": 2}]);
+});
+
+test.each(["csv", "json"])("%s packed with zstd", async (format) => {
+  const {pond, at, run} = await harbour({files: "data/dock.*", into: "/in/dock"});
+  const duck = await openDuck();
+  const options = {FORMAT: format, COMPRESSION: "zstd", ...(format === "csv" ? {HEADER: true} : {})};
+  await duck.copy(`SELECT TIMESTAMP '2026-01-01' AS time, 1.5 AS "DO.mg/L"`, at(`dock.${format}.zst`), options);
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  expect(await readings(pond, "/in/dock")).toEqual([{time: first, "DO.mg/L": 1.5}]);
+});
+
+test("a comma that may be decimal or between thousands is refused with both, until the resource tells", async () => {
+  const text = "time;DO\n2026-01-01;1,234\n";
+  const open = await harbour();
+  await open.put("dock.csv", text);
+  expect(told(await open.run()).errors).toEqual([
+    `${open.named("dock.csv")} was skipped: its column "DO" holds "1,234", which is 1.234 (decimal comma) or ` +
+      '1234 (thousands); set decimal to "," or "."; mend it or take it away.'
+  ]);
+  const {pond, put, run} = await harbour({decimal: ","});
+  await put("dock.csv", text);
+  await run();
+  expect(await readings(pond, "/in/dock")).toEqual([{time: first, DO: 1.234}]);
+});
+
+test("rows far down that are not what the first ones are", async () => {
+  const {pond, put, run} = await harbour();
+  const rows = Array.from({length: 30_000}, (_, i) => `${1_767_225_600 + i},${i},${i}`);
+  await put("dock.csv", ["time,a,b", ...rows, "1767325600,0.5,1.5", "1767325601,lost,7", ""].join("\n"));
+  const {notes, ...counts} = told(await run());
+  expect(counts).toEqual({read: 30_002, stored: 30_002, aside: 0, errors: []});
+  expect(notes.map((note) => note.replace(/^.*?: /, ""))).toEqual([
+    'column "a" has text in 1 row, such as "lost", taken as missing.'
+  ]);
+  expect((await readings(pond, "/in/dock")).slice(-2).map(({a, b}) => [a, b])).toEqual([
+    [0.5, 1.5],
+    [null, 7]
+  ]);
+});
+
+// ---- JSON ----
+
+test.each<[string, string]>([
+  ["jsonl", '{"time":"2026-01-01","DO.mg/L":1.5,"water":{"pH":8}}\n{"time":"2026-01-02","DO.mg/L":null,"note":"x"}\n'],
+  ["json", '[{"time":1767225600,"DO.mg/L":1.5,"water":{"pH":8}},\n {"time":1767312000,"note":"x"}]\n']
+])("objects of JSON, in .%s", async (ending, text) => {
+  const {pond, put, run} = await harbour({files: "data/dock.*", into: "/in/dock"});
+  await put(`dock.${ending}`, text);
+  const {notes, ...counts} = told(await run());
+  expect(counts).toEqual({read: 2, stored: 1, aside: 0, errors: []});
+  expect(notes.map((note) => note.replace(/^.*?: /, ""))).toEqual(['column "note" left out (it holds text).']);
+  expect(await readings(pond, "/in/dock")).toEqual([{time: first, "DO.mg/L": 1.5, "water.pH": 8}]);
+});
+
+const otlp = (scope: string, metrics: object[]) =>
+  `${JSON.stringify({resourceMetrics: [{resource: {}, scopeMetrics: [{scope: {name: scope}, metrics}]}]})}\n`;
+const room = (name: string) => ({key: "room", value: {stringValue: name}});
+const at = (second: number) => String(BigInt(1_767_225_600 + second) * 1_000_000_000n + 999n);
+
+test("OTLP metrics: gauges and sums, told apart by their attributes", async () => {
+  const {pond, put, run} = await harbour({files: "data/*.jsonl"});
+  const points = [
+    {timeUnixNano: at(0), asDouble: 20.5, attributes: [room("attic"), {key: "floor", value: {intValue: "3"}}]},
+    {timeUnixNano: at(0), asDouble: 12, attributes: [room("cellar")]},
+    {timeUnixNano: at(1), flags: 1, attributes: [room("cellar")]}
+  ];
+  const sum = {dataPoints: [{timeUnixNano: at(0), asInt: "7"}], isMonotonic: true, aggregationTemporality: 2};
+  const metrics = [
+    {name: "room.temperature", unit: "Cel", gauge: {dataPoints: points}},
+    {name: "pump.starts", sum},
+    {name: "latency", histogram: {dataPoints: []}}
+  ];
+  await put("dock.jsonl", otlp("sensors", metrics));
+  const {notes, ...counts} = told(await run());
+  expect(counts).toEqual({read: 4, stored: 1, aside: 0, errors: []});
+  expect(notes[0]).toContain('metric "latency" left out (neither a gauge nor a sum)');
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {
+      time: first,
+      "pump.starts": 7,
+      "room.temperature{floor=3,room=attic}.Cel": 20.5,
+      "room.temperature{room=cellar}.Cel": 12
+    }
+  ]);
+  expect((await attributesOf(pond, "/in/dock")).slice(0, 2)).toEqual([
+    {name: "pump.starts", instrument: "dock", parameter: "pump.starts"},
+    {
+      name: "room.temperature{floor=3,room=attic}.Cel",
+      instrument: "dock",
+      parameter: "room.temperature{floor=3,room=attic}",
+      unit: "Cel"
+    }
+  ]);
+});
+
+test("two scopes that measure one thing at one time must be told apart", async () => {
+  const point = (value: number) => [{name: "t", gauge: {dataPoints: [{timeUnixNano: at(0), asDouble: value}]}}];
+  const text = otlp("one", point(1)) + otlp("two", point(2));
+  const open = await harbour({files: "data/*.jsonl"});
+  await open.put("dock.jsonl", text);
+  expect(told(await open.run()).errors[0]).toContain('set scope to ["scope"]');
+  const {pond, put, run} = await harbour({files: "data/*.jsonl", scope: ["scope"]});
+  await put("dock.jsonl", text);
+  await run();
+  expect(await readings(pond, "/in/dock")).toEqual([{time: first, "one.t": 1, "two.t": 2}]);
+});
+
+// ---- HydroVu's export ----
+
+const page = (rows: string) =>
+  `<html><body><table id="isi-report"><tr><td>Location = Dock &amp; Pier</td></tr>
+  <tr class="dataHeader" isi-data-table=""><td>Date Time</td><td>DO (mg/L)</td><td>% Saturation O₂ (%&nbsp;sat)</td></tr>
+  ${rows}</table></body></html>`;
+
+test("an export of HydroVu: the instant in a row counts before its text", async () => {
+  const {pond, put, run} = await harbour({files: "data/*.htm", timeZone: "America/Los_Angeles"});
+  const instants =
+    '<tr class="data" isi-data-row="" isi-hv-timestamp="1767225600000"><td>1/2/26 3:00 PM</td><td>9.5</td><td></td></tr>';
+  const texts = '<tr class="data" isi-data-row=""><td>2025-12-31 17:00:00.000</td><td>9</td><td>101</td></tr>';
+  await put("dock.htm", page(instants + texts));
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 2});
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: first, "DO.mg/L": 9.5, "% Saturation O₂.% sat": null},
+    {time: "2026-01-01T01:00:00.000Z", "DO.mg/L": 9, "% Saturation O₂.% sat": 101}
+  ]);
+});
+
+test("HTML without a table of readings is named", async () => {
+  const {put, run} = await harbour();
+  await put("dock.html", "<html><table><tr><td>1</td></tr></table></html>");
+  expect(told(await run()).errors[0]).toContain("it holds no table of readings as exports of HydroVu do");
+});
+
+// ---- Real measurements ----
+
+describeShared("exports of a real harbour", "noyo", () => {
+  test("eleven exports in local time, which overlap, through one inbox: each time once", async () => {
+    const files = shared("noyo/history/*.csv");
+    const {pond, run} = await harbour({
+      files,
+      into: "/fieldstation",
+      timeZone: "America/Los_Angeles",
+      scope: ["Location"]
+    });
+    const {errors, read, stored} = told(await run());
+    expect(errors).toEqual([]);
+    expect(read).toBe(137_337);
+    const found = await readings(pond, "/fieldstation");
+    expect(new Set(found.map(({time}) => time)).size).toBe(found.length);
+    expect(found.length).toBe(8575);
+    const at = found.find(({time}) => time === "2024-10-01T21:00:00.000Z");
+    expect(at!["FS-Surface.Temperature-sensor"]).toBe(14.3329);
+    const versions = await (await pond.fs()).versions("/fieldstation");
+    expect(versions.reduce((sum, {rows}) => sum + rows!, 0)).toBe(stored);
+    const duck = pond.duck;
+    const [plain] = await duck.rows(
+      `SELECT count(DISTINCT (Timestamp, Location, Parameter)) AS n FROM read_csv('${files}') WHERE Value IS NOT NULL`
+    );
+    const values = found.flatMap(({time: _, ...values}) => Object.values(values).filter((value) => value !== null));
+    expect(values.length).toBe(Number(plain!.n)); // no hour of these stands twice, so each time on the wall is one instant
+    expect((await run()).commit).toBeUndefined();
+  });
+
+  test("an export that overlaps stores what it adds or restates, and nothing else", async () => {
+    const {pond, put, run} = await harbour({into: "/surface", timeZone: "America/Los_Angeles"});
+    const {readFile} = await import("node:fs/promises");
+    const texts = await Promise.all(
+      ["aug8", "oct1"].map((name) => readFile(shared(`noyo/history/fieldstation-surface-${name}-2024.csv`), "utf8"))
+    );
+    const valuesOf = (text: string) =>
+      new Map(
+        text
+          .split("\n")
+          .slice(1)
+          .map((line) => line.split(","))
+          .filter((cells) => cells.length === 6 && cells[4] !== "")
+          .map((cells) => [`${cells[2]} ${cells[3]}`, Number(cells[4])])
+      );
+    const [before, after] = texts.map(valuesOf) as [Map<string, number>, Map<string, number>];
+    const news = [...after].filter(([key, value]) => before.get(key) !== value);
+    await put("1.csv", texts[0]!);
+    await run();
+    await put("2.csv", texts[1]!);
+    const {stored} = told(await run());
+    expect(stored).toBe(new Set(news.map(([key]) => key.slice(-16))).size);
+    const newest = (await (await pond.fs()).versions("/surface")).at(-1)!;
+    expect(newest.rows).toBe(stored);
+  });
+
+  test("web exports: 815 and 6,542 hours, one export that is empty, Depth in feet", async () => {
+    const {pond, run} = await harbour({
+      files: shared("noyo/htm/HydroVu_FB-{Bottom,VuLink}-*_Export.htm"),
+      into: "/htm/$0"
+    });
+    const {errors, notes, read, stored} = told(await run());
+    expect({errors, read, stored}).toEqual({errors: [], read: 7357, stored: 7357});
+    expect(notes[0]).toContain("it has a header and no rows");
+    const depth = (await attributesOf(pond, "/htm/Bottom")).find(({parameter}) => parameter === "Depth");
+    expect(depth).toEqual({name: "Depth.ft", instrument: "Bottom", parameter: "Depth", unit: "ft"});
+  });
+
+  test("OTLP metrics of two scopes that report at different instants", async () => {
+    const {pond, run} = await harbour({files: shared("otel/*.jsonl"), into: "/otel/$0"});
+    expect(told(await run(Date.parse("2026-06-01T00:00Z")))).toMatchObject({read: 2402, stored: 200, errors: []});
+    const [row] = await readings(pond, "/otel/septic-200");
+    expect(row).toMatchObject({"septicstation_temperature.C": 12.71, septicstation_humidity: 65.9931640625});
+  });
+});
+
+test("what is written in between is gone after a run", async () => {
+  const {root, put, run} = await harbour();
+  await put("dock.csv", "time,DO\n2026-01-01,1\n");
+  await put("bad.csv", "no time\n1\n");
+  await run();
+  const {readdir} = await import("node:fs/promises");
+  expect(await readdir(join(root, "pond/cache/inbox"))).toEqual(["files.json"]);
+});

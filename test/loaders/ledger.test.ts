@@ -1,0 +1,168 @@
+import {appendFile, copyFile, readFile, rename, rm, utimes, writeFile} from "node:fs/promises";
+import {join} from "node:path";
+import fc from "fast-check";
+import {expect, test} from "vitest";
+import {harbour, quiet, readings, told} from "./inbox.js";
+
+/** Files that grow, are rotated, replaced and copied. */
+
+const hour = (index: number) => new Date(Date.UTC(2024, 0, 1, index)).toISOString();
+const line = (index: number, value = index) => `${hour(index)},${value}\n`;
+const lines = (from: number, to: number) => Array.from({length: to - from}, (_, i) => line(from + i)).join("");
+
+test("of a file that grows, only the tail is read", async () => {
+  const {at, lines: said, named, pond, put, run} = await harbour();
+  await put("dock.csv", `# logger 12\n\ntime,DO\n${lines(0, 100)}`);
+  expect(told(await run())).toMatchObject({read: 100, stored: 100, errors: []});
+  await appendFile(at("dock.csv"), lines(100, 103));
+  expect(told(await run())).toMatchObject({read: 3, stored: 3, errors: []});
+  expect(said).toEqual([
+    `${named("dock.csv")}: 100 rows read, 100 stored, 0 known already.`,
+    `${named("dock.csv")}: 3 rows read, 3 stored, 0 known already.`
+  ]);
+  expect(told(await run())).toMatchObject({read: 0, stored: 0});
+  expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual(Array.from({length: 103}, (_, i) => i));
+  const ledger = JSON.parse(Buffer.from(await (await pond.fs()).read("/sys/inbox/files")).toString()) as {
+    entries: {read: number; stored: number; known: number; aside: number; mark: number; size: number}[];
+  };
+  expect(ledger.entries).toHaveLength(1);
+  const {size} = ledger.entries[0]!;
+  expect(ledger.entries[0]).toMatchObject({read: 103, stored: 103, known: 0, aside: 0, mark: size});
+});
+
+test("a tail is read as its beginning was written", async () => {
+  const {at, pond, put, run} = await harbour();
+  await put("dock.csv", "time;DO\n13/04/2025 00:00;1,5\n");
+  await run();
+  await appendFile(at("dock.csv"), "03/05/2025 00:00;2,125\n");
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: "2025-04-13T00:00:00.000Z", DO: 1.5},
+    {time: "2025-05-03T00:00:00.000Z", DO: 2.125}
+  ]);
+});
+
+test("a line that is not finished waits, or counts as it is and is read again", async () => {
+  const {at, pond, put, run} = await harbour();
+  await put("dock.csv", `time,DO,pH\n2026-01-01,1,8\n2026-01-02,2`);
+  const {notes, ...counts} = told(await run());
+  expect(counts).toEqual({read: 1, stored: 1, aside: 0, errors: []});
+  expect(notes[0]).toContain("its last line is not finished and waits");
+  await appendFile(at("dock.csv"), ".5,7");
+  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+  await appendFile(at("dock.csv"), ".5\n2026-01-03,3,6\n");
+  expect(told(await run())).toMatchObject({read: 2, stored: 2, errors: []});
+  expect((await readings(pond, "/in/dock")).map(({DO, pH}) => [DO, pH])).toEqual([
+    [1, 8],
+    [2.5, 7.5],
+    [3, 6]
+  ]);
+});
+
+test("JSON lines grow too, and a line that is not finished waits", async () => {
+  const {at, pond, put, run} = await harbour({files: "data/*.jsonl"});
+  await put("dock.jsonl", '{"time":"2026-01-01","DO":1}\n{"time":"2026-01-');
+  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+  await appendFile(at("dock.jsonl"), '02","DO":2}\n{"time":"2026-01-03","DO":3}\n');
+  expect(told(await run())).toMatchObject({read: 2, stored: 2, errors: []});
+  expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([1, 2, 3]);
+});
+
+test("a file that was rotated is known under its new name, and what takes its place is read from the top", async () => {
+  const {at, pond, put, run} = await harbour({files: "data/*.csv", into: "/in/dock"});
+  await put("dock.csv", `time,DO\n${lines(0, 50)}`);
+  await run();
+  await appendFile(at("dock.csv"), lines(50, 55));
+  await rename(at("dock.csv"), at("dock.1.csv"));
+  await put("dock.csv", `time,DO\n${lines(55, 60)}`);
+  expect(told(await run())).toMatchObject({read: 10, stored: 10, errors: []});
+  expect(await readings(pond, "/in/dock")).toHaveLength(60);
+});
+
+test("a file that was replaced by a longer one is read from the top, though its name, place and end are the same", async () => {
+  const {at, pond, put, run} = await harbour();
+  await put("dock.csv", `time,DO\n${lines(0, 10_000)}`);
+  await run();
+  const text = await readFile(at("dock.csv"), "utf8");
+  const changed = text.replace(line(5000), line(5000, 9999));
+  await rm(at("dock.csv"));
+  await writeFile(at("other"), "takes the place on the disk");
+  await put("dock.csv", changed + lines(10_000, 10_001));
+  expect(told(await run())).toMatchObject({read: 10_001, stored: 2, errors: []});
+  expect((await readings(pond, "/in/dock"))[5000]!.DO).toBe(9999);
+});
+
+test("a copy, and content that comes again, are not read", async () => {
+  const {at, put, pond, run} = await harbour({files: "data/*.csv", into: "/in/dock"});
+  await put("a.csv", `time,DO\n${lines(0, 10)}`);
+  await run();
+  await appendFile(at("a.csv"), lines(10, 20));
+  await run();
+  await copyFile(at("a.csv"), at("b.csv"));
+  expect(told(await run())).toEqual(quiet);
+  await put("a.csv", `time,DO\n${line(0, 77)}`);
+  await run();
+  await copyFile(at("b.csv"), at("a.csv"));
+  const {commit} = await run();
+  expect(commit).toBeUndefined();
+  expect(await (await pond.fs()).versions("/in/dock")).toHaveLength(3);
+});
+
+test("a change that leaves size and times alone is seen, while the file is young and after the cache is gone", async () => {
+  const {at, put, pond, root, run} = await harbour();
+  const date = new Date("2026-01-05T00:00Z");
+  await put("dock.csv", "time,DO\n2026-01-01,1\n");
+  await utimes(at("dock.csv"), date, date);
+  await run();
+  await put("dock.csv", "time,DO\n2026-01-01,2\n");
+  await utimes(at("dock.csv"), date, date);
+  expect(told(await run())).toMatchObject({read: 1, stored: 1});
+  await rm(join(root, "pond/cache/inbox"), {recursive: true});
+  expect(told(await run())).toEqual(quiet);
+  expect(await readings(pond, "/in/dock")).toEqual([{time: "2026-01-01T00:00:00.000Z", DO: 2}]);
+});
+
+test("a file may grow many times, and what is known of it does not", async () => {
+  const {at, put, pond, run} = await harbour();
+  await put("dock.csv", "time,DO\n");
+  for (let index = 0; index < 70; index++) {
+    await appendFile(at("dock.csv"), line(index));
+    expect(told(await run()).read, `row ${index}`).toBe(1);
+  }
+  const text = Buffer.from(await (await pond.fs()).read("/sys/inbox/files")).toString();
+  const {entries} = JSON.parse(text) as {entries: {segments: unknown[]}[]};
+  expect(entries[0]!.segments.length).toBeLessThan(64);
+  expect(await readings(pond, "/in/dock")).toHaveLength(70);
+}, 40_000);
+
+test("however a file grows and is cut and copied, what it held at each run is what is stored", async () => {
+  const step = fc.oneof(
+    fc.record({do: fc.constant("append" as const), rows: fc.integer({min: 1, max: 5}), torn: fc.boolean()}),
+    fc.record({do: fc.constant("replace" as const), rows: fc.integer({min: 1, max: 5}), torn: fc.constant(false)}),
+    fc.record({do: fc.constant("rotate" as const), rows: fc.integer({min: 1, max: 5}), torn: fc.constant(false)})
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, {minLength: 1, maxLength: 6}), async (steps) => {
+      const {at, put, pond, run} = await harbour({files: "data/*.csv", into: "/in/dock"});
+      const expected = new Map<string, number>();
+      let [text, next, files] = ["time,DO\n", 0, 0];
+      let wasTorn = false;
+      for (const {do: what, rows, torn} of steps) {
+        if (wasTorn && what === "append") expected.set(hour(next - 1), next * 10 + 5);
+        if (what === "rotate" && next > 0) await rename(at("z.csv"), at(`old-${files++}.csv`));
+        if (what !== "append") text = "time,DO\n";
+        for (let row = 0; row < rows; row++, next++) {
+          text += line(next, next * 10 + 15);
+          expected.set(hour(next), next * 10 + 15);
+        }
+        await put("z.csv", torn ? text.slice(0, -2) : text);
+        if (torn) expected.set(hour(next - 1), next);
+        await run();
+        const found = (await readings(pond, "/in/dock")).map(({time, DO}) => [time, DO]);
+        expect(found).toEqual([...expected]);
+        wasTorn = torn;
+      }
+    }),
+    {numRuns: 8}
+  );
+}, 40_000);
