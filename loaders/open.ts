@@ -23,7 +23,7 @@ const forms: Readonly<Record<string, Form>> = {
 };
 
 /** What a file is, by its name; undefined for one that nothing here reads. */
-export function formNamed(path: string): Form | undefined {
+function formNamed(path: string): Form | undefined {
   const [, name] = /\.(\w+)(?:\.(?:gz|zst))?$/.exec(path.toLowerCase()) ?? [];
   return name === undefined ? undefined : forms[name];
 }

@@ -13,7 +13,7 @@ export interface Walled {
 }
 
 /** When a row of the wall clock was: µs as the clock showed, and since 1970 in UTC. */
-export interface Reading {
+interface Reading {
   readonly local: number;
   readonly instant: number;
 }

@@ -9,7 +9,7 @@ import type {Reporter, Resource} from "../../loaders/types.js";
 import {Pond} from "../../pond/pond.js";
 import {rowsOf, temporaryDirectory} from "./memory.js";
 
-export const now = Date.parse("2026-01-10T00:00Z");
+const now = Date.parse("2026-01-10T00:00Z");
 
 /** A directory of files, an inbox over it, and a pond. */
 export async function harbour(spec: object = {}) {

@@ -1,0 +1,84 @@
+import {Field, Int32, Schema, TimestampMicrosecond, Utf8} from "apache-arrow";
+import type {DataType, Table} from "apache-arrow";
+import {csvParse} from "d3-dsv";
+import {z} from "zod";
+import {tableOf, vectorOf} from "../pond/arrow.js";
+import {instantOf} from "./wall.js";
+
+const time = z
+  .string()
+  .regex(
+    /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|[-+]\d\d:?\d\d)?)?$/,
+    "write a time such as 2026-03-01 12:00 or 2026-03-01T12:00Z"
+  );
+
+/** What people know of readings; a flag is QARTOD's, for the readings of that time. */
+export const annotation = z.strictObject({
+  kind: z.enum(["deployment", "calibration", "outage", "remark"]).describe("deployment, calibration, outage or remark"),
+  series: z
+    .string()
+    .startsWith("/", "write a path of the pond, such as /instruments/*")
+    .describe("whom it concerns: a path or a pattern"),
+  parameter: z.string().optional().describe("which of its parameters; all unless given"),
+  begin: time.describe("from when on, inclusive"),
+  end: time.optional().describe("until when, exclusive; open unless given"),
+  flag: z
+    .union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(9)])
+    .optional()
+    .describe("1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing: given to the readings of that time"),
+  text: z.string().min(1).describe("what happened, for people")
+});
+
+export type Annotation = z.infer<typeof annotation>;
+
+const names = ["kind", "series", "parameter", "begin", "end", "flag", "text"] as const;
+
+/** The annotations in a CSV with a header. Throws what is wrong with it, in words that follow the file's name. */
+export function annotationsIn(text: string): readonly Annotation[] {
+  const rows = csvParse(text.replace(/^\uFEFF/, ""));
+  const strange = rows.columns.find((name) => !names.includes(name.trim() as (typeof names)[number]));
+  if (strange !== undefined) throw new Error(`its column "${strange}" is none of ${names.join(", ")}`);
+  return rows.map((row, index) => {
+    const filled = Object.entries(row).flatMap(([name, value]) =>
+      (value ?? "").trim() === "" ? [] : [[name.trim(), value.trim()] as const]
+    );
+    const fields = Object.fromEntries(filled.map(([name, value]) => [name, name === "flag" ? Number(value) : value]));
+    const parsed = annotation.safeParse(fields);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new Error(`its row ${index + 1} is wrong at ${issue!.path.join(".") || "its columns"}: ${issue!.message}`);
+  });
+}
+
+const micros = new TimestampMicrosecond("UTC");
+const words = new Utf8();
+
+/**
+ * Annotations as a table: `timestamp` (the begin) and `end` (µs, UTC), `kind`, `series`, `parameter`, `flag`, `text`,
+ * by their begin. Throws, in words that follow the file's name, for a time that clocks of the zone never or twice showed.
+ */
+export function annotationsTable(annotations: readonly Annotation[], zone: string): Table {
+  const rows = annotations
+    .map((one) => ({
+      ...one,
+      from: instantOf(one.begin, zone),
+      to: one.end === undefined ? null : instantOf(one.end, zone)
+    }))
+    .sort((a, b) => a.from - b.from);
+  const empty = rows.find(({from, to}) => to !== null && to <= from);
+  if (empty) throw new Error(`its ${empty.kind} from ${empty.begin} to ${empty.end!} ends before it begins`);
+  const columns: readonly (readonly [string, DataType, readonly unknown[]])[] = [
+    ["timestamp", micros, rows.map(({from}) => BigInt(from) * 1000n)],
+    ["end", micros, rows.map(({to}) => (to === null ? null : BigInt(to) * 1000n))],
+    ["kind", words, rows.map(({kind}) => kind)],
+    ["series", words, rows.map(({series}) => series)],
+    ["parameter", words, rows.map(({parameter}) => parameter ?? null)],
+    ["flag", new Int32(), rows.map(({flag}) => flag ?? null)],
+    ["text", words, rows.map(({text}) => text)]
+  ];
+  const schema = new Schema(columns.map(([name, type]) => new Field(name, type, true)));
+  return tableOf(
+    schema,
+    columns.map(([, type, values]) => vectorOf(values, type))
+  );
+}

@@ -1,0 +1,187 @@
+import {rm, writeFile} from "node:fs/promises";
+import {join, relative} from "node:path";
+import process from "node:process";
+import {expect, test} from "vitest";
+import {kinds} from "../../loaders/kinds.js";
+import {silent} from "../../loaders/reporter.js";
+import {run} from "../../loaders/run.js";
+import {instantOf} from "../../loaders/wall.js";
+import {readings} from "./inbox.js";
+import {temporaryDirectory} from "./memory.js";
+import {openPond, resource} from "./pond.js";
+
+/** A pond, a directory, and runs of what is typed. */
+async function desk() {
+  const [pond, root] = [await openPond(), await temporaryDirectory()];
+  const yaml = join(root, "hand.yaml");
+  return {
+    pond,
+    yaml,
+    named: (name: string) => relative(process.cwd(), join(root, name)),
+    put: (name: string, text: string) => writeFile(join(root, name), text),
+    take: (name: string) => rm(join(root, name)),
+    run: async (spec: object) => {
+      const typed = {...resource("Manual", "hand", spec), place: {file: yaml, line: 1, column: 1}};
+      const now = Date.parse("2026-03-10T00:00Z");
+      const {rows, commit} = await run(pond, [typed], {now: () => now, env: {}, reporter: silent});
+      const {read, stored, errors} = rows[0]!;
+      return {read, stored, errors, commit: commit?.version};
+    }
+  };
+}
+
+const pier = {
+  timeZone: "America/Los_Angeles",
+  readings: {
+    into: "/hand/pier",
+    rows: [
+      {time: "2026-03-01 10:30", values: {"Secchi depth.m": 3.5, "DO.mg/L": 9.25}},
+      {time: "2026-03-02T10:30Z", values: {"Secchi depth.m": 4}}
+    ]
+  }
+};
+
+const stored = [
+  {time: "2026-03-01T18:30:00.000Z", "Secchi depth.m": 3.5, "DO.mg/L": 9.25},
+  {time: "2026-03-02T10:30:00.000Z", "Secchi depth.m": 4, "DO.mg/L": null}
+];
+
+test("readings typed into the YAML are a series, and typing nothing new adds no transaction", async () => {
+  const {pond, run} = await desk();
+  expect(await run(pier)).toMatchObject({read: 2, stored: 2, errors: []});
+  expect(await readings(pond, "/hand/pier")).toEqual(stored);
+  const columns = await (await (await pond.fs()).series("/hand/pier")).columns();
+  expect(columns[1]!.attributes).toEqual({instrument: "pier", parameter: "DO", unit: "mg/L"});
+  expect(await run(pier)).toMatchObject({read: 2, stored: 0, commit: undefined});
+});
+
+test("an edit, a deletion of a value, of a reading and of all take effect, and the pond remembers", async () => {
+  const {pond, run} = await desk();
+  const [first, second] = pier.readings.rows as [(typeof pier.readings.rows)[0], (typeof pier.readings.rows)[1]];
+  const typed = (...rows: object[]) => ({...pier, readings: {...pier.readings, rows}});
+  const {commit} = await run(pier);
+  expect(await run(typed({...first, values: {"Secchi depth.m": 3}}, second))).toMatchObject({stored: 1, errors: []});
+  expect((await readings(pond, "/hand/pier"))[0]).toEqual({time: stored[0]!.time, "Secchi depth.m": 3});
+  expect(await run(typed(second))).toMatchObject({read: 1, stored: 1});
+  expect((await readings(pond, "/hand/pier")).map(({time}) => time)).toEqual([stored[1]!.time]);
+  expect(await run(typed())).toMatchObject({read: 0, stored: 1, errors: []});
+  expect(await readings(pond, "/hand/pier")).toEqual([]);
+  const then = await pond.at({version: commit!});
+  expect(
+    await pond.duck.rows(`SELECT count(*)::INTEGER AS n FROM ${await (await then.series("/hand/pier")).relation()}`)
+  ).toEqual([{n: 2}]);
+  expect(await run(pier)).toMatchObject({stored: 2});
+});
+
+test("readings in a file beside the YAML, where what the YAML says counts", async () => {
+  const {named, pond, put, run, take} = await desk();
+  const spec = {...pier, readings: {...pier.readings, file: "pier.csv"}};
+  await put("pier.csv", "time;Secchi depth (m)\n2026-03-01 10:30;2,5\n2026-03-03 10:30;5,5\n");
+  expect(await run(spec)).toMatchObject({read: 4, stored: 3, errors: []});
+  const third = {time: "2026-03-03T18:30:00.000Z", "Secchi depth.m": 5.5, "DO.mg/L": null};
+  expect(await readings(pond, "/hand/pier")).toEqual([...stored, third]);
+  await put("pier.csv", "time;Secchi depth (m)\nsoon;2,5\n");
+  const before = await readings(pond, "/hand/pier");
+  expect((await run(spec)).errors).toEqual([
+    `${named("pier.csv")} was left out: its column "time" holds "soon" in row 1, which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z; mend it.`
+  ]);
+  await take("pier.csv");
+  expect((await run(spec)).errors[0]).toContain(`${named("pier.csv")} was left out: it cannot be read (ENOENT`);
+  expect(await readings(pond, "/hand/pier")).toEqual(before);
+});
+
+const notes = {
+  timeZone: "America/Los_Angeles",
+  annotations: {
+    into: "/annotations/pier",
+    rows: [
+      {
+        kind: "outage",
+        series: "/in/*",
+        parameter: "DO",
+        begin: "2026-03-01 10:00",
+        end: "2026-03-02",
+        flag: 4,
+        text: "fouled"
+      },
+      {kind: "deployment", series: "/in/a", begin: "2026-01-01T00:00Z", text: "new sonde"}
+    ]
+  }
+};
+
+test("annotations from the YAML and a file, by their begin; edits and deletions take effect", async () => {
+  const {pond, put, run} = await desk();
+  const spec = {...notes, annotations: {...notes.annotations, file: "notes.csv"}};
+  await put("notes.csv", 'kind,series,begin,text\ncalibration,/in/a,2026-02-01 09:00,"pH 4, 7, 10"\n');
+  expect(await run(spec)).toMatchObject({read: 3, stored: 3, errors: []});
+  const sql = `SELECT epoch_ms(timestamp)::DOUBLE AS begin, epoch_ms("end")::DOUBLE AS "end", kind, series, parameter, flag, text FROM "/annotations/pier"`;
+  const told = async () => (await (await pond.fs()).query(sql)).toArray().map((row) => ({...(row as object)}));
+  const at = (text: string) => Date.parse(text);
+  expect(await told()).toEqual([
+    {
+      ...{begin: at("2026-01-01T00:00Z"), end: null, kind: "deployment", series: "/in/a"},
+      parameter: null,
+      flag: null,
+      text: "new sonde"
+    },
+    {
+      ...{begin: at("2026-02-01T17:00Z"), end: null, kind: "calibration", series: "/in/a"},
+      parameter: null,
+      flag: null,
+      text: "pH 4, 7, 10"
+    },
+    {
+      ...{begin: at("2026-03-01T18:00Z"), end: at("2026-03-02T08:00Z"), kind: "outage", series: "/in/*"},
+      ...{parameter: "DO", flag: 4, text: "fouled"}
+    }
+  ]);
+  expect(await run(spec)).toMatchObject({read: 3, stored: 0, commit: undefined});
+  expect(await run({...notes, annotations: {...notes.annotations, rows: []}})).toMatchObject({read: 0, errors: []});
+  expect(await told()).toEqual([]);
+});
+
+test.each([
+  ["kind,series,begin,text\nouttage,/in/a,2026-01-01,x\n", "its row 1 is wrong at kind: "],
+  [
+    "kind,series,begin,text\noutage,/in/a,01/02/2026,x\n",
+    "its row 1 is wrong at begin: write a time such as 2026-03-01 12:00"
+  ],
+  ["kind,series,begin,reason\noutage,/in/a,2026-01-01,x\n", 'its column "reason" is none of kind, series'],
+  [
+    "kind,series,begin,end,text\noutage,/in/a,2026-01-02,2026-01-01,x\n",
+    "its outage from 2026-01-02 to 2026-01-01 ends before it begins"
+  ],
+  [
+    "kind,series,begin,text\noutage,/in/a,2026-03-08 02:30,x\n",
+    "its time 2026-03-08 02:30 did not exist in America/Los_Angeles"
+  ]
+])("what is wrong with a file of annotations is named", async (text, reason) => {
+  const {named, put, run} = await desk();
+  await put("notes.csv", text);
+  const {errors} = await run({...notes, annotations: {into: "/annotations/pier", file: "notes.csv"}});
+  expect(errors[0]).toContain(`${named("notes.csv")} was left out: ${reason}`);
+});
+
+test("a path that something else has is named, and the other part goes on", async () => {
+  const {pond, run} = await desk();
+  await pond.transaction({command: "test"}, (tx) => tx.write("/hand/pier", "x", {parents: true}));
+  const {errors, stored: count} = await run({...pier, ...notes});
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toContain("/hand/pier");
+  expect(count).toBe(2);
+});
+
+test("an empty resource is refused", () => {
+  const {schema} = kinds.find(({name}) => name === "Manual")!;
+  expect(schema.safeParse({}).error!.issues[0]!.message).toContain("write readings, annotations or both");
+});
+
+test("times as people write them", () => {
+  const iso = (text: string, zone = "America/Los_Angeles") => new Date(instantOf(text, zone)).toISOString();
+  expect(iso("2026-03-01")).toBe("2026-03-01T08:00:00.000Z");
+  expect(iso("2026-07-01T12:00")).toBe("2026-07-01T19:00:00.000Z");
+  expect(iso("2026-03-01T12:00+0130")).toBe("2026-03-01T10:30:00.000Z");
+  expect(iso("2026-04-05 01:15", "Australia/Lord_Howe")).toBe("2026-04-04T14:15:00.000Z");
+  expect(() => iso("2026-11-01 01:30")).toThrow("came twice in America/Los_Angeles; write its offset behind it");
+  expect(() => iso("2026-02-30")).toThrow("is on no calendar");
+});
