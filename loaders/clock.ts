@@ -76,7 +76,7 @@ export function unreadableTime({fields: [field]}: Clock, text: string, row: numb
 
 function clockFrom(form: TimeForm, text: string): Omit<Clock, "fields"> {
   const sql = form.sql(text);
-  const bad = `CASE WHEN trim(${text}) <> '' AND (${sql}) IS NULL THEN ${text} END`;
+  const bad = `CASE WHEN (${sql}) IS NULL AND trim(${text}) <> '' THEN ${text} END`;
   const {monthFirst} = form;
   return {
     kind: form.kind,

@@ -119,8 +119,10 @@ function twoWays(shapes: readonly Shape[]): string {
  * which texts say an offset is found out first.
  */
 function iso(kind: TimeForm["kind"]): TimeForm {
-  const local = (text: string) => `TRY_CAST(replace(trim(${text}), ',', '.') AS TIMESTAMP)`;
-  const instant = (text: string) => `coalesce(TRY_CAST(${text} AS TIMESTAMPTZ)::TIMESTAMP, ${shifted(text)})`;
+  const local = (text: string) =>
+    `coalesce(TRY_CAST(${text} AS TIMESTAMP), TRY_CAST(replace(${text}, ',', '.') AS TIMESTAMP))`;
+  const instant = (text: string) =>
+    `CASE WHEN suffix(${text}, 'Z') THEN coalesce(TRY_CAST(${text} AS TIMESTAMP), ${shifted(text)}) ELSE ${shifted(text)} END`;
   const sql = {
     local: (text: string) => `CASE WHEN NOT ${zoned(text)} THEN ${local(text)} END`,
     instant: (text: string) => `CASE WHEN ${zoned(text)} THEN ${instant(text)} END`,
@@ -129,10 +131,10 @@ function iso(kind: TimeForm["kind"]): TimeForm {
   return {kind, sql: sql[kind]};
 }
 
-/** Behind the date a sign, or a letter at the end, as regular expressions would tell at ten times the cost. */
+/** A sign behind the date, or a letter of Z, UTC and GMT: a regular expression would tell at ten times the cost. */
 function zoned(text: string): string {
-  const rest = `substr(trim(${text}), 12)`;
-  return `(contains(${rest}, '+') OR contains(${rest}, '-') OR ascii(right(trim(${text}), 1)) > 57)`;
+  const marks = ["+", "Z", "C", "M"].map((mark) => `contains(${text}, '${mark}')`);
+  return `(${marks.join(" OR ")} OR contains(substr(${text}, 12), '-'))`;
 }
 
 /** What the cast does not take: a blank before the offset, no colon in it, no seconds before it. */

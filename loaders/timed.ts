@@ -3,7 +3,7 @@ import {identifier, literal} from "../pond/duck.js";
 import type {Duck} from "../pond/duck.js";
 import type {Range} from "../pond/types.js";
 import type {Clock, Stored} from "./clock.js";
-import {clockOf, unreadableTime} from "./clock.js";
+import {clockOf, isText, unreadableTime} from "./clock.js";
 import type {How, Source} from "./source.js";
 import {unwall} from "./wallclock.js";
 
@@ -107,17 +107,20 @@ function conditions(parts: readonly (string | false)[]): string {
 
 /** The source's rows with `t`, the time, `zoned`, where some say their offset, and `bad`, what is there and no time. */
 async function staged(duck: Duck, source: Source, clock: Clock, {scratch}: How): Promise<{from: string; bad: true}> {
-  const kept = source.fields.filter((field) => !clock.fields.includes(field)).map(({sql}) => sql);
+  const beside = source.fields.filter((field) => !clock.fields.includes(field));
+  const kept = beside.map(({sql}) => sql);
   const select = (text: string, zone: string, bad: string) =>
     [`${text} AS t`, `${zone} AS zoned`, `${bad} AS bad`, ...kept].join(", ");
   const sql = select(clock.sql, clock.zoned ?? String(clock.kind === "instant"), clock.text ?? "NULL::VARCHAR");
   const file = join(scratch, "staged.parquet");
-  await toParquet(duck, `SELECT ${sql} FROM ${source.from}`, file);
+  await toParquet(duck, `SELECT ${sql} FROM ${source.from}`, {file, hasText: beside.some(isText)});
   return {from: parquet(file), bad: true};
 }
 
-async function toParquet(duck: Duck, sql: string, file: string): Promise<void> {
-  await duck.run(`COPY (${sql}) TO ${literal(file)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${groupRows})`);
+/** In the form that costs least to write and read again: it is gone in a moment. Text is kept once for all alike. */
+async function toParquet(duck: Duck, sql: string, {file, hasText}: {file: string; hasText: boolean}): Promise<void> {
+  const form = hasText ? "COMPRESSION snappy" : "COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1";
+  await duck.run(`COPY (${sql}) TO ${literal(file)} (FORMAT parquet, ${form}, ROW_GROUP_SIZE ${groupRows})`);
 }
 
 /** A Parquet file of the host in FROM position. */
@@ -212,7 +215,10 @@ async function sorted(duck: Duck, {from, instant}: Placed, {scratch}: How): Prom
     .filter((name) => /^c\d+$/.test(name))
     .map(identifier);
   const select = [`${instant} AS t`, ...kept].join(", ");
-  await toParquet(duck, `SELECT ${select} FROM ${from} WHERE (${instant}) IS NOT NULL ORDER BY t, ${row}`, file);
+  await toParquet(duck, `SELECT ${select} FROM ${from} WHERE (${instant}) IS NOT NULL ORDER BY t, ${row}`, {
+    file,
+    hasText: true
+  });
   const within = ({begin, end}: Range) =>
     conditions([
       begin !== undefined && `t >= make_timestamptz(${begin})`,
