@@ -337,3 +337,23 @@ describeShared("readings of a real harbour", "noyo/hydrovu", () => {
     expect((await run(gathered)).commit).toBeUndefined();
   });
 });
+
+test("a large file whose rows stand in no order is stored in stretches that do not overlap", async () => {
+  const {pond, at, run} = await harbour({into: "/in/big"});
+  const duck = await openDuck();
+  const count = 700_000;
+  const rows = `SELECT make_timestamp(1700000000000000 + i * 1000000) AS timestamp, i::DOUBLE AS a, (i % 7)::DOUBLE AS b FROM range(${count}) AS t(i)`;
+  for (const order of ["hash(timestamp)", "timestamp DESC"]) {
+    await duck.copy(`${rows} ORDER BY ${order}`, at("big.parquet"));
+    const {read, stored, errors} = told(await run());
+    expect({read, stored, errors}).toEqual({read: count, stored: order.startsWith("hash") ? count : 0, errors: []});
+  }
+  const fs = await pond.fs();
+  const pieces = [...(await (await fs.series("/in/big")).pieces())].sort((a, b) => a.minTime - b.minTime);
+  expect(pieces.length).toBeGreaterThan(1);
+  for (const [index, {minTime}] of pieces.slice(1).entries()) expect(minTime).toBeGreaterThan(pieces[index]!.maxTime);
+  const sums = "count(*)::DOUBLE AS n, sum(a) AS a, sum(b) AS b, count(DISTINCT timestamp)::DOUBLE AS times";
+  const [found] = await pond.duck.rows(`SELECT ${sums} FROM ${await (await fs.series("/in/big")).relation()}`);
+  const [plain] = await duck.rows(`SELECT ${sums} FROM (${rows})`);
+  expect(found).toEqual(plain);
+});
