@@ -4,6 +4,7 @@ import type {Duck} from "../pond/duck.js";
 import type {Range} from "../pond/types.js";
 import type {Clock, Stored} from "./clock.js";
 import {clockOf, isText, unreadableTime} from "./clock.js";
+import type {EpochUnit} from "./shape.js";
 import type {How, Source} from "./source.js";
 import {unwall} from "./wallclock.js";
 
@@ -79,24 +80,23 @@ function ofStored({from}: Source, stored: Stored): Placed {
   };
 }
 
-function ofNumbers(from: string, sql: string, unit: "s" | "ms" | "us" | "ns"): Placed {
-  const per = {s: 1_000_000n, ms: 1000n, us: 1n, ns: 1n}[unit];
-  const bound = (micros: number) => (unit === "ns" ? BigInt(micros) * 1000n : -(-BigInt(micros) / per)); // rounded up, from 1970 on
-  const micros = unit === "ns" ? `${sql} // 1000` : `${sql}::HUGEINT * ${per}`;
+function ofNumbers(from: string, sql: string, unit: EpochUnit): Placed {
+  const micros = {s: `${sql}::HUGEINT * 1000000`, ms: `${sql}::HUGEINT * 1000`, us: sql, ns: `${sql} // 1000`}[unit];
   return {
     from,
     instant: `make_timestamptz(TRY_CAST(${micros} AS BIGINT))`,
     within: ({begin, end}) =>
       conditions([
-        begin !== undefined && `${sql} >= ${up(bound, begin, per)}`,
-        end !== undefined && `${sql} < ${up(bound, end, per)}`
+        begin !== undefined && `${sql} >= ${numberAt(begin, unit)}`,
+        end !== undefined && `${sql} < ${numberAt(end, unit)}`
       ])
   };
 }
 
-function up(bound: (micros: number) => bigint, micros: number, per: bigint): string {
-  const rounded = bound(micros);
-  return String(per > 1n && rounded * per < BigInt(micros) ? rounded + 1n : rounded);
+/** The least number of a unit that is not before an instant, in µs. */
+function numberAt(micros: number, unit: EpochUnit): string {
+  if (unit === "ns") return String(BigInt(micros) * 1000n);
+  return String(Math.ceil(micros / {s: 1e6, ms: 1e3, us: 1}[unit]));
 }
 
 function conditions(parts: readonly (string | false)[]): string {

@@ -192,3 +192,33 @@ test("a time that did not exist is named", async () => {
     "03-10 10:00 2"
   ]);
 });
+
+test.each([
+  ["s", 1],
+  ["ms", 1000],
+  ["us", 1_000_000],
+  ["ns", 1_000_000_000]
+])("numbers of %s in Parquet are cut at the bounds exactly", async (_, perSecond) => {
+  const {pond, at, run} = await harbour();
+  const bound = BigInt(Date.parse("2026-01-11T00:00Z") / 1000) * BigInt(perSecond); // a day ahead of the clock
+  const numbers = [1n * BigInt(perSecond), bound - 1n, bound, bound + BigInt(perSecond)];
+  const rows = numbers.map((number, index) => `(${number}::BIGINT, ${index})`).join(", ");
+  await pond.duck.copy(`SELECT * FROM (VALUES ${rows}) AS r("timestamp", "DO")`, at("dock.parquet"));
+  expect(told(await run())).toEqual({...quiet, read: 4, stored: 2, aside: 2});
+  expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([1, 2]);
+});
+
+test.each(["TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP", "TIMESTAMPTZ"])(
+  "%s in Parquet is cut at the bounds exactly, and local where it has no zone",
+  async (type) => {
+    const {pond, at, run} = await harbour(pacific);
+    const local =
+      type === "TIMESTAMPTZ"
+        ? ["1999-12-31 23:59:59Z", "2000-01-01 00:00:00Z"]
+        : ["1999-12-31 15:59:59", "1999-12-31 16:00:00"];
+    const rows = local.map((time, index) => `('${time}'::${type}, ${index})`).join(", ");
+    await pond.duck.copy(`SELECT * FROM (VALUES ${rows}) AS r("timestamp", "DO")`, at("dock.parquet"));
+    expect(told(await run())).toEqual({...quiet, read: 2, stored: 1, aside: 1});
+    expect((await readings(pond, "/in/dock"))[0]).toEqual({time: "2000-01-01T00:00:00.000Z", DO: 1});
+  }
+);
