@@ -30,14 +30,14 @@ interface Measured {
   readonly megabytes: number; // the most that the process had resident
 }
 
-/** A minute a row, values with three decimals as instruments write them. */
+/** A second a row, values with three decimals as instruments write them. */
 async function makeFile(file: string, count: number): Promise<void> {
   const duck = await Duck.open();
   const values = Array.from(
     {length: columns},
     (_, index) => `round(10 + 5 * sin(i / 1440.0 + ${index}) + random(), 3) AS "P${index}.mg/L"`
   );
-  const time = "make_timestamp(1262304000000000 + i * 60000000)";
+  const time = "make_timestamp(1262304000000000 + i * 1000000)";
   const options = file.endsWith(".csv") ? {FORMAT: "csv", HEADER: true} : undefined;
   await duck.copy(`SELECT ${time} AS timestamp, ${values.join(", ")} FROM range(${count}) AS t(i)`, file, options);
   duck.close();
