@@ -32,7 +32,7 @@ interface Measured {
 
 /** A second a row, values with three decimals as instruments write them. */
 async function makeFile(file: string, count: number): Promise<void> {
-  const duck = await Duck.open();
+  const duck = new Duck();
   const values = Array.from(
     {length: columns},
     (_, index) => `round(10 + 5 * sin(i / 1440.0 + ${index}) + random(), 3) AS "P${index}.mg/L"`
@@ -40,7 +40,7 @@ async function makeFile(file: string, count: number): Promise<void> {
   const time = "make_timestamp(1262304000000000 + i * 1000000)";
   const options = file.endsWith(".csv") ? {FORMAT: "csv", HEADER: true} : undefined;
   await duck.copy(`SELECT ${time} AS timestamp, ${values.join(", ")} FROM range(${count}) AS t(i)`, file, options);
-  duck.close();
+  await duck.close();
 }
 
 /** In the process of its own: takes the file one way or the other and prints what that cost. */
@@ -58,7 +58,7 @@ async function measure(way: string, file: string, directory: string): Promise<vo
 }
 
 async function copying(file: string, directory: string): Promise<() => Promise<void>> {
-  const duck = await Duck.open({spill: join(directory, "spill")});
+  const duck = new Duck({spill: join(directory, "spill")});
   return () => duck.copy(`SELECT * FROM ${literal(file)}`, join(directory, "copy.parquet"));
 }
 
