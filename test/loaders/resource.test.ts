@@ -80,12 +80,12 @@ test.each([
   [
     "a misspelt kind",
     inbox.replace("Inbox", "Inbx"),
-    '2:7: there is no kind "Inbx" (did you mean Inbox?); the kinds are Simulator, Inbox, Combine, Reduce, Dashboard.'
+    '2:7: there is no kind "Inbx" (did you mean Inbox?); the kinds are Simulator, Inbox, Manual, Combine, Reduce, Dashboard.'
   ],
   [
     "a misspelt field",
     inbox.replace("files: data", "fiels: data"),
-    '5:3: there is no field "fiels" here (did you mean files?); the fields are files, into, time, timeZone.',
+    '5:3: there is no field "fiels" here (did you mean files?); the fields are files, into, time, timeFormat, timeZone, decimal, parameter, value, unit, scope.',
     "5:3: the field spec.files is missing: it must be text."
   ],
   [
