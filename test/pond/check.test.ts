@@ -2,9 +2,9 @@ import {readdir, readFile, rm, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, test} from "vitest";
 import {check} from "../../pond/check.js";
-import {commitKey} from "../../pond/delta.js";
+import {type Action, commitKey, decodeActions, encodeActions, unsealed} from "../../pond/delta.js";
 import {openForeign} from "../../pond/foreign.js";
-import type {Pond} from "../../pond/pond.js";
+import {Pond} from "../../pond/pond.js";
 import {newPond, write} from "./harness.js";
 import {readings} from "./readings.js";
 
@@ -58,6 +58,22 @@ test("a changed commit breaks the chain at the next one", async () => {
     [2, "The chain breaks"]
   ]);
 });
+
+test("a commit that was put in the place of another is not read, sound as it is", async () => {
+  const {pond, dir} = await filled();
+  await pond.close();
+  const file = join(dir, commitKey(2));
+  const actions = decodeActions(await readFile(file));
+  await writeFile(file, encodeActions(actions.map((action) => renamed(action))));
+  const {problems} = await check(await Pond.open(dir));
+  expect(problems.map(({sentence}) => sentence.split(":")[0])).toEqual(["The chain breaks"]);
+  const fs = await (await Pond.open(dir)).fs();
+  await expect(fs.read("/a/small")).rejects.toThrow(commitKey(2));
+});
+
+function renamed(action: Action): Action {
+  return action.commitInfo ? {commitInfo: {...action.commitInfo, user: "somebody else", sha256: unsealed}} : action;
+}
 
 test("a bit turned in an op file or a blob is found, and no read takes it for data", async () => {
   const {pond, dir} = await filled();

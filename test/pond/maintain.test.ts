@@ -7,6 +7,7 @@ import {hintKey} from "../../pond/checkpoint.js";
 import {diff} from "../../pond/diff.js";
 import {MemoryStore} from "../../pond/memory.js";
 import {Pond} from "../../pond/pond.js";
+import type {Store} from "../../pond/types.js";
 import {readings} from "./readings.js";
 
 const hour = 3_600_000;
@@ -88,6 +89,33 @@ test("maintenance shows the same, now and at every version before", {timeout: 60
   expect((await pond.maintain()).opFiles).toBeGreaterThan(0);
   expect(await all(await (await open()).fs())).toEqual(grown);
   expect(await all(await pond.at({version: 50}))).toEqual(middle);
+});
+
+test("of two compactions of the same files one is void", async () => {
+  const pond = await open();
+  await grow(pond, 30);
+  let isOther = false;
+  const late: Store = {
+    get: (key) => store.get(key),
+    getRange: (key, begin, end) => store.getRange(key, begin, end),
+    list: (prefix) => store.list(prefix),
+    delete: (key) => store.delete(key),
+    putIfAbsent: async (key, content) => {
+      if (!isOther && key.startsWith("oplog/_delta_log/0") && key.endsWith(".json")) {
+        isOther = true;
+        await pond.maintain();
+      }
+      return store.putIfAbsent(key, content);
+    }
+  };
+  const slow = await Pond.over(late, join(dir, "slow"), {effects});
+  const before = await all(await pond.fs());
+  const commits = (await pond.log()).length;
+  await slow.maintain().catch((error: unknown) => expect(error).toMatchObject({code: "CONFLICT"}));
+  expect(isOther).toBe(true);
+  expect((await pond.log()).length).toBe(commits + 1);
+  expect(await all(await pond.fs())).toEqual(before);
+  for (const one of [pond, slow]) await one.close();
 });
 
 test("replaced files go a week later, and not while somebody may read them", async () => {

@@ -1,4 +1,5 @@
 import {expect, test} from "vitest";
+import {decodeActions} from "../../pond/delta.js";
 import {PondError} from "../../pond/error.js";
 import {MemoryStore} from "../../pond/memory.js";
 import {Pond} from "../../pond/pond.js";
@@ -204,9 +205,52 @@ test.each(pairs)(
     for (const order of [all[0]!, all.at(-1)!]) serial.add(await outcome(users, pair, order, `/serial-${order[0]}`));
     for (const [i, order] of all.entries())
       expect(serial, order.join("")).toContain(await outcome(users, pair, order, `/${i}`));
+    expect(await opFilesIn(store)).toEqual(await opFilesNamed(store)); // what lost a race left nothing
     for (const {pond} of users) await pond.close();
   }
 );
+
+async function opFilesIn(store: Store): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const {key} of store.list("oplog/part_id=")) keys.push(key);
+  return keys.sort();
+}
+
+async function opFilesNamed(store: Store): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const {key} of store.list("oplog/_delta_log/0"))
+    if (key.endsWith(".json"))
+      for (const {add} of decodeActions(await store.get(key))) if (add) keys.push(`oplog/${add.path}`);
+  return keys.sort();
+}
+
+test("a commit that was made, and whose answer was lost, is made once", async () => {
+  const store = new MemoryStore();
+  let lost = 0;
+  const deaf: Store = {
+    get: (key) => store.get(key),
+    getRange: (key, begin, end) => store.getRange(key, begin, end),
+    list: (prefix) => store.list(prefix),
+    delete: (key) => store.delete(key),
+    putIfAbsent: async (key, content) => {
+      const won = await store.putIfAbsent(key, content);
+      if (!won || !key.startsWith("oplog/_delta_log/0")) return won;
+      lost++;
+      return false; // as after a connection that was cut between the deed and the word
+    }
+  };
+  const pond = await Pond.over(deaf, await scratch(), {create: true});
+  await prepare(pond, "/a");
+  const before = (await pond.log()).length;
+  await pond.transaction({command: "test"}, async (tx) =>
+    tx.write("/a/x/n", String(Number(await textAt(tx, "/a/x/n")) + 1))
+  );
+  expect(await textAt(await pond.fs(), "/a/x/n")).toBe("6");
+  expect((await pond.log()).length).toBe(before + 1);
+  expect(lost).toBeGreaterThan(1);
+  expect(await opFilesIn(store)).toEqual(await opFilesNamed(store));
+  await pond.close();
+});
 
 test("an order is a choice of five steps out of ten", () => {
   const all = orders(phases, phases).map((order) => order.join(""));

@@ -1,5 +1,5 @@
 import {join} from "node:path";
-import {readdir} from "node:fs/promises";
+import {mkdir, readdir, utimes, writeFile} from "node:fs/promises";
 import fc from "fast-check";
 import {describe, expect, test} from "vitest";
 import {LocalStore} from "../../pond/local.js";
@@ -95,4 +95,14 @@ test("the local store leaves no temporary file behind", async () => {
   await store.putIfAbsent("a/b", bytes("x"));
   await store.putIfAbsent("a/b", bytes("y"));
   expect(await readdir(join(root, "tmp"))).toEqual([]);
+});
+
+test("what a killed process left goes a day later, and what others still write stays", async () => {
+  const root = join(await scratch(), "root");
+  await mkdir(join(root, "tmp"), {recursive: true});
+  for (const name of ["left", "young"]) await writeFile(join(root, "tmp", name), name);
+  const before = new Date(Date.now() - 25 * 3_600_000);
+  await utimes(join(root, "tmp/left"), before, before);
+  await new LocalStore(root).putIfAbsent("a/b", bytes("x"));
+  expect(await readdir(join(root, "tmp"))).toEqual(["young"]);
 });
