@@ -62,7 +62,11 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
         tx.remove(path, {recursive: true})
   )
 );
-const sequence = fc.array(operation, {minLength: 1, maxLength: 6});
+
+/** What is done in one go, and whether the pond is maintained after it. */
+const sequence = fc.record({operations: fc.array(operation, {minLength: 1, maxLength: 6}), isKept: fc.boolean()});
+
+const day = 24 * 3_600_000;
 
 /** Does what can be done, each in a transaction of its own, and counts it. */
 async function play(pond: Pond, operations: readonly Operation[]): Promise<number> {
@@ -99,18 +103,27 @@ async function compareSeries(pond: Pond, host: string): Promise<number> {
 }
 
 test("after each of 1,000 random sequences of operations another reader sees the same log and the same series", async () => {
-  const seen = {sequences: 0, transactions: 0, records: 0, readings: 0};
+  const seen = {sequences: 0, transactions: 0, records: 0, readings: 0, checkpoints: 0, compacted: 0, cleaned: 0};
   await fc.assert(
     fc.asyncProperty(fc.array(sequence, {minLength: 10, maxLength: 10, size: "max"}), async (sequences) => {
       const dir = await scratch();
-      const pond = await Pond.open(dir, {create: true});
+      let later = 0;
+      const pond = await Pond.open(dir, {create: true, effects: {now: () => Date.now() + later}});
       const host = join(dir, "mirror");
-      for (const operations of sequences) {
+      for (const {operations, isKept} of sequences) {
         seen.transactions += await play(pond, operations);
+        const {checkpoint, opFiles} = isKept ? await pond.maintain() : {opFiles: 0};
+        if (checkpoint !== undefined) seen.checkpoints++;
+        seen.compacted += opFiles;
         seen.records += await compareLog(pond, dir);
         seen.readings += await compareSeries(pond, host);
         seen.sequences++;
       }
+      later = 30 * day; // the past goes: commits, and, of the rest, what was replaced
+      await play(pond, [(tx) => tx.write("/f", "late"), (tx) => tx.write("/f", "later")]);
+      seen.cleaned += (await pond.maintain({keep: day})).commits;
+      expect(await theirRecords(judge, dir)).toEqual(await ourRecords(pond));
+      seen.readings += await compareSeries(pond, host);
       await pond.close();
     }),
     {numRuns: 100, endOnFailure: true} // a shrunk failure would cost an hour
@@ -119,4 +132,7 @@ test("after each of 1,000 random sequences of operations another reader sees the
   expect(seen.sequences).toBe(1000);
   expect(seen.transactions).toBeGreaterThan(1000);
   expect(seen.readings).toBeGreaterThan(1000);
+  expect(seen.checkpoints).toBeGreaterThan(300);
+  expect(seen.compacted).toBeGreaterThan(300);
+  expect(seen.cleaned).toBeGreaterThan(100);
 }, 1_200_000);
