@@ -1,7 +1,7 @@
-import {posix} from "node:path";
 import {z} from "zod";
-import type {DynamicContext, DynamicDirectory, Reader, Transaction} from "../pond/types.js";
+import type {Reader} from "../pond/types.js";
 import {CombinedSeries, type Deployment} from "./combined.js";
+import {directoryOf, linkOutput, placeOf} from "./place.js";
 import type {Kind} from "./types.js";
 
 const instant = z
@@ -36,48 +36,37 @@ const schema = z.strictObject({
     .array(scope)
     .min(1)
     .refine((scopes) => new Set(scopes.map(({name}) => name)).size === scopes.length, "two scopes have one name")
-    .describe("what instruments do at the site: near the surface, at the bottom, a weather station")
+    .describe("what instruments do at the site: near the surface, at the bottom, a weather station"),
+  units: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("the unit of each parameter, whatever instruments tell it in, e.g. {Depth: m}; the rest stay as they are")
 });
 
 export type CombineSpec = z.infer<typeof schema>;
 
-/** The one entry of the dynamic directory. */
-const entry = "readings";
+const folder = "combined"; // below /sys
 
-/**
- * Instruments over their deployments as one series per site, computed on access.
- *
- * A dynamic node of the pond is a directory, so the series stands in one of its own, below `/sys/combined`, and the
- * output is a symbolic link to it: `/sites/BDock` → `/sys/combined/sites/BDock/readings`. It reads, globs and queries
- * as the series, and any number of resources, of this kind or another, put theirs into `/sites`.
- */
+/** Instruments over their deployments as one series per site, computed on access. */
 export const combine: Kind<CombineSpec> = {
   name: "Combine",
   summary: "Instruments over deployment periods as one series per site, joined on time.",
   schema,
   reads: ({scopes}) => scopes.flatMap(({inputs}) => inputs.map(({series}) => series)),
-  writes: ({output}) => [output, directoryOf(output)],
+  writes: ({output}) => [output, placeOf(folder, output)],
   async run({spec}, {tx}) {
-    await link(tx, spec.output);
+    await linkOutput(tx, spec.output, placeOf(folder, spec.output));
+    await combinedSeries(spec, tx).then((series) => series.columns()); // says what cannot be combined
     return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, tx), errors: []};
   },
   dynamic: {
-    path: ({output}) => directoryOf(output),
-    factory: (config, context) => directory(schema.parse(config), context)
+    path: ({output}) => placeOf(folder, output),
+    factory: (config, {fs}) => directoryOf(() => combinedSeries(schema.parse(config), fs))
   }
 };
 
-function directory(spec: CombineSpec, {fs}: DynamicContext): DynamicDirectory {
-  let series: Promise<CombinedSeries> | undefined;
-  return {
-    list: async () => [entry],
-    get: async (name) =>
-      name === entry ? {kind: "series", series: await (series ??= combinedSeries(spec, fs))} : undefined
-  };
-}
-
 /** The combined series in a snapshot. */
-async function combinedSeries({output, scopes}: CombineSpec, fs: Reader): Promise<CombinedSeries> {
+async function combinedSeries({output, scopes, units}: CombineSpec, fs: Reader): Promise<CombinedSeries> {
   const deployments: Deployment[] = [];
   for (const {name, inputs} of scopes)
     for (const {series, begin, end} of inputs)
@@ -87,7 +76,7 @@ async function combinedSeries({output, scopes}: CombineSpec, fs: Reader): Promis
           period: {begin: micros(begin), end: micros(end)},
           series: await fs.series(path)
         });
-  return new CombinedSeries(output, deployments);
+  return new CombinedSeries(output, deployments, new Map(Object.entries(units)));
 }
 
 async function unmatched({scopes}: CombineSpec, fs: Reader): Promise<readonly string[]> {
@@ -96,23 +85,6 @@ async function unmatched({scopes}: CombineSpec, fs: Reader): Promise<readonly st
     for (const {series} of inputs)
       if ((await fs.glob(series)).length === 0) notes.push(`Scope ${name}: nothing matches ${series} yet.`);
   return notes;
-}
-
-async function link(tx: Transaction, output: string): Promise<void> {
-  const target = posix.join(directoryOf(output), entry);
-  if (await tx.exists(posix.dirname(output))) {
-    const found = (await tx.list(posix.dirname(output))).find(({name}) => name === posix.basename(output));
-    if (found?.kind === "symlink" && found.target === target) return;
-    if (found && found.kind !== "symlink")
-      throw new Error(`${output} is a ${found.kind} already: give the combined series another output.`);
-    if (found) await tx.remove(output);
-  }
-  await tx.mkdir(posix.dirname(output), {recursive: true});
-  await tx.symlink(target, output);
-}
-
-function directoryOf(output: string): string {
-  return posix.join("/sys/combined", output);
 }
 
 function micros(instant: string | undefined): number | undefined {

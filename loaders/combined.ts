@@ -1,7 +1,8 @@
 import {identifier} from "../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../pond/types.js";
-import {within} from "./resolution.js";
+import {within} from "./partial.js";
 import {keyOf} from "./shard.js";
+import {type Conversion, conversionFor, convertedSql} from "./unit.js";
 
 /** A series while it stands somewhere in one role; half-open, µs UTC. */
 export interface Deployment {
@@ -14,6 +15,7 @@ export interface Deployment {
 interface Naming {
   readonly from: string;
   readonly column: Column;
+  readonly conversion?: Conversion; // where the series is to have another unit
 }
 
 /** A deployment with the names of its columns; of two with one scope the later wins. */
@@ -30,11 +32,14 @@ interface Input extends Deployment {
 export class CombinedSeries implements Series {
   readonly path: string;
   readonly #deployments: readonly Deployment[];
+  readonly #units: ReadonlyMap<string, string>;
   #inputs?: Promise<readonly Input[]>;
 
-  constructor(path: string, deployments: readonly Deployment[]) {
+  /** `units` are those that parameters are to have, by the parameter. */
+  constructor(path: string, deployments: readonly Deployment[], units: ReadonlyMap<string, string> = new Map()) {
     this.path = path;
     this.#deployments = deployments;
+    this.#units = units;
   }
 
   /** `<scope>.<parameter>.<unit>`, in the order of the scopes. */
@@ -58,7 +63,7 @@ export class CombinedSeries implements Series {
   }
 
   #named(): Promise<readonly Input[]> {
-    return (this.#inputs ??= Promise.all(this.#deployments.map(nameColumns)));
+    return (this.#inputs ??= Promise.all(this.#deployments.map((one) => nameColumns(one, this.#units))));
   }
 }
 
@@ -83,27 +88,35 @@ function combineSql(
 async function selectSql({series, period, namings}: Input, rank: number, range: Range): Promise<string[]> {
   const clip = intersect(period, range);
   if (!clip) return [];
-  const named = namings.map(({from, column}) => `${identifier(from)} AS ${identifier(column.name)}`);
+  const named = namings.map(
+    ({from, column, conversion}) => `${convertedSql(identifier(from), conversion)} AS ${identifier(column.name)}`
+  );
   const columns = ["timestamp", `${rank} AS rank`, ...named].join(", ");
   return [`SELECT ${columns} FROM ${await series.relation(clip)} WHERE ${within(clip)}`];
 }
 
-async function nameColumns(deployment: Deployment): Promise<Input> {
+async function nameColumns(deployment: Deployment, units: ReadonlyMap<string, string>): Promise<Input> {
   const {scope} = deployment;
-  const namings = (await deployment.series.columns()).map((column) => ({
-    from: column.name,
-    column: scoped(column, deployment)
-  }));
+  const namings = (await deployment.series.columns()).map((column) => namingOf(column, deployment, units));
   refuseTwins(namings, deployment);
-  const renamed = namings.filter(({from, column}) => column.name !== `${scope}.${from}`);
+  const renamed = namings.filter(({from, column, conversion}) => conversion || column.name !== `${scope}.${from}`);
   return {
     ...deployment,
     namings,
     salt: keyOf(
       scope,
-      renamed.map(({from, column}) => [from, column.name])
+      renamed.map(({from, column, conversion}) => [from, column.name, ...(conversion ? [conversion] : [])])
     )
   };
+}
+
+function namingOf(column: Column, deployment: Deployment, units: ReadonlyMap<string, string>): Naming {
+  const {parameter = column.name, unit} = column.attributes;
+  const wanted = units.get(parameter);
+  if (wanted === undefined) return {from: column.name, column: scoped(column, deployment)};
+  const converted = {...column, attributes: {...column.attributes, parameter, unit: wanted}};
+  const conversion = conversionFor({path: deployment.series.path, name: column.name, unit}, wanted);
+  return {from: column.name, column: scoped(converted, deployment), ...(conversion ? {conversion} : {})};
 }
 
 function scoped(column: Column, {scope, series}: Deployment): Column {

@@ -6,13 +6,13 @@ import {Duck} from "../pond/duck.js";
  * same bytes on every machine; the cores are kept busy by computing several shards at once.
  */
 export class Engine {
-  readonly #size: number;
+  readonly size: number; // as many work at once
   readonly #idle: Duck[] = [];
   readonly #waiting: ((duck: Duck) => void)[] = [];
   #opened = 0;
 
   constructor(size = availableParallelism()) {
-    this.#size = size;
+    this.size = size;
   }
 
   /** Lends a DuckDB to `work`, once one is free. Work must not wait for other work on the same engine. */
@@ -34,7 +34,7 @@ export class Engine {
   async #take(): Promise<Duck> {
     const idle = this.#idle.pop();
     if (idle) return idle;
-    if (this.#opened >= this.#size) return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#opened >= this.size) return new Promise((resolve) => this.#waiting.push(resolve));
     this.#opened++;
     return new Duck({threads: 1, memory: "1GB"});
   }

@@ -32,9 +32,9 @@ export function capturesIn(pattern: string): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Puts captures where `$0, $1, …` stand. */
+/** Puts captures where `$0, $1, …` stand; nothing where there are fewer. */
 export function fill(template: string, captures: readonly string[]): string {
-  return template.replace(/\$(\d+)/g, (_, index) => captures[Number(index)]!);
+  return template.replace(/\$(\d+)/g, (_, index) => captures[Number(index)] ?? "");
 }
 
 /** What stands before the first name with a wildcard, and the rest: at least the file's name. */

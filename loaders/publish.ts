@@ -7,9 +7,10 @@ import type {Column, Commit, Reader} from "../pond/types.js";
 import {catalogueOf} from "./catalogue.js";
 import type {DashboardSpec} from "./dashboard.js";
 import {engine} from "./engine.js";
-import {datasetsOf, reductionOf, type ReduceSpec} from "./reduce.js";
-import {type Level, partialsSql, type Reduction, type Shard} from "./reduction.js";
-import {statistics, statisticSql} from "./resolution.js";
+import {datasetsOf} from "./dataset.js";
+import {reductionOf, type ReduceSpec} from "./reduce.js";
+import {published, statisticSql} from "./partial.js";
+import type {Level, Reduction, Shard} from "./reduction.js";
 import {lastRuns} from "./run.js";
 import {keyOf} from "./shard.js";
 import {type Summary, summarise} from "./summary.js";
@@ -147,16 +148,15 @@ async function writeDataset(
   {name, path, reduction, columns, levels}: Shown & {name: string; path: string; reduction: Reduction},
   {directory, effects}: Publication
 ): Promise<PublishedDataset> {
-  const names = columns.map((column) => column.name);
   const resolutions: ResolutionEntry[] = [];
   for (const level of levels) {
     const shards = await reduction.build(level);
-    const target = {directory, folder: `${name}/${level.resolution.name}`, columns: names};
+    const target = {directory, folder: `${name}/${level.resolution.name}`, reduction, columns};
     const entries = await Promise.all(shards.map((shard) => engine.use((duck) => publishShard(duck, shard, target))));
     resolutions.push(entryOf(level, entries));
   }
   const now = effects.now() * 1000;
-  const summary = await engine.use((duck) => summarise(duck, reduction, {columns: names, now}));
+  const summary = await engine.use((duck) => summarise(duck, reduction, {columns, now}));
   return {name, path, columns, resolutions, summary};
 }
 
@@ -169,15 +169,17 @@ function entryOf({resolution}: Level, entries: readonly ShardEntry[]): Resolutio
 interface Target {
   readonly directory: string;
   readonly folder: string; // below the directory
-  readonly columns: readonly string[];
+  readonly reduction: Reduction;
+  readonly columns: readonly Column[];
 }
 
-async function publishShard(duck: Duck, shard: Shard, {directory, folder, columns}: Target): Promise<ShardEntry> {
-  const key = keyOf("publish", generation, shard.key, columns).slice(0, 8);
+async function publishShard(duck: Duck, shard: Shard, target: Target): Promise<ShardEntry> {
+  const {directory, folder, columns} = target;
+  const names = columns.map(({name}) => name);
+  const key = keyOf("publish", generation, shard.key, names).slice(0, 8);
   const file = `${folder}/${shard.span.name}-${key}.parquet`;
   const path = join(directory, file);
-  if (!existsSync(path))
-    await duck.copy(publishedSql(shard, columns), path, {FORMAT: "parquet", COMPRESSION: "snappy"});
+  if (!existsSync(path)) await duck.copy(publishedSql(shard, target), path, {FORMAT: "parquet", COMPRESSION: "snappy"});
   const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(path)})`);
   const {size} = await stat(path);
   const [begin, end] = [shard.cover.begin, shard.cover.end].map((time) => new Date(time / 1000).toISOString());
@@ -185,10 +187,11 @@ async function publishShard(duck: Duck, shard: Shard, {directory, folder, column
 }
 
 /** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */
-function publishedSql(shard: Shard, columns: readonly string[]): string {
-  const told = columns.flatMap((name) => statistics.map((statistic) => statisticSql(name, statistic)));
+function publishedSql(shard: Shard, {reduction, columns}: Target): string {
+  const reduced = reduction.reduced(columns);
+  const told = reduced.flatMap((column) => published.map((statistic) => statisticSql(column, statistic)));
   const timestamp = "make_timestamp_ms(epoch_ms(timestamp))::TIMESTAMP_MS AS timestamp";
-  return `SELECT ${[timestamp, ...told].join(", ")} FROM ${partialsSql([shard], columns)} ORDER BY 1`;
+  return `SELECT ${[timestamp, ...told].join(", ")} FROM ${reduction.partialsSql([shard], reduced)} ORDER BY 1`;
 }
 
 // ---- Files ----

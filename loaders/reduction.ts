@@ -4,19 +4,25 @@ import {type Duck, identifier, literal} from "../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../pond/types.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {
+  type Binning,
   binSql,
+  coverageSql,
+  type Extras,
   foldSql,
   noPartialsSql,
   partialNames,
-  type Resolution,
+  type Reduced,
   type Statistic,
   statisticName,
-  statisticSql
-} from "./resolution.js";
+  statisticSql,
+  strangeSql,
+  within
+} from "./partial.js";
+import {cutOf, nests, type Resolution} from "./resolution.js";
 import {coverOf, keyOf, overlaps, type Span, spansOver} from "./shard.js";
 
 /** Part of every key: to be raised whenever the same input would give other bytes. */
-const generation = 1;
+const generation = 2;
 
 /** One Parquet file of partials, named by the hash of what it is computed from. */
 export interface Shard {
@@ -36,6 +42,9 @@ export interface Level {
 export interface ReductionOptions {
   readonly resolutions: readonly Resolution[]; // fine to coarse
   readonly cache: string; // host directory
+  readonly statistics?: readonly Statistic[]; // what will be asked for beside avg, min, max and count
+  readonly directions?: readonly string[]; // parameters in degrees that turn: 359 is beside 0
+  readonly interval?: number; // µs from one reading to the next, which coverage is told against
   readonly engine?: Engine;
   readonly built?: (shard: Shard, level: Level) => void; // told of each shard that had to be computed
 }
@@ -48,6 +57,8 @@ export class Reduction {
   readonly #series: Series;
   readonly #options: ReductionOptions;
   readonly #engine: Engine;
+  readonly #extras: Extras;
+  readonly #directions: ReadonlySet<string>;
   #levels?: Promise<readonly Level[]>;
   #columns?: Promise<readonly Column[]>;
 
@@ -55,6 +66,12 @@ export class Reduction {
     this.#series = series;
     this.#options = options;
     this.#engine = options.engine ?? shared;
+    const {statistics = [], directions = []} = options;
+    this.#extras = {
+      ends: statistics.includes("first") || statistics.includes("last"),
+      spread: statistics.includes("stddev")
+    };
+    this.#directions = new Set(directions);
   }
 
   get resolutions(): readonly Resolution[] {
@@ -71,6 +88,11 @@ export class Reduction {
     return (this.#columns ??= this.#series.columns().then((columns) => columns.filter(isNumeric)));
   }
 
+  /** How columns are reduced, in the order in which they are given. */
+  reduced(columns: readonly Column[]): readonly Reduced[] {
+    return columns.map(({name, attributes}) => ({name, turns: this.#directions.has(attributes.parameter ?? name)}));
+  }
+
   /** Fine to coarse. */
   levels(): Promise<readonly Level[]> {
     return (this.#levels ??= this.#plan());
@@ -85,8 +107,12 @@ export class Reduction {
   /** The shards of a level that the range meets, computed where they are missing. */
   async build(level: Level, range: Range = {}): Promise<readonly Shard[]> {
     const shards = level.shards.filter(({cover}) => overlaps(inclusive(cover), range));
-    const missing = shards.filter(({file}) => !existsSync(file));
-    await Promise.all(missing.map((shard) => once(shard.file, () => this.#compute(level, shard))));
+    const missing = shards.filter(({file}) => !existsSync(file) && !underway.has(file));
+    for (const batch of await this.#batches(level, missing)) {
+      const work = this.#compute(level, batch).finally(() => batch.forEach(({file}) => underway.delete(file)));
+      batch.forEach(({file}) => underway.set(file, work));
+    }
+    await Promise.all(shards.flatMap(({file}) => underway.get(file) ?? []));
     return shards;
   }
 
@@ -101,16 +127,36 @@ export class Reduction {
   }
 
   async #relation(level: Level, statistics: readonly Statistic[], range?: Range): Promise<string> {
-    const names = (await this.columns()).map(({name}) => name);
+    const columns = this.reduced(await this.columns());
     const shards = await this.build(level, range);
-    const told = names.flatMap((name) => statistics.map((statistic) => statisticSql(name, statistic)));
-    return `(SELECT ${["timestamp", ...told].join(", ")} FROM ${partialsSql(shards, names)})`;
+    const told = columns.flatMap((column) => statistics.map((statistic) => this.#told(column, statistic, level)));
+    return `(SELECT ${["timestamp", ...told].join(", ")} FROM ${this.partialsSql(shards, columns)})`;
+  }
+
+  #told(column: Reduced, statistic: Statistic, {resolution, shards}: Level): string {
+    if (statistic !== "coverage") return statisticSql(column, statistic);
+    const range = {begin: shards[0]?.cover.begin ?? 0, end: shards.at(-1)?.cover.end ?? 0};
+    return coverageSql(column, {...range, resolution, extras: this.#extras}, this.#options.interval!);
+  }
+
+  /** The partials in shards as a parenthesised SELECT with all the columns named, whatever each shard lacks. */
+  partialsSql(shards: readonly Shard[], columns: readonly Reduced[]): string {
+    const nothing = noPartialsSql(columns, this.#extras);
+    if (shards.length === 0) return `(${nothing})`;
+    const files = shards.map(({file}) => literal(file)).join(", ");
+    return `(SELECT * FROM read_parquet([${files}], union_by_name = true) UNION ALL BY NAME ${nothing})`;
   }
 
   async #plan(): Promise<readonly Level[]> {
     const levels: Level[] = [];
+    const spans = (await this.#series.pieces()).map(({minTime, maxTime}) => ({begin: minTime, end: maxTime + 1}));
+    const range = {
+      begin: spans.reduce((time, {begin}) => Math.min(time, begin), Infinity),
+      end: spans.reduce((time, {end}) => Math.max(time, end), -Infinity)
+    };
     for (const resolution of this.resolutions) {
-      const finer = levels.findLast((level) => resolution.width % level.resolution.width === 0);
+      const fits = (level: Level) => range.begin < range.end && nests(level.resolution, resolution, range);
+      const finer = levels.findLast(fits);
       const shards = finer ? this.#foldedShards(resolution, finer) : await this.#rawShards(resolution);
       levels.push({resolution, finer, shards});
     }
@@ -120,7 +166,7 @@ export class Reduction {
   async #rawShards(resolution: Resolution): Promise<readonly Shard[]> {
     const found = await Promise.all(
       spansOf(resolution, await this.#series.pieces()).map(async (span) => {
-        const pieces = await this.#series.pieces(coverOf(span, resolution.width));
+        const pieces = await this.#series.pieces(coverOf(span, resolution));
         return this.#shard(resolution, span, pieces);
       })
     );
@@ -130,7 +176,7 @@ export class Reduction {
   #foldedShards(resolution: Resolution, {shards}: Level): readonly Shard[] {
     const pieces = piecesOf(shards);
     return spansOf(resolution, pieces).flatMap((span) => {
-      const cover = coverOf(span, resolution.width);
+      const cover = coverOf(span, resolution);
       return this.#shard(
         resolution,
         span,
@@ -139,69 +185,103 @@ export class Reduction {
     });
   }
 
-  #shard({width}: Resolution, span: Span, pieces: readonly Piece[]): readonly Shard[] {
+  #shard(resolution: Resolution, span: Span, pieces: readonly Piece[]): readonly Shard[] {
     if (pieces.length === 0) return [];
-    const cover = coverOf(span, width);
+    const cover = coverOf(span, resolution);
     const from = pieces.map((piece) => piece.key);
-    const key = keyOf("reduce", generation, width, cover.begin, cover.end, from);
+    const kept = [this.#extras, [...this.#directions].sort()];
+    const key = keyOf("reduce", generation, cutOf(resolution), kept, cover.begin, cover.end, from);
     return [{span, cover, key, file: join(this.#options.cache, "reduce", `${key}.parquet`)}];
   }
 
-  async #compute(level: Level, shard: Shard): Promise<void> {
-    const sql = level.finer ? await this.#foldSql(level.finer, level, shard) : await this.#binSql(level, shard);
-    await this.#engine.use((duck) => writePartials(duck, sql, shard.file));
-    this.#options.built?.(shard, level);
+  /**
+   * Shards that follow each other, to be computed in one go: a file that holds years is then not read once a month.
+   * Where pieces overlap each shard is computed alone, as readings that are merged come in an order that depends on
+   * what is merged with them, and sums on that order.
+   */
+  async #batches(level: Level, missing: readonly Shard[]): Promise<readonly (readonly Shard[])[]> {
+    const rounds = Math.ceil(missing.length / this.#engine.size / longest);
+    const most = Math.ceil(missing.length / this.#engine.size / rounds); // so that all engines end together
+    const batches: Shard[][] = [];
+    for (const shard of missing) {
+      const batch = batches.at(-1);
+      const follows = batch && batch.length < most && batch.at(-1)!.cover.end === shard.cover.begin;
+      if (follows && (level.finer || !(await this.#overlap(batch[0]!.cover.begin, shard.cover.end)))) batch.push(shard);
+      else batches.push([shard]);
+    }
+    return batches;
   }
 
-  async #binSql({resolution}: Level, {cover}: Shard): Promise<Query> {
-    const columns = await this.#sortedNames();
-    const relation = await this.#series.relation(cover);
-    return {columns, sql: binSql(relation, columns, {...cover, width: resolution.width})};
+  async #overlap(begin: number, end: number): Promise<boolean> {
+    const pieces = [...(await this.#series.pieces({begin, end}))].sort((a, b) => a.minTime - b.minTime);
+    return pieces.some(({minTime}, index) => index > 0 && minTime <= pieces[index - 1]!.maxTime);
   }
 
-  async #foldSql(finer: Level, {resolution}: Level, {cover}: Shard): Promise<Query> {
-    const columns = await this.#sortedNames();
-    const source = partialsSql(await this.build(finer, cover), columns);
-    return {columns, sql: foldSql(source, columns, {...cover, width: resolution.width})};
+  async #compute(level: Level, batch: readonly Shard[]): Promise<void> {
+    const columns = await this.#sorted();
+    const cover = {begin: batch[0]!.cover.begin, end: batch.at(-1)!.cover.end};
+    const binning = {...cover, resolution: level.resolution, extras: this.#extras};
+    const sql = level.finer
+      ? [foldSql(this.partialsSql(await this.build(level.finer, cover), columns), columns, binning)]
+      : await this.#binSql(columns, binning);
+    await this.#engine.use((duck) => writePartials(duck, {sql, columns, extras: this.#extras}, batch));
+    for (const shard of batch) this.#options.built?.(shard, level);
+  }
+
+  /** What is quick, and what is right wherever readings are no numbers. */
+  async #binSql(columns: readonly Reduced[], binning: Binning): Promise<readonly string[]> {
+    const relation = await this.#series.relation(binning);
+    return [true, false].map((trusting) => binSql(relation, columns, binning, {trusting}));
   }
 
   /** In an order that does not depend on when a column first came. */
-  async #sortedNames(): Promise<readonly string[]> {
-    return (await this.columns()).map(({name}) => name).sort();
+  async #sorted(): Promise<readonly Reduced[]> {
+    return this.reduced([...(await this.columns())].sort((a, b) => (a.name < b.name ? -1 : 1)));
   }
 }
 
-/** The partials in shards as a parenthesised SELECT with all the columns named, whatever each shard lacks. */
-export function partialsSql(shards: readonly Shard[], columns: readonly string[]): string {
-  if (shards.length === 0) return `(${noPartialsSql(columns)})`;
-  const files = shards.map(({file}) => literal(file)).join(", ");
-  return `(SELECT * FROM read_parquet([${files}], union_by_name = true) UNION ALL BY NAME ${noPartialsSql(columns)})`;
-}
+/** Shards in one go: few enough that their bins fit in memory. */
+const longest = 24;
+
+/** Not zstd: to write is most of the work where shards are small, and they are read from the same disk. */
+const format = {FORMAT: "parquet", COMPRESSION: "snappy"};
 
 interface Query {
-  readonly sql: string;
-  readonly columns: readonly string[];
+  readonly sql: readonly string[]; // each stands for the one before it, should that give what is no number
+  readonly columns: readonly Reduced[];
+  readonly extras: Extras;
 }
 
 /** Leaves out the columns without a reading, so that a shard's bytes do not depend on columns that came later. */
-function writePartials(duck: Duck, {sql, columns}: Query, file: string): Promise<void> {
+function writePartials(duck: Duck, {sql, columns, extras}: Query, batch: readonly Shard[]): Promise<void> {
   return duck.session(async (session) => {
-    await session.run(`CREATE TEMP TABLE bins AS ${sql}`);
-    const counts = columns.map((name, index) => `sum(${identifier(`${name}.count`)}) > 0 AS c${index}`);
-    const [seen] = await session.rows(`SELECT ${counts.join(", ")} FROM bins`);
-    const kept = columns.filter((_, index) => seen![`c${index}`] === true);
-    await session.copy(
-      `SELECT ${["timestamp", ...kept.map(partialNames)].join(", ")} FROM bins ORDER BY timestamp`,
-      file
-    );
+    for (const query of sql) {
+      await session.run(`CREATE OR REPLACE TEMP TABLE bins AS ${query}`);
+      const [found] = await session.rows(strangeSql("bins", columns));
+      if (found!.strange === false) break;
+    }
+    const present = await presence(session, columns, batch);
+    for (const [index, {cover, file}] of batch.entries()) {
+      const names = present(index).flatMap((column) => partialNames(column, extras));
+      await session.copy(`SELECT ${["timestamp", ...names].join(", ")} FROM bins WHERE ${within(cover)}`, file, format);
+    }
   });
 }
 
-function spansOf({width}: Resolution, pieces: readonly Piece[]): readonly Span[] {
+/** Which columns have a reading in which shard of the batch. */
+async function presence(session: Duck, columns: readonly Reduced[], batch: readonly Shard[]) {
+  const index = batch.map(({cover}) => `(epoch_us(timestamp) >= ${cover.end})::INTEGER`).join(" + ");
+  const counts = columns.map(({name}, c) => `sum(${identifier(`${name}.count`)}) > 0 AS c${c}`);
+  const rows = await session.rows(`SELECT ${[`${index} AS shard`, ...counts].join(", ")} FROM bins GROUP BY shard`);
+  const seen = new Map(rows.map((row) => [row.shard, row]));
+  return (shard: number) => columns.filter((_, c) => seen.get(shard)?.[`c${c}`] === true);
+}
+
+function spansOf(resolution: Resolution, pieces: readonly Piece[]): readonly Span[] {
   if (pieces.length === 0) return [];
   const first = pieces.reduce((time, {minTime}) => Math.min(time, minTime), Infinity);
   const last = pieces.reduce((time, {maxTime}) => Math.max(time, maxTime), -Infinity);
-  return spansOver(width, first, last);
+  return spansOver(resolution, first, last);
 }
 
 function piecesOf(shards: readonly Shard[], range: Range = {}): readonly Piece[] {
@@ -224,11 +304,5 @@ function isNumeric({type}: Column): boolean {
   return /^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)\b/.test(type);
 }
 
-/** Work under way in this process, by the file that it makes: two readers of one shard compute it once. */
+/** Work under way in this process, by the files that it makes: two readers of one shard compute it once. */
 const underway = new Map<string, Promise<void>>();
-
-function once(file: string, work: () => Promise<void>): Promise<void> {
-  const running = underway.get(file) ?? work().finally(() => underway.delete(file));
-  underway.set(file, running);
-  return running;
-}

@@ -1,176 +1,74 @@
-import {identifier} from "../pond/duck.js";
+import {type Calendar, holds, nextPeriod, type Period, periodsOver, periodStart} from "./calendar.js";
 import type {Range} from "../pond/types.js";
 
-/**
- * How readings become bins, as SQL text: the functions here return a query and run nothing.
- *
- * What is kept of a bin are partials that fold (Gray et al., "Data Cube", 1997: distributive aggregates; the mean is
- * algebraic over sum and count), so that each coarser resolution is made of the finer one and never of raw readings.
- */
-
-/** The width of a resolution's bins. */
+/** How time is cut into the bins of a resolution: into equal widths since the epoch, or as a zone's calendar has it. */
 export interface Resolution {
   readonly name: string; // as the resource spells it, e.g. "1h"
-  readonly width: number; // µs
+  readonly width: number; // µs; of a calendar's periods, what is usual
+  readonly calendar?: Calendar; // none: each bin is as wide as the other
 }
-
-/** What can be told of a bin. */
-export const statistics = ["avg", "min", "max", "count"] as const;
-export type Statistic = (typeof statistics)[number];
 
 const units: Readonly<Record<string, number>> = {s: 1e6, m: 60e6, h: 3600e6, d: 86_400e6};
 
-/** How a resolution is spelled: "10s", "15m", "1h", "7d". */
-export const resolutionPattern = /^([1-9]\d{0,5})([smhd])$/;
+const spelled: Readonly<Record<string, {readonly period: Period; readonly days: number}>> = {
+  "1d": {period: "day", days: 1},
+  "1w": {period: "week", days: 7},
+  "1mo": {period: "month", days: 30},
+  "1q": {period: "quarter", days: 91},
+  "1y": {period: "year", days: 365}
+};
+
+/** How a resolution is spelled: "10s", "15m", "1h", "7d" from the epoch; "1d", "1w", "1mo", "1q", "1y" by the calendar. */
+export const resolutionPattern = /^([1-9]\d{0,5}[smhd]|1(w|mo|q|y))$/;
+
+/** What is asked of somebody who spelled it otherwise. */
+export const resolutionWords =
+  "write a whole number and s, m, h or d, such as 15m, 1h or 7d, or one of 1d, 1w, 1mo, 1q and 1y of the calendar";
 
 /** Throws a sentence when the name is not spelled so. */
-export function parseResolution(name: string): Resolution {
-  const [, count, unit] = resolutionPattern.exec(name) ?? [];
-  if (count === undefined || unit === undefined)
-    throw new Error(`"${name}" is no resolution: write a whole number and s, m, h or d, such as 15m, 1h or 7d.`);
-  return {name, width: Number(count) * units[unit]!};
+export function parseResolution(name: string, timeZone = "UTC"): Resolution {
+  if (!resolutionPattern.test(name)) throw new Error(`"${name}" is no resolution: ${resolutionWords}.`);
+  const calendar = spelled[name];
+  if (calendar && (name !== "1d" || timeZone !== "UTC"))
+    return {name, width: calendar.days * units.d!, calendar: {period: calendar.period, timeZone}};
+  return {name, width: Number(name.slice(0, -1)) * units[name.at(-1)!]!};
 }
 
-/** Fine to coarse. Throws a sentence when a name is not spelled so, or two are of one width. */
-export function parseResolutions(names: readonly string[]): readonly Resolution[] {
-  const sorted = names.map(parseResolution).sort((a, b) => a.width - b.width);
+/** Fine to coarse. Throws a sentence when a name is not spelled so, or two are the same. */
+export function parseResolutions(names: readonly string[], timeZone?: string): readonly Resolution[] {
+  const sorted = names.map((name) => parseResolution(name, timeZone)).sort((a, b) => a.width - b.width);
   const [twin] = twinResolutions(sorted);
   if (twin !== undefined) throw new Error(twin);
   return sorted;
 }
 
-/** A sentence for each two neighbours of one width. */
+/** A sentence for each two of a sorted list that cut time alike. */
 export function twinResolutions(sorted: readonly Resolution[]): readonly string[] {
-  return sorted.flatMap(({name, width}, index) => {
-    const next = sorted[index + 1];
-    return next?.width === width ? [`The resolutions ${name} and ${next.name} are the same: leave one out.`] : [];
+  return sorted.flatMap((one, index) => {
+    const twin = sorted.slice(index + 1).find((other) => cutOf(other) === cutOf(one));
+    return twin ? [`The resolutions ${one.name} and ${twin.name} are the same: leave one out.`] : [];
   });
 }
 
-/** The start of the bin that holds an instant, µs UTC. Bins `[start, start + width)` are aligned to the epoch. */
-export function binStart(time: number, width: number): number {
-  return Math.floor(time / width) * width;
+/** What tells two resolutions apart, and shards of one from those of another. */
+export function cutOf({width, calendar}: Resolution): number | string {
+  return calendar ? `${calendar.period} ${calendar.timeZone}` : width;
+}
+
+/** The start of the bin that holds an instant, µs UTC. Bins are half-open: `[start, next start)`. */
+export function binStart(time: number, {width, calendar}: Resolution): number {
+  return calendar ? periodStart(calendar, time) : Math.floor(time / width) * width;
 }
 
 /** The start of the first bin that begins at an instant or after it, µs UTC. */
-export function nextBin(time: number, width: number): number {
-  return Math.ceil(time / width) * width;
+export function nextBin(time: number, {width, calendar}: Resolution): number {
+  return calendar ? nextPeriod(calendar, time) : Math.ceil(time / width) * width;
 }
 
-/**
- * One row per bin with a reading in it, ordered by time: `timestamp` (TIMESTAMPTZ, the bin's start) and per column
- * `.sum`, `.count`, `.min`, `.max`. NaN and the infinities are no readings.
- */
-export function binSql(relation: string, columns: readonly string[], bins: Required<Range> & {width: number}): string {
-  return groupSql(
-    `SELECT epoch_us(timestamp) AS ${time}, ${list(columns, finite)} FROM ${relation} WHERE ${within(bins)}`,
-    columns.map(partials),
-    {counts: columns.map((name) => `count(${identifier(name)})`), width: bins.width}
-  );
-}
-
-/** The same, from the partials of finer bins that divide these. */
-export function foldSql(finer: string, columns: readonly string[], bins: Required<Range> & {width: number}): string {
-  return groupSql(
-    `SELECT epoch_us(timestamp) AS ${time}, * EXCLUDE (timestamp) FROM ${finer} WHERE ${within(bins)}`,
-    columns.map(folded),
-    {counts: columns.map((name) => foldedCount(name)), width: bins.width}
-  );
-}
-
-/** What a reader asked to see of a column, from its partials. */
-export function statisticSql(column: string, statistic: Statistic): string {
-  const alias = identifier(statisticName(column, statistic));
-  const [sum, count, extreme] = ["sum", "count", statistic].map((part) => partial(column, part));
-  if (statistic === "avg") return `${sum} / ${count} AS ${alias}`;
-  return statistic === "count" ? `coalesce(${count}, 0)::INTEGER AS ${alias}` : `${extreme} AS ${alias}`;
-}
-
-/** How a column's statistic is spelled as a column. */
-export function statisticName(column: string, statistic: Statistic): string {
-  return `${column}.${statistic}`;
-}
-
-/** A table with no rows that has a column's partials: whatever a shard lacks is NULL beside it. */
-export function noPartialsSql(columns: readonly string[]): string {
-  const typed = columns.flatMap((name) =>
-    ["sum", "count", "min", "max"].map(
-      (part) => `NULL::${part === "count" ? "BIGINT" : "DOUBLE"} AS ${partial(name, part)}`
-    )
-  );
-  return `SELECT ${["NULL::TIMESTAMPTZ AS timestamp", ...typed].join(", ")} WHERE false`;
-}
-
-/** The columns of the partials of one column, quoted. */
-export function partialNames(column: string): string {
-  return ["sum", "count", "min", "max"].map((part) => partial(column, part)).join(", ");
-}
-
-/** An SQL condition: `timestamp` is in the half-open range. */
-export function within({begin, end}: Range): string {
-  const conditions = [
-    begin === undefined ? [] : `timestamp >= ${instant(begin)}`,
-    end === undefined ? [] : `timestamp < ${instant(end)}`
-  ].flat();
-  return conditions.length === 0 ? "true" : conditions.join(" AND ");
-}
-
-/** An instant (µs UTC) as SQL. */
-function instant(micros: number): string {
-  return `make_timestamptz(${micros})`;
-}
-
-/** What no parameter is called: a column T there is, and DuckDB's names know no case. */
-const time = '"# microseconds"';
-
-interface Grouping {
-  readonly counts: readonly string[];
-  readonly width: number;
-}
-
-function groupSql(source: string, aggregates: readonly string[], {counts, width}: Grouping): string {
-  const bin = `${time} - ((${time} % ${width}) + ${width}) % ${width}`; // % takes the sign of t, and times before 1970 have one
-  return [
-    `SELECT make_timestamptz(${bin}) AS timestamp, ${aggregates.join(", ")}`,
-    `FROM (${source})`,
-    `GROUP BY ${bin} HAVING ${counts.join(" + ")} > 0 ORDER BY timestamp`
-  ].join(" ");
-}
-
-/** `fsum` compensates (Kahan, 1965), so that a mean does not depend on how often it was folded. */
-function partials(column: string): string {
-  const name = identifier(column);
-  return [
-    `fsum(${name}) AS ${partial(column, "sum")}`,
-    `count(${name}) AS ${partial(column, "count")}`,
-    `min(${name}) AS ${partial(column, "min")}`,
-    `max(${name}) AS ${partial(column, "max")}`
-  ].join(", ");
-}
-
-function folded(column: string): string {
-  const [sum, count, min, max] = ["sum", "count", "min", "max"].map((part) => partial(column, part));
-  return [
-    `fsum(${sum}) AS ${sum}`,
-    `${foldedCount(column)} AS ${count}`,
-    `min(${min}) AS ${min}`,
-    `max(${max}) AS ${max}`
-  ].join(", ");
-}
-
-function foldedCount(column: string): string {
-  return `coalesce(sum(${partial(column, "count")}), 0)::BIGINT`;
-}
-
-function partial(column: string, part: string): string {
-  return identifier(`${column}.${part}`);
-}
-
-function finite(column: string): string {
-  const name = identifier(column);
-  return `CASE WHEN isfinite(${name}::DOUBLE) THEN ${name}::DOUBLE END AS ${name}`;
-}
-
-function list(columns: readonly string[], spell: (column: string) => string): string {
-  return columns.map(spell).join(", ");
+/** Whether each bin of `coarse` that meets the range is made of whole bins of `fine`. */
+export function nests(fine: Resolution, coarse: Resolution, {begin, end}: Required<Range>): boolean {
+  if (!coarse.calendar) return !fine.calendar && coarse.width % fine.width === 0;
+  if (fine.calendar) return holds(coarse.calendar, fine.calendar);
+  const starts = periodsOver(coarse.calendar, begin, end);
+  return [...starts, nextPeriod(coarse.calendar, end)].every((start) => start % fine.width === 0);
 }

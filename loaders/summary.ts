@@ -1,7 +1,8 @@
 import {type Duck, identifier} from "../pond/duck.js";
-import type {Series} from "../pond/types.js";
-import {partialsSql, type Reduction, type Shard} from "./reduction.js";
-import {within} from "./resolution.js";
+import type {Column, Range} from "../pond/types.js";
+import {meanSql, type Reduced, within} from "./partial.js";
+import type {Reduction, Shard} from "./reduction.js";
+import {nextBin, type Resolution} from "./resolution.js";
 import type {ColumnEntry} from "./types.js";
 
 /** What the pages tell of a dataset beside its charts. Times are µs UTC. */
@@ -24,12 +25,11 @@ const recent = 30;
 export async function summarise(
   duck: Duck,
   reduction: Reduction,
-  {columns, now}: {readonly columns: readonly string[]; readonly now: number}
+  {columns, now}: {readonly columns: readonly Column[]; readonly now: number}
 ): Promise<Summary> {
   const [level] = await reduction.levels();
   const shards = level ? await reduction.build(level) : [];
-  const width = level?.resolution.width ?? 0;
-  const source = new Summarised(duck, {series: reduction.source, shards, width, columns});
+  const source = new Summarised(duck, {reduction, shards, resolution: level?.resolution, columns});
   const bins = await source.lastBins();
   const {begin, end} = await source.ends();
   return {
@@ -41,21 +41,24 @@ export async function summarise(
 }
 
 interface Parts {
-  readonly series: Series;
+  readonly reduction: Reduction;
   readonly shards: readonly Shard[];
-  readonly width: number; // µs, of the shards' bins
-  readonly columns: readonly string[];
+  readonly resolution: Resolution | undefined; // of the shards' bins; none: there are none
+  readonly columns: readonly Column[];
 }
 
 class Summarised {
   readonly #duck: Duck;
   readonly #parts: Parts;
+  readonly #columns: readonly Reduced[];
   readonly #bins: string;
 
   constructor(duck: Duck, parts: Parts) {
+    const {reduction, shards, columns} = parts;
     this.#duck = duck;
     this.#parts = parts;
-    this.#bins = partialsSql(parts.shards, parts.columns);
+    this.#columns = reduction.reduced(columns);
+    this.#bins = reduction.partialsSql(shards, this.#columns);
   }
 
   /** The first and the last reading. */
@@ -68,23 +71,28 @@ class Summarised {
   }
 
   async #raw(side: "min" | "max", bin: number): Promise<number> {
-    const range = {begin: bin, end: bin + this.#parts.width};
-    const relation = await this.#parts.series.relation(range);
+    const range = this.#rangeOf(bin);
+    const relation = await this.#parts.reduction.source.relation(range);
     const [row] = await this.#duck.rows(
       `SELECT ${us(`${side}(timestamp)`)} AS t FROM ${relation} WHERE ${within(range)} AND (${this.#said()})`
     );
     return row!.t as number;
   }
 
+  /** The instants in the bin that begins there. */
+  #rangeOf(bin: number): Required<Range> {
+    return {begin: bin, end: nextBin(bin + 1, this.#parts.resolution!)};
+  }
+
   /** Some column has a reading. */
   #said(): string {
-    return this.#parts.columns.map((name) => finite(name)).join(" OR ");
+    return this.#columns.map(({name}) => finite(name)).join(" OR ");
   }
 
   /** µs; the median step. */
   async interval(end: number): Promise<number | undefined> {
     const range = {begin: end - recent * day, end: end + 1};
-    const times = `SELECT ${us("timestamp")} AS t FROM ${await this.#parts.series.relation(range)} WHERE ${within(range)} AND (${this.#said()})`;
+    const times = `SELECT ${us("timestamp")} AS t FROM ${await this.#parts.reduction.source.relation(range)} WHERE ${within(range)} AND (${this.#said()})`;
     const [row] = await this.#duck.rows(
       `SELECT median(step) AS step FROM (SELECT t - lag(t) OVER (ORDER BY t) AS step FROM (${times}))`
     );
@@ -93,9 +101,9 @@ class Summarised {
 
   /** Per column the start of the last bin with a reading in it. */
   async lastBins(): Promise<readonly (number | null)[]> {
-    const {columns} = this.#parts;
+    const columns = this.#columns;
     if (columns.length === 0) return [];
-    const bins = columns.map((name, index) => {
+    const bins = columns.map(({name}, index) => {
       return `${us(`max(timestamp) FILTER (WHERE ${identifier(`${name}.count`)} > 0)`)} AS c${index}`;
     });
     const [row] = await this.#duck.rows(`SELECT ${bins.join(", ")} FROM ${this.#bins}`);
@@ -103,7 +111,7 @@ class Summarised {
   }
 
   async tell(bins: readonly (number | null)[], now: number): Promise<readonly ColumnSummary[]> {
-    const {columns} = this.#parts;
+    const columns = this.#columns.map(({name}) => name);
     const latest = new Map<string, ColumnSummary["latest"]>();
     for (const bin of new Set(bins))
       if (bin !== null)
@@ -117,7 +125,8 @@ class Summarised {
 
   /** The newest value of columns whose last readings are in one bin, and the one nearest to a day before, within an hour. */
   async #latest(names: readonly string[], {bin, latest}: {bin: number; latest: Map<string, ColumnSummary["latest"]>}) {
-    const newest = await this.#nearest(names, {begin: bin, end: bin + this.#parts.width}, bin + this.#parts.width);
+    const range = this.#rangeOf(bin);
+    const newest = await this.#nearest(names, range, range.end);
     for (const [time, group] of groupBy(names, (name) => newest.get(name)!.time)) {
       const before = await this.#nearest(group, {begin: time - day - hour, end: time - day + hour + 1}, time - day);
       for (const name of group) {
@@ -141,7 +150,7 @@ class Summarised {
         `arg_min(${us("timestamp")}, ${distance}) ${where} AS t${index}`
       ];
     });
-    const relation = await this.#parts.series.relation(range);
+    const relation = await this.#parts.reduction.source.relation(range);
     const [row] = await this.#duck.rows(`SELECT ${asked.join(", ")} FROM ${relation} WHERE ${within(range)}`);
     const found = names.map((name, index) => [name, {value: row![`v${index}`], time: row![`t${index}`]}] as const);
     return new Map(
@@ -151,13 +160,10 @@ class Summarised {
 
   /** Daily means of the last days up to now, oldest first; days of UTC. */
   async #sparks(now: number): Promise<readonly (readonly (number | null)[])[]> {
-    const {columns} = this.#parts;
+    const columns = this.#columns;
     if (columns.length === 0) return [];
     const begin = (Math.floor(now / day) - recent + 1) * day;
-    const means = columns.map((name, index) => {
-      const [sum, count] = [identifier(`${name}.sum`), identifier(`${name}.count`)];
-      return `fsum(${sum}) / nullif(sum(${count}), 0) AS c${index}`;
-    });
+    const means = columns.map((column, index) => `${meanSql(column)} AS c${index}`);
     const rows = await this.#duck.rows(
       `SELECT floor((${us("timestamp")} - ${begin}) / ${day})::INTEGER AS day, ${means.join(", ")} FROM ${this.#bins} WHERE ${within({begin, end: begin + recent * day})} GROUP BY day`
     );

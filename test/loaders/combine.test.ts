@@ -77,7 +77,7 @@ test("what stands in the output's place is not touched", async () => {
   const {rows, failed} = await apply(pond, site("/sites/X", [{name: "S", inputs: [{series: "/in/a"}]}]));
   expect([failed, rows[0]!.errors]).toEqual([
     true,
-    ["/sites/X is a series already: give the combined series another output."]
+    ["/sites/X is a series already: give the computed series another output."]
   ]);
 });
 

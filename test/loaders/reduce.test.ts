@@ -79,7 +79,7 @@ test("an output without captures is the one dataset's own directory", async () =
 test("two inputs for one dataset are refused with both named", async () => {
   const pond = await reduced({input: "/sites/*", output: "/reduced/all"});
   await expect((await pond.fs()).list("/reduced/all")).rejects.toThrow(
-    "/sites/A and /sites/B would both be reduced to /reduced/all: tell them apart by $0, $1, …."
+    "/sites/A and /sites/B would both be /reduced/all: tell them apart by $0, $1, …."
   );
 });
 
@@ -118,7 +118,10 @@ test.each([
 });
 
 test.each([
-  [["1x"], "write a whole number and s, m, h or d, such as 15m, 1h or 7d"],
+  [
+    ["1x"],
+    "write a whole number and s, m, h or d, such as 15m, 1h or 7d, or one of 1d, 1w, 1mo, 1q and 1y of the calendar"
+  ],
   [["24h", "1d"], "The resolutions 24h and 1d are the same: leave one out."]
 ])("the resolutions %j are refused", (resolutions, sentence) => {
   const result = reduce.schema.safeParse({input: "/a", output: "/b", resolutions});

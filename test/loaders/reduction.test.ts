@@ -3,7 +3,7 @@ import fc from "fast-check";
 import {afterAll, expect, test} from "vitest";
 import {Engine} from "../../loaders/engine.js";
 import {type Level, Reduction, type Shard} from "../../loaders/reduction.js";
-import {binStart, parseResolutions} from "../../loaders/resolution.js";
+import {binStart, parseResolutions, type Resolution} from "../../loaders/resolution.js";
 import {
   day,
   hour,
@@ -94,6 +94,25 @@ test("a new column costs only the shards that it has readings in", async () => {
   expect([rows.at(-1)!["Salinity.PSU.count"], rows.at(-1)!["Salinity.PSU.avg"]]).toEqual([1, 30]);
 });
 
+test("what is no number is no reading, wherever it stands", async () => {
+  const duck = await openDuck();
+  const strange = [NaN, Infinity, -Infinity].map((a, index) => ({time: index * hour, values: {a, b: 1}}));
+  const plain = strange.map(({time}) => ({time, values: {a: null, b: 1}}));
+  const [rows, expected] = await Promise.all(
+    [strange, plain].map(async (version) => {
+      const reduction = reductionOf([[...version, {time: 5 * minute, values: {a: 2, b: 1}}]], {
+        cache: await temporaryDirectory()
+      });
+      return rowsOf(duck, reduction.seriesOf("2h", told, "/x"));
+    })
+  );
+  expect(rows).toEqual(expected);
+  expect(rows!.map((row) => [row["a.count"], row["b.count"]])).toEqual([
+    [1, 3],
+    [0, 1]
+  ]);
+});
+
 test("another resolution is folded from what is there", async () => {
   const cache = await temporaryDirectory();
   const year = synthetic();
@@ -139,15 +158,15 @@ const value = fc.oneof(
   {weight: 9, arbitrary: fc.double({min: -1e3, max: 1e3, noNaN: true})},
   {weight: 1, arbitrary: fc.constant(null)}
 );
-const someValues = fc.array(value, {minLength: 1, maxLength: 12});
+const someValues = fc.array(value, {minLength: 1, maxLength: 6});
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({do: fc.constant("append" as const), at: fc.integer({min: 0, max: 40}), values: someValues})
+    arbitrary: fc.record({do: fc.constant("append" as const), at: fc.integer({min: 0, max: 12}), values: someValues})
   },
   {
     weight: 3,
-    arbitrary: fc.record({do: fc.constant("restate" as const), at: fc.integer({min: -400, max: 0}), values: someValues})
+    arbitrary: fc.record({do: fc.constant("restate" as const), at: fc.integer({min: -200, max: 0}), values: someValues})
   },
   {weight: 1, arbitrary: fc.record({do: fc.constant("remove" as const), index: fc.nat(20)})},
   {weight: 1, arbitrary: fc.record({do: fc.constant("compact" as const)})},
@@ -155,7 +174,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant("reconfigure" as const),
-      names: fc.subarray(["30m", "1h", "3h", "5h", "24h", "7d"], {minLength: 1})
+      names: fc.subarray(["30m", "1h", "3h", "5h", "24h", "1d", "7d", "1w", "1mo"], {minLength: 1, maxLength: 3})
     })
   }
 );
@@ -170,28 +189,40 @@ function apply(versions: readonly (readonly Reading[])[], step: Step): readonly 
   return [...versions, step.values.map((a, index) => ({time: begin + index * 25 * minute, values: {a}}))];
 }
 
-test("after any history, what is kept and completed is what is computed from nothing", async () => {
+const statistics = ["avg", "min", "max", "count", "sum", "first", "last", "stddev"] as const;
+
+/** In a zone whose clocks change in the middle of the histories. */
+function calendarReduction(versions: readonly (readonly Reading[])[], {cache, names = ladder}: Work): Reduction {
+  const resolutions = parseResolutions(names, "America/Los_Angeles");
+  return new Reduction(readingsSeries("/x", versions), {resolutions, cache, statistics, engine});
+}
+
+test("after each of 500 histories, what is kept and completed is what is computed from nothing", async () => {
   const duck = await openDuck();
+  let histories = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, {minLength: 1, maxLength: 6}), async (steps) => {
-      const [kept, fresh] = [await temporaryDirectory(), await temporaryDirectory()];
+    fc.asyncProperty(fc.array(step, {minLength: 4, maxLength: 10}), async (steps) => {
+      const kept = await temporaryDirectory();
       let versions: readonly (readonly Reading[])[] = [];
       let names: readonly string[] = ["1h", "24h"];
       for (const next of steps) {
+        histories++;
         versions = apply(versions, next);
         if (next.do === "reconfigure") names = next.names;
-        await expectOwnShardsOnly(reductionOf(versions, {cache: kept, names}), kept);
-      }
-      const [incremental, full] = [kept, fresh].map((cache) => reductionOf(versions, {cache, names}));
-      for (const name of names) {
-        const rows = await rowsOf(duck, incremental!.seriesOf(name, told, "/x"));
-        expect(rows).toEqual(await rowsOf(duck, full!.seriesOf(name, told, "/x")));
-        expect(rows.map(({time}) => time)).toEqual(binsOf(versions, parseResolutions([name])[0]!.width));
+        const incremental = calendarReduction(versions, {cache: kept, names});
+        await expectOwnShardsOnly(incremental, kept);
+        const full = calendarReduction(versions, {cache: await temporaryDirectory(), names});
+        for (const {name, ...resolution} of incremental.resolutions) {
+          const rows = await rowsOf(duck, incremental.seriesOf(name, statistics, "/x"));
+          expect(rows).toEqual(await rowsOf(duck, full.seriesOf(name, statistics, "/x")));
+          expect(rows.map(({time}) => time)).toEqual(binsOf(versions, {name, ...resolution}));
+        }
       }
     }),
-    {numRuns: 40}
+    {numRuns: 85, endOnFailure: true}
   );
-});
+  expect(histories).toBeGreaterThanOrEqual(500);
+}, 180_000);
 
 const seen = new Map<string, Set<string>>();
 
@@ -199,12 +230,8 @@ const seen = new Map<string, Set<string>>();
 async function expectOwnShardsOnly(reduction: Reduction, cache: string): Promise<void> {
   const known = seen.get(cache) ?? new Set();
   const computed: string[] = [];
-  const told = new Reduction(reduction.source, {
-    resolutions: reduction.resolutions,
-    cache,
-    engine,
-    built: ({key}) => computed.push(key)
-  });
+  const {resolutions, source} = reduction;
+  const told = new Reduction(source, {resolutions, cache, statistics, engine, built: ({key}) => computed.push(key)});
   const levels = await told.levels();
   for (const level of levels) await told.build(level);
   const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
@@ -212,7 +239,7 @@ async function expectOwnShardsOnly(reduction: Reduction, cache: string): Promise
   seen.set(cache, new Set([...known, ...keys]));
 }
 
-function binsOf(versions: readonly (readonly Reading[])[], width: number): readonly number[] {
+function binsOf(versions: readonly (readonly Reading[])[], resolution: Resolution): readonly number[] {
   const read = merged(versions).filter(({values}) => values.a !== null && values.a !== undefined);
-  return [...new Set(read.map(({time}) => binStart(time, width)))].sort((a, b) => a - b);
+  return [...new Set(read.map(({time}) => binStart(time, resolution)))].sort((a, b) => a - b);
 }
