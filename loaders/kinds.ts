@@ -1,9 +1,12 @@
 import type {DynamicFactory} from "../pond/types.js";
 import {combine} from "./combine.js";
 import {dashboard} from "./dashboard.js";
+import {derive} from "./derive.js";
 import {inbox} from "./inbox.js";
 import {manual} from "./manual.js";
+import {pivot} from "./pivot.js";
 import {reduce} from "./reduce.js";
+import {rename} from "./rename.js";
 import {simulator} from "./simulator.js";
 import type {Kind} from "./types.js";
 
@@ -11,7 +14,7 @@ import type {Kind} from "./types.js";
  * Every kind of resource: one file that exports one object, and one name here. A kind is only ever given resources that
  * its own schema made, so the type of its spec may be forgotten.
  */
-export const kinds: readonly Kind[] = [simulator, inbox, manual, combine, reduce, dashboard].map(
+export const kinds: readonly Kind[] = [simulator, inbox, manual, rename, combine, pivot, derive, reduce, dashboard].map(
   (kind) => kind as unknown as Kind
 );
 

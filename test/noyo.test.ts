@@ -42,12 +42,27 @@ describeShared("a real harbour", "noyo/hydrovu", () => {
     expect(row!.high).toBeCloseTo(14.390777, 6);
   });
 
+  test("web exports in feet and a cloud in metres are one series, and no column is lost", async () => {
+    const sql = `SELECT count(*) AS rows, count(DISTINCT timestamp) AS times, min("AT500.Depth.m") AS low, max("AT500.Depth.m") AS high, count("AT500.Depth.m") AS n FROM "/sites/FieldStation"`;
+    const [row] = await ask(sql);
+    expect(row).toMatchObject({rows: 9_309, times: 9_309});
+    const names = (await ask(`DESCRIBE SELECT * FROM "/sites/FieldStation"`)).map((one) => String(one.column_name));
+    expect(names.filter((name) => name.includes("Depth."))).toEqual(["AT500.Depth.m"]);
+    const parts = [`"/htm/FB-Bottom*"`, `"/hydrovu/AT500_1"`].map((path) => `DESCRIBE SELECT * FROM ${path}`);
+    const told = (await Promise.all(parts.map(ask))).flat().map((one) => String(one.column_name).split(".")[0]);
+    const parameters = new Set(names.map((name) => name.replace(/^AT500\./, "").split(".")[0]));
+    expect([...new Set(told)].filter((parameter) => !parameters.has(parameter))).toEqual([]);
+  });
+
   test("every resolution has its rows", async () => {
     const catalogue = JSON.parse(
       await readFile(join(project.directory, ".pond/cache/published/catalogue.json"), "utf8")
     ) as Catalogue;
-    const rows = catalogue.datasets[0]!.resolutions.map(({name, rows}) => [name, rows]);
-    expect(Object.fromEntries(rows)).toEqual({"1h": 12_693, "2h": 6_349, "4h": 3_176, "12h": 1_060, "24h": 531});
+    const rows = catalogue.datasets.map(({resolutions}) => resolutions.map(({name, rows}) => [name, rows]));
+    expect(rows.map((one) => Object.fromEntries(one) as object)).toEqual([
+      {"1h": 12_693, "2h": 6_349, "4h": 3_176, "12h": 1_060, "24h": 531},
+      {"1h": 9_302, "2h": 4_654, "4h": 2_329, "12h": 780, "24h": 393}
+    ]);
   });
 
   test("the chart plots the daily mean", async () => {
@@ -58,7 +73,7 @@ describeShared("a real harbour", "noyo/hydrovu", () => {
       await page.goto(`${server.url}sites/bdock?range=all`);
       await settle(page);
       const means = await page.evaluate(() => {
-        const charts = [...document.querySelectorAll("figure.chart > *")] as unknown as ChartElement[];
+        const charts = [...document.querySelectorAll("figure.chart > .plot")] as unknown as ChartElement[];
         const lines = charts.flatMap(({plotted}) => plotted.lines);
         const line = lines.find(({column}) => column === "AT500_Surface.DO.mg/L")!;
         return {

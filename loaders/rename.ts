@@ -1,0 +1,115 @@
+import {z} from "zod";
+import type {Column, Reader, Series} from "../pond/types.js";
+import {reaches, rootOf, treeOf} from "./dataset.js";
+import {fill} from "./pattern.js";
+import {directoryOf, linkOutput, placeOf} from "./place.js";
+import {attributesOf} from "./readings.js";
+import {RenamedSeries, type Renaming} from "./renamed.js";
+import type {Kind} from "./types.js";
+import {conversionFor} from "./unit.js";
+
+const rule = z.strictObject({
+  from: z.string().min(1).describe("a column, or several: * stands for any letters, e.g. 'Bottom *'"),
+  to: z.string().min(1).describe("its name, `<parameter>.<unit>`; $0, $1, … stand for what the * matched"),
+  unit: z.string().min(1).optional().describe("the unit that its numbers are in, where the column does not tell")
+});
+
+const schema = z
+  .strictObject({
+    input: z.string().startsWith("/").describe("the series: a path or a pattern"),
+    output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
+    columns: z.array(rule).min(1).describe("of several rules that a column matches, the first counts"),
+    others: z.enum(["keep", "drop"]).default("keep").describe("what becomes of the columns that no rule matches")
+  })
+  .refine(({input, output}) => !reaches(input, placeIn(output)), {
+    path: ["output"],
+    error: "the input reads there as well: choose a directory that its pattern does not match"
+  });
+
+export type RenameSpec = z.infer<typeof schema>;
+
+const folder = "renamed"; // below /sys
+
+/** Series with other names and units for their columns, computed on access. */
+export const rename: Kind<RenameSpec> = {
+  name: "Rename",
+  summary: "Series with other names and units for their columns, directly or by pattern.",
+  schema,
+  reads: ({input}) => [input],
+  writes: ({output}) => [...new Set([output.includes("$") ? rootOf(output) : output, placeIn(output)])],
+  async run({spec}, {tx}) {
+    const {input, output} = spec;
+    const found = (await tx.glob(input)).map(({path}) => path);
+    if (!output.includes("$")) {
+      if (found.length > 1)
+        throw new Error(`${input} matches ${found.length} series and ${output} is one: tell them apart by $0, $1, ….`);
+      await linkOutput(tx, output, placeIn(output));
+    }
+    const unused = await unusedRules(spec, found, tx);
+    return {read: 0, stored: 0, aside: 0, notes: unused, errors: []};
+  },
+  dynamic: {
+    path: ({output}) => placeIn(output),
+    factory: (config, context) => {
+      const spec = schema.parse(config);
+      const {fs} = context;
+      if (!spec.output.includes("$"))
+        return directoryOf(async () => {
+          const [match] = await fs.glob(spec.input);
+          if (!match) throw new Error(`Nothing matches ${spec.input} yet, so there is no ${spec.output}.`);
+          return renamedSeries(spec, await fs.series(match.path), spec.output);
+        });
+      return treeOf(spec, context, async ({input, path}) => ({
+        kind: "series",
+        series: await renamedSeries(spec, await fs.series(input), path)
+      }));
+    }
+  }
+};
+
+/** Where the dynamic directory stands. */
+function placeIn(output: string): string {
+  return output.includes("$") ? rootOf(output) : placeOf(folder, output);
+}
+
+async function renamedSeries(spec: RenameSpec, source: Series, path: string): Promise<Series> {
+  const renamings = (await source.columns()).flatMap((column) => renamingOf(spec, column, source.path) ?? []);
+  const seen = new Map<string, string>();
+  for (const {from, column} of renamings) {
+    const twin = seen.get(column.name);
+    if (twin !== undefined)
+      throw new Error(`The columns ${twin} and ${from} of ${source.path} would both be ${column.name}: rename one.`);
+    seen.set(column.name, from);
+  }
+  return new RenamedSeries(path, source, renamings);
+}
+
+function renamingOf({columns: rules, others}: RenameSpec, column: Column, path: string): Renaming | undefined {
+  for (const {from, to, unit: told} of rules) {
+    const captures = patternOf(from).exec(column.name)?.slice(1);
+    if (!captures) continue;
+    const name = fill(to, captures);
+    const attributes = {...column.attributes, ...attributesOf(name)};
+    const unit = told ?? column.attributes.unit ?? attributes.unit;
+    const conversion = attributes.unit && conversionFor({path, name: column.name, unit}, attributes.unit);
+    return {from: column.name, column: {name, type: "DOUBLE", attributes}, ...(conversion ? {conversion} : {})};
+  }
+  return others === "keep" ? {from: column.name, column} : undefined;
+}
+
+/** Rules that no column matches are most often misspelt. */
+async function unusedRules({columns: rules}: RenameSpec, paths: readonly string[], fs: Reader): Promise<string[]> {
+  const all = await Promise.all(paths.map(async (path) => (await fs.series(path)).columns()));
+  const names = new Set(all.flat().map(({name}) => name));
+  return rules
+    .filter(({from}) => ![...names].some((name) => patternOf(from).test(name)))
+    .map(
+      ({from}) =>
+        `No column is called ${from}; there ${names.size === 0 ? "are none yet" : `are ${[...names].join(", ")}`}.`
+    );
+}
+
+function patternOf(from: string): RegExp {
+  const parts = from.split("*").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  return new RegExp(`^${parts.join("(.*)")}$`, "su");
+}

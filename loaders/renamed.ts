@@ -1,0 +1,42 @@
+import {identifier} from "../pond/duck.js";
+import type {Column, Piece, Range, Series} from "../pond/types.js";
+import {keyOf} from "./shard.js";
+import {convertedSql, type Conversion} from "./unit.js";
+
+/** A column of a series under another name. */
+export interface Renaming {
+  readonly from: string;
+  readonly column: Column;
+  readonly conversion?: Conversion;
+}
+
+/** Some columns of a series, under other names and in other units. */
+export class RenamedSeries implements Series {
+  readonly path: string;
+  readonly #source: Series;
+  readonly #renamings: readonly Renaming[];
+
+  constructor(path: string, source: Series, renamings: readonly Renaming[]) {
+    this.path = path;
+    this.#source = source;
+    this.#renamings = renamings;
+  }
+
+  async columns(): Promise<readonly Column[]> {
+    return this.#renamings.map(({column}) => column);
+  }
+
+  /** The key holds the whole recipe: a piece that is told otherwise is another piece. */
+  async pieces(range?: Range): Promise<readonly Piece[]> {
+    const recipe = this.#renamings.map(({from, column, conversion}) => [from, column.name, conversion ?? null]);
+    return (await this.#source.pieces(range)).map((piece) => ({...piece, key: keyOf("rename", recipe, piece.key)}));
+  }
+
+  async relation(range?: Range): Promise<string> {
+    const named = this.#renamings.map(
+      ({from, column, conversion}) =>
+        `${convertedSql(identifier(from), conversion)}::DOUBLE AS ${identifier(column.name)}`
+    );
+    return `(SELECT ${["timestamp", ...named].join(", ")} FROM ${await this.#source.relation(range)})`;
+  }
+}

@@ -1,0 +1,247 @@
+import fc from "fast-check";
+import {expect, test} from "vitest";
+import {derive} from "../../loaders/derive.js";
+import {DerivedSeries} from "../../loaders/derived.js";
+import {parseResolutions} from "../../loaders/resolution.js";
+import {Reduction} from "../../loaders/reduction.js";
+import {silent} from "../../loaders/reporter.js";
+import {run, type RunResult} from "../../loaders/run.js";
+import type {Effects, Resource} from "../../loaders/types.js";
+import type {Pond} from "../../pond/pond.js";
+import {hour, micros, openDuck, type Reading, readingsSeries, rowsOf, temporaryDirectory} from "./memory.js";
+import {appendReadings, openPond, resource} from "./pond.js";
+
+/** Kinds that make series of series: Derive, Pivot, Rename. */
+
+const effects: Effects = {now: () => Date.parse("2026-01-01T00:00Z"), env: {}, reporter: silent};
+const begin = micros("2025-06-01T00:00Z");
+
+function hourly(columns: Readonly<Record<string, (hour: number) => number | null>>, hours = 24): readonly Reading[] {
+  return Array.from({length: hours}, (_, t) => ({
+    time: begin + t * hour,
+    values: Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, of(t)]))
+  }));
+}
+
+function apply(pond: Pond, ...resources: Resource[]): Promise<RunResult> {
+  return run(pond, resources, effects);
+}
+
+async function ask(pond: Pond, sql: string): Promise<unknown[]> {
+  return (await (await pond.fs()).query(sql)).toArray().map((row: {toJSON(): unknown}) => row.toJSON());
+}
+
+async function namesOf(pond: Pond, path: string): Promise<string[]> {
+  return (await (await (await pond.fs()).series(path)).columns()).map(({name}) => name);
+}
+
+// ---- Derive ----
+
+const saturation = resource("Derive", "saturation", {
+  output: "/derived/excess",
+  inputs: {dock: "/in/dock", weather: "/in/weather"},
+  sql: `SELECT timestamp, "DO.mg/L" - "Pressure.mbar" / 100 AS "Excess.mg/L", "DO.mg/L" FROM dock JOIN weather USING (timestamp) -- by time`,
+  lookback: "0s"
+});
+
+test("SQL over several series is a series, that others read", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/dock", hourly({"DO.mg/L": (t) => t}));
+  await appendReadings(pond, "/in/weather", hourly({"Pressure.mbar": () => 1000}));
+  await apply(
+    pond,
+    saturation,
+    resource("Reduce", "all", {input: "/derived/*", output: "/reduced/$0", resolutions: ["12h"]})
+  );
+  expect(await namesOf(pond, "/derived/excess")).toEqual(["Excess.mg/L", "DO.mg/L"]);
+  const columns = await (await (await pond.fs()).series("/derived/excess")).columns();
+  expect(columns[0]!.attributes).toMatchObject({parameter: "Excess", unit: "mg/L"});
+  const rows = await ask(pond, `SELECT "Excess.mg/L.avg" AS avg FROM "/reduced/excess/12h" ORDER BY timestamp`);
+  expect(rows).toEqual([{avg: -4.5}, {avg: 7.5}]);
+});
+
+test("a name stands for all that its pattern matches, told apart by path", async () => {
+  const pond = await openPond();
+  for (const name of ["a", "b"])
+    await appendReadings(pond, `/in/${name}`, hourly({"T.C": () => (name === "a" ? 1 : 3)}));
+  const sql = `SELECT timestamp, avg("T.C") AS "T.C", count(DISTINCT path) AS "Sites.1" FROM sites GROUP BY timestamp`;
+  await apply(
+    pond,
+    resource("Derive", "mean", {output: "/derived/mean", inputs: {sites: "/in/*"}, sql, lookback: "0s"})
+  );
+  expect(await ask(pond, `SELECT DISTINCT "T.C" AS t, "Sites.1" AS n FROM "/derived/mean"`)).toEqual([{t: 2, n: 2}]);
+});
+
+test.each([
+  ["SELECT 1 AS a FROM dock", "gives no column timestamp: select the timestamp of an input as timestamp."],
+  [`SELECT timestamp::VARCHAR AS timestamp, 1 AS a FROM dock`, "gives timestamp as VARCHAR"],
+  [`SELECT timestamp, 'x' AS a FROM dock`, "gives a as VARCHAR: readings are numbers."],
+  ["SELECT timestamp, nothing FROM dock", "cannot be run: Binder Error"],
+  ["SELECT timestamp FROM dok", "cannot be run: Catalog Error"]
+])("%s is refused with its reason, and the others go on", async (sql, reason) => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/dock", hourly({"DO.mg/L": (t) => t}));
+  const bad = resource("Derive", "bad", {output: "/derived/bad", inputs: {dock: "/in/dock"}, sql});
+  const good = resource("Derive", "good", {
+    output: "/derived/good",
+    inputs: {dock: "/in/dock"},
+    sql: "SELECT * EXCLUDE (path) FROM dock"
+  });
+  const {rows} = await apply(pond, bad, good);
+  expect(rows.map(({name, errors}) => [name, errors.length])).toEqual([
+    ["bad", 1],
+    ["good", 0]
+  ]);
+  expect(rows[0]!.errors[0]).toContain(reason);
+  expect(rows[0]!.errors[0]).toContain("/derived/bad");
+});
+
+test("what is not one SELECT is refused before anything runs", () => {
+  const base = {output: "/d", inputs: {a: "/a"}};
+  const messages = (spec: object) =>
+    derive.schema.safeParse({...base, ...spec}).error?.issues.map(({message}) => message);
+  expect(messages({sql: "DROP TABLE x"})).toEqual(["write one SELECT"]);
+  expect(messages({sql: "SELECT 1", lookback: "1 hour"})).toEqual([
+    "write a whole number and s, m, h or d, such as 15m, or 0s"
+  ]);
+  expect(messages({sql: "SELECT 1", inputs: {}})).toEqual(["name at least one series"]);
+});
+
+const running = `SELECT timestamp, avg(a) OVER (ORDER BY timestamp RANGE BETWEEN INTERVAL 3 HOUR PRECEDING AND CURRENT ROW) AS "mean" FROM x`;
+
+test("with a lookback, any range of it is that range of the whole", async () => {
+  const duck = await openDuck();
+  const cache = await temporaryDirectory();
+  const versions = fc.array(
+    fc
+      .uniqueArray(fc.integer({min: 0, max: 60}), {minLength: 1, maxLength: 20})
+      .map((times) => times.sort((a, b) => a - b).map((t) => ({time: begin + t * hour, values: {a: t % 7}}))),
+    {minLength: 1, maxLength: 3}
+  );
+  await fc.assert(
+    fc.asyncProperty(versions, fc.nat(60), fc.nat(30), async (found, from, length) => {
+      const inputs = [{name: "x", series: [readingsSeries("/x", found)]}];
+      const range = {begin: begin + from * hour, end: begin + (from + length) * hour};
+      const [whole, part] = [undefined, 3 * hour].map(
+        (lookback) => new DerivedSeries("/d", {sql: running, inputs, duck, cache, ...(lookback ? {lookback} : {})})
+      );
+      const all = await rowsOf(duck, whole!);
+      expect(await rowsOf(duck, part!)).toEqual(all);
+      expect(await rowsOf(duck, part!, range)).toEqual(
+        all.filter((row) => row.time! >= range.begin && row.time! < range.end)
+      );
+      expect(await rowsOf(duck, whole!, range)).toEqual(
+        all.filter((row) => row.time! >= range.begin && row.time! < range.end)
+      );
+    }),
+    {numRuns: 25}
+  );
+});
+
+test("with a lookback, a change recomputes what depends on it and nothing else", async () => {
+  const duck = await openDuck();
+  const cache = await temporaryDirectory();
+  const year = hourly({a: (t) => t}, 200 * 24);
+  const computed = async (versions: readonly (readonly Reading[])[]) => {
+    const inputs = [{name: "x", series: [readingsSeries("/x", versions)]}];
+    const source = new DerivedSeries("/d", {sql: running, inputs, duck, cache, lookback: 3 * hour});
+    const shards: string[] = [];
+    const reduction = new Reduction(source, {
+      resolutions: parseResolutions(["1h"]),
+      cache,
+      built: ({span}) => shards.push(span.name)
+    });
+    for (const level of await reduction.levels()) await reduction.build(level);
+    return shards.sort();
+  };
+  expect(await computed([year])).toEqual(["2025-Q2", "2025-Q3", "2025-Q4"]);
+  expect(await computed([year])).toEqual([]);
+  const late = [{time: micros("2025-09-30T22:00Z"), values: {a: 99}}];
+  expect(await computed([year, late])).toEqual(["2025-Q3", "2025-Q4"]); // the first hours of October look back to it
+});
+
+// ---- Pivot ----
+
+test("one parameter of each site is a column of its own, in one unit", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/sites/North", hourly({"Depth.ft": () => 10, "T.C": () => 1}));
+  await appendReadings(
+    pond,
+    "/sites/South",
+    hourly({"Depth.m": (t) => (t < 12 ? 3 : null), "Salinity.psu": () => 30}, 30)
+  );
+  await appendReadings(pond, "/sites/West", hourly({"T.C": () => 1}));
+  const spec = {input: "/sites/*", output: "/pivots/depth", parameter: "Depth", unit: "m"};
+  const {rows} = await apply(pond, resource("Pivot", "depth", spec));
+  expect(rows[0]!.errors).toEqual([]);
+  expect(await namesOf(pond, "/pivots/depth")).toEqual(["North.Depth.m", "South.Depth.m"]);
+  const sql = `SELECT count(*)::INTEGER AS n, max("North.Depth.m") AS north, count("South.Depth.m")::INTEGER AS south FROM "/pivots/depth"`;
+  expect(await ask(pond, sql)).toEqual([{n: 30, north: 10 * 0.3048, south: 12}]);
+});
+
+test("a parameter in several scopes asks which, and one that nothing has is said", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({"T.C": () => 1}));
+  const scopes = ["Surface", "Bottom"].map((name) => ({name, inputs: [{series: "/in/a"}]}));
+  const site = resource("Combine", "dock", {output: "/sites/Dock", scopes});
+  const pivot = (more: object) =>
+    resource("Pivot", "t", {input: "/sites/*", output: "/pivots/t", parameter: "T", ...more});
+  const errors = async (more: object) =>
+    (await apply(pond, site, pivot(more))).rows.flatMap((row) => [...row.errors, ...row.notes]);
+  expect(await errors({})).toEqual([
+    "/sites/Dock has T as Surface.T.C and as Bottom.T.C: say by scope which is meant."
+  ]);
+  expect(await errors({parameter: "pH"})).toEqual(["Nothing that /sites/* matches has pH yet."]);
+  expect(await errors({scope: "Bottom"})).toEqual([]);
+  expect(await namesOf(pond, "/pivots/t")).toEqual(["Dock.T.C"]);
+});
+
+// ---- Rename ----
+
+test("columns get other names and units, directly and by pattern", async () => {
+  const pond = await openPond();
+  await appendReadings(
+    pond,
+    "/in/a",
+    hourly({"Bottom Temp": () => 50, "Bottom DO": () => 8, "Depth.ft": () => 10, pH: () => 7})
+  );
+  const columns = [
+    {from: "* Temp", to: "$0Temperature.C", unit: "F"},
+    {from: "Bottom *", to: "$0.mg/L"},
+    {from: "Depth.ft", to: "Depth.m"}
+  ];
+  const {rows} = await apply(pond, resource("Rename", "named", {input: "/in/*", output: "/named/$0", columns}));
+  expect([...rows[0]!.errors, ...rows[0]!.notes]).toEqual([]);
+  expect(await namesOf(pond, "/named/a")).toEqual(["BottomTemperature.C", "DO.mg/L", "Depth.m", "pH"]);
+  const [row] = (await ask(pond, `SELECT * EXCLUDE (timestamp) FROM "/named/a" LIMIT 1`)) as Record<string, number>[];
+  expect(row!["BottomTemperature.C"]).toBeCloseTo(10, 12);
+  expect(row).toMatchObject({"DO.mg/L": 8, "Depth.m": 3.048, pH: 7});
+  expect((await (await pond.fs()).stat("/named/a")).kind).toBe("series");
+});
+
+test("one series to one name; others dropped; a rule that matches nothing is said", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({T: () => 5, U: () => 6}));
+  const columns = [
+    {from: "T", to: "Temperature.C"},
+    {from: "Temp", to: "X"}
+  ];
+  const {rows} = await apply(
+    pond,
+    resource("Rename", "one", {input: "/in/a", output: "/named/one", columns, others: "drop"})
+  );
+  expect(rows[0]!.notes).toEqual(["No column is called Temp; there are T, U."]);
+  expect(await namesOf(pond, "/named/one")).toEqual(["Temperature.C"]);
+  expect((await (await pond.fs()).stat("/named/one")).kind).toBe("series");
+});
+
+test("two columns of one name are refused, and units that cannot be", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({"T.C": () => 5, "U.mg/L": () => 6}));
+  const said = async (columns: object[]) => {
+    await apply(pond, resource("Rename", "one", {input: "/in/a", output: "/named/one", columns}));
+    return namesOf(pond, "/named/one").catch((error: Error) => error.message);
+  };
+  expect(await said([{from: "*", to: "X"}])).toBe("The columns T.C and U.mg/L of /in/a would both be X: rename one.");
+  expect(await said([{from: "U.mg/L", to: "U.C"}])).toBe("The column U.mg/L of /in/a: mg/L cannot be converted to C.");
+});
