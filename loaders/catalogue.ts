@@ -41,6 +41,8 @@ export function catalogueOf({datasets, dashboard, status, now}: CatalogueParts):
     title: dashboard?.title ?? "Duckpond",
     description: dashboard?.description ?? "",
     timeZone: dashboard?.timeZone ?? "UTC",
+    publisher: dashboard?.publisher,
+    licence: dashboard?.licence,
     now: iso(now),
     sites,
     parameters: parametersOf(entries, [...words.keys()]),

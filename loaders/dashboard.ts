@@ -23,6 +23,14 @@ const schema = z.strictObject({
   title: z.string().min(1).describe("of the whole site"),
   description: z.string().default("").describe("a sentence for the first page and for search engines"),
   timeZone: timeZone.describe("in which times are shown"),
+  publisher: z.string().min(1).optional().describe("who publishes the readings, for citations"),
+  licence: z
+    .strictObject({
+      name: z.string().min(1).describe("as it is usually named, e.g. CC BY 4.0"),
+      url: z.url().optional().describe("where its text is")
+    })
+    .optional()
+    .describe("on what terms the readings may be used; it goes with every download"),
   sites: z
     .array(site)
     .min(1)

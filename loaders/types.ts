@@ -79,6 +79,8 @@ export interface Catalogue {
   readonly title: string;
   readonly description: string;
   readonly timeZone: string; // IANA name, for display and local days
+  readonly publisher?: string; // who publishes the readings, for citations
+  readonly licence?: {readonly name: string; readonly url?: string}; // on what terms they may be used
   readonly now: string; // ISO 8601: the clock of the run that published, for ages and freshness
   readonly sites: readonly SiteEntry[];
   readonly parameters: readonly ParameterEntry[];

@@ -98,13 +98,14 @@ function isFile(path: string): boolean {
 /** A page that remembers everything that went wrong while it was open. */
 export async function openPage(
   browser: Browser,
-  options: {width?: number; dark?: boolean} = {}
+  options: {width?: number; dark?: boolean; touch?: boolean} = {}
 ): Promise<{page: Page; faults: string[]; requests: string[]}> {
-  const {width = 1440, dark = false} = options;
+  const {width = 1440, dark = false, touch = false} = options;
   const page = await browser.newPage({
     viewport: {width, height: 900},
     colorScheme: dark ? "dark" : "light",
-    reducedMotion: "reduce"
+    reducedMotion: "reduce",
+    hasTouch: touch
   });
   const faults: string[] = [];
   const requests: string[] = [];
@@ -126,7 +127,7 @@ export async function settle(page: Page): Promise<void> {
     () =>
       document.readyState === "complete" &&
       [...document.querySelectorAll(".observablehq--block")].every((cell) => cell.childElementCount > 0) &&
-      !document.querySelector("observablehq-loading, [aria-busy], .card > div:empty, figure.chart:empty"),
+      !document.querySelector("observablehq-loading, [aria-busy], figure.chart:empty"),
     undefined,
     {timeout: 20_000}
   );

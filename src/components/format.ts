@@ -1,9 +1,10 @@
 /** Numbers and times as readers see them. Time zones are IANA names. */
 
-/** A value with the digits that matter at its size: 3.70, 12.1, 812. */
-export function formatReading(value: number): string {
+/** A value with the digits that matter at its size: 3.70, 12.1, 812; and with no fewer than `least`. */
+export function formatReading(value: number, least = 0): string {
   const size = Math.abs(value);
-  return value.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0).replace(/^-(0\.00)$/, "$1");
+  const digits = Math.max(least, size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
+  return value.toFixed(digits).replace(/^-(0\.0+)$/, "$1");
 }
 
 /** A change with its sign: "+0.30", "−1.20" (a true minus), "±0". */
@@ -23,6 +24,11 @@ export function formatUnit(unit: string, parameter = ""): string {
 export function formatTime(time: number | string, timeZone: string): string {
   const date = new Date(time);
   return `${formatIn(timeZone).time.format(date)} ${zoneName(date, timeZone)}`;
+}
+
+/** A date alone: "1 Mar 2026". */
+export function formatDay(time: number | string, timeZone: string): string {
+  return formatIn(timeZone).time.format(new Date(time)).split(",")[0]!;
 }
 
 /** Making a format takes a hundred times as long as using it. */

@@ -1,31 +1,30 @@
 import type {Point} from "./dataset.js";
 
-/** A row of a chart; a row of NaN breaks its line and its band. */
-export interface Row {
-  readonly time: Date;
-  readonly avg: number;
-  readonly min: number;
-  readonly max: number;
-}
-
 /** Readings are missing between two bins that begin further apart than this many widths. */
 const gapWidths = 1.5;
 
-function apart(before: Point | undefined, after: Point | undefined, widthMs: number): boolean {
-  return !before || !after || after.time - before.time > gapWidths * widthMs;
+/** The points in runs without a gap between them, so that neither line nor band bridges one. */
+export function runsOf(points: readonly Point[], widthMs: number): Point[][] {
+  const runs: Point[][] = [];
+  let last = -Infinity;
+  for (const point of points) {
+    if (point.time - last > gapWidths * widthMs) runs.push([]);
+    runs.at(-1)!.push(point);
+    last = point.time;
+  }
+  return runs;
 }
 
-/** The points with a row of nothing in each gap, so that neither line nor band bridges it. */
-export function withBreaks(points: readonly Point[], widthMs: number): Row[] {
-  return points.flatMap(({time, avg, min, max}, index) => {
-    const before = points[index - 1];
-    const row = {time: new Date(time), avg, min, max};
-    if (!before || !apart(before, points[index], widthMs)) return [row];
-    return [{time: new Date(before.time + widthMs), avg: NaN, min: NaN, max: NaN}, row];
-  });
-}
-
-/** Points with a gap on both sides: a line of one point has no length, so they are drawn as dots. */
-export function lonely(points: readonly Point[], widthMs: number): Point[] {
-  return points.filter((point, i) => apart(points[i - 1], point, widthMs) && apart(point, points[i + 1], widthMs));
+/** The bin that holds an instant, or the nearest one within a gap's length; undefined where readings are missing. */
+export function nearest(points: readonly Point[], time: number, widthMs: number): Point | undefined {
+  let [low, high] = [0, points.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (points[middle]!.time <= time) low = middle + 1;
+    else high = middle;
+  }
+  const distance = (point: Point) => Math.abs(point.time + widthMs / 2 - time);
+  const found = [points[low - 1], points[low]].filter((point) => point !== undefined);
+  const [best] = found.sort((a, b) => distance(a) - distance(b));
+  return best && distance(best) <= gapWidths * widthMs ? best : undefined;
 }

@@ -5,8 +5,8 @@ import {catalogue, columnNamed, datasetNamed} from "./catalogue.js";
 import {colourOf, dashOf} from "./colour.js";
 import {recordOf} from "./dataset.js";
 import {buildAge} from "./latest.js";
-import type {TimeRange} from "./range.js";
-import {toolbar} from "./toolbar.js";
+import {joined} from "./range.js";
+import {help, toolbar} from "./toolbar.js";
 import {View} from "./view.js";
 
 /** The page of one parameter: all sites in one chart, each in its colour, and one chart per scope where there are several. */
@@ -20,23 +20,28 @@ export function parameter(slug: string): Element {
   });
   const record = joined(columns.flatMap(({dataset}) => recordOf(dataset) ?? []));
   if (!record) return html`<p class="empty muted">A chart appears with the first reading.</p>`;
-  const view = new View(record);
+  const view = new View(record, catalogue);
   const scopes = [...new Set(columns.map(({column}) => column.scope))];
   const cards = scopes.map((scope) => {
     const sources = columns.filter(({column}) => column.scope === scope).map(toSource);
     return card({title: scopes.length > 1 ? scope : entry.label, unit: entry.unit, sources, view});
   });
-  return html`<div>${buildAge()} ${toolbar(view, catalogue.timeZone)}${cards}</div>`;
+  return html`<div>
+    ${buildAge()}
+    ${toolbar(
+      view,
+      columns.map(({dataset}) => dataset)
+    )}${cards}${help()}
+  </div>`;
 }
 
 function toSource({dataset, column}: Pick<Source, "dataset" | "column">, index: number): Source {
-  return {dataset, column, label: dataset.label, colour: colourOf(dataset.name), dash: dashOf(index)};
-}
-
-function joined(records: readonly TimeRange[]): TimeRange | undefined {
-  if (records.length === 0) return undefined;
   return {
-    begin: Math.min(...records.map(({begin}) => begin)),
-    end: Math.max(...records.map(({end}) => end))
+    key: `${dataset.name}/${column.name}`,
+    dataset,
+    column,
+    label: dataset.label,
+    colour: colourOf(dataset.name),
+    dash: dashOf(index)
   };
 }

@@ -7,8 +7,22 @@ export interface TimeRange {
 const day = 86_400_000;
 
 /** The lengths that a reader can choose, in milliseconds; `all` is the whole record. */
-export const presets = {"24h": day, "7d": 7 * day, "30d": 30 * day, "90d": 90 * day, "1y": 365 * day, all: Infinity};
+export const presets = {
+  "24h": day,
+  "7d": 7 * day,
+  "30d": 30 * day,
+  "90d": 90 * day,
+  "1y": 365 * day,
+  "5y": 5 * 365 * day,
+  all: Infinity
+};
 export type Preset = keyof typeof presets;
+
+/** The presets that show less than the whole record, and the whole record. */
+export function presetsOf({begin, end}: TimeRange): Preset[] {
+  const names = Object.keys(presets) as Preset[];
+  return names.filter((name) => name === "all" || presets[name] < end - begin);
+}
 
 /** The last stretch of a record: it ends at the last reading, not at the clock. */
 export function lastOf(record: TimeRange, preset: Preset): TimeRange {
@@ -17,7 +31,7 @@ export function lastOf(record: TimeRange, preset: Preset): TimeRange {
 
 /** The preset that a range is, if it is one. */
 export function presetOf(record: TimeRange, range: TimeRange): Preset | undefined {
-  return (Object.keys(presets) as Preset[]).find((preset) => same(lastOf(record, preset), range));
+  return presetsOf(record).find((preset) => same(lastOf(record, preset), range));
 }
 
 function same(a: TimeRange, b: TimeRange): boolean {
@@ -26,11 +40,17 @@ function same(a: TimeRange, b: TimeRange): boolean {
 
 const shortest = 60 * 60_000; // an hour: closer than this there is nothing to see
 
-/** The range about its middle, `factor` as long, within the record. */
-export function zoomed(record: TimeRange, range: TimeRange, factor: number): TimeRange {
-  const length = Math.max(shortest, (range.end - range.begin) * factor);
-  const middle = (range.begin + range.end) / 2;
-  return within(record, {begin: Math.round(middle - length / 2), end: Math.round(middle + length / 2)});
+/** The range about an instant in it (its middle unless given), `factor` as long, within the record. */
+export function zoomed(
+  record: TimeRange,
+  {begin, end}: TimeRange,
+  factor: number,
+  about = (begin + end) / 2
+): TimeRange {
+  const length = Math.max(shortest, (end - begin) * factor);
+  const before = (length * (about - begin)) / (end - begin);
+  const first = Math.round(about - before);
+  return within(record, {begin: first, end: first + Math.round(length)});
 }
 
 /** The range moved by a share of its own length, within the record. */
@@ -60,4 +80,13 @@ export function fromQuery(record: TimeRange, query: URLSearchParams): TimeRange 
   if (preset !== null && preset in presets) return lastOf(record, preset as Preset);
   const [begin, end] = [Date.parse(query.get("from") ?? ""), Date.parse(query.get("to") ?? "")];
   return begin < end ? within(record, {begin, end}) : undefined;
+}
+
+/** The first and last instant of several records; undefined when there are none. */
+export function joined(records: readonly TimeRange[]): TimeRange | undefined {
+  if (records.length === 0) return undefined;
+  return {
+    begin: Math.min(...records.map(({begin}) => begin)),
+    end: Math.max(...records.map(({end}) => end))
+  };
 }

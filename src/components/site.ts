@@ -6,7 +6,7 @@ import {catalogue, columnGroups, datasetNamed} from "./catalogue.js";
 import {colourOf, dashOf} from "./colour.js";
 import {recordOf} from "./dataset.js";
 import {buildAge, freshness} from "./latest.js";
-import {toolbar} from "./toolbar.js";
+import {help, toolbar} from "./toolbar.js";
 import {View} from "./view.js";
 
 /** The page of one site: a chart per parameter with its newest values, all over one visible range. */
@@ -23,13 +23,14 @@ export function site(slug: string): Element {
 function charts(dataset: DatasetEntry): Element {
   const record = recordOf(dataset);
   if (!record) return html`<p class="empty muted">Charts appear with the first reading.</p>`;
-  const view = new View(record);
+  const view = new View(record, catalogue);
   const cards = columnGroups(dataset).map((columns) => parameterCard(dataset, columns, view));
-  return html`<div>${toolbar(view, catalogue.timeZone)}${cards}</div>`;
+  return html`<div>${toolbar(view, [dataset])}${cards}${help()}</div>`;
 }
 
 function parameterCard(dataset: DatasetEntry, columns: readonly ColumnEntry[], view: View): Element {
   const sources = columns.map((column, index): Source => ({
+    key: `${dataset.name}/${column.name}`,
     dataset,
     column,
     label: column.scope,

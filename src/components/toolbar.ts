@@ -1,36 +1,80 @@
 import {html} from "npm:htl";
+import type {DatasetEntry} from "../../loaders/types.js";
 import {formatTime} from "./format.js";
-import {lastOf, panned, presetOf, presets, zoomed} from "./range.js";
-import type {Preset, TimeRange} from "./range.js";
+import {lastOf, panned, presetOf, presetsOf, zoomed} from "./range.js";
+import type {TimeRange} from "./range.js";
+import {resolutionWords} from "./resolution.js";
 import type {View} from "./view.js";
 
-/** Buttons for the visible range of a page: lengths that end at the last reading, back, forth, closer, wider. */
-export function toolbar(view: View, timeZone: string): Element {
-  const names = Object.keys(presets) as Preset[];
-  const buttons = names.map((name) => button(name, () => view.show(lastOf(view.record, name))));
+/** Buttons for what a page shows: lengths that end at the last reading, back, forth, closer, wider; resolution; zone. */
+export function toolbar(view: View, datasets: readonly DatasetEntry[]): Element {
   const span = html`<span class="muted span"></span>`;
-  const move = (label: string, title: string, change: (range: TimeRange) => TimeRange) =>
-    button(label, () => view.show(change(view.range)), title);
   const update = () => {
-    const current = presetOf(view.record, view.range);
-    buttons.forEach((element, index) => element.setAttribute("aria-pressed", String(names[index] === current)));
-    span.textContent = `${formatTime(view.range.begin, timeZone)} – ${formatTime(view.range.end, timeZone)}`;
+    const {range, timeZone} = view;
+    span.textContent = `${formatTime(range.begin, timeZone)} – ${formatTime(range.end, timeZone)}`;
   };
   view.follow(update);
   update();
   return html`<div class="toolbar" role="group" aria-label="Visible range">
-    <span class="buttons">${buttons}</span>
-    <span class="buttons"
-      >${[
-        move("‹", "earlier", (range) => panned(view.record, range, -0.5)),
-        move("›", "later", (range) => panned(view.record, range, 0.5)),
-        move("+", "closer", (range) => zoomed(view.record, range, 0.5)),
-        move("−", "wider", (range) => zoomed(view.record, range, 2))
-      ]}</span
-    >
-    ${span}
-    <span class="muted hint">Drag across a chart to zoom, double-click to see all.</span>
+    ${lengths(view)} ${moves(view)} ${resolutions(view, datasets)} ${zone(view)} ${span}
   </div>`;
+}
+
+/** How a chart is handled, in words. */
+export function help(): Element {
+  return html`<p class="muted help">
+    Drag across a chart to zoom, with Shift to move it; Ctrl and the wheel zoom, Shift and the wheel move; on a touch
+    screen one finger moves, two zoom. A double click shows the whole record, a click on a name leaves its line out.
+  </p>`;
+}
+
+function lengths(view: View): Element {
+  const names = presetsOf(view.record);
+  const buttons = names.map((name) => button(name, () => view.show(lastOf(view.record, name))));
+  const update = () => {
+    const current = presetOf(view.record, view.range);
+    buttons.forEach((element, index) => element.setAttribute("aria-pressed", String(names[index] === current)));
+  };
+  view.follow(update);
+  update();
+  return html`<span class="buttons">${buttons}</span>`;
+}
+
+function moves(view: View): Element {
+  const move = (label: string, title: string, change: (range: TimeRange) => TimeRange) =>
+    button(label, () => view.show(change(view.range)), title);
+  return html`<span class="buttons"
+    >${[
+      move("‹", "earlier", (range) => panned(view.record, range, -0.5)),
+      move("›", "later", (range) => panned(view.record, range, 0.5)),
+      move("+", "closer", (range) => zoomed(view.record, range, 0.5)),
+      move("−", "wider", (range) => zoomed(view.record, range, 2))
+    ]}</span
+  >`;
+}
+
+/** What the pixels choose, or a resolution that the reader insists on, down to the finest. */
+function resolutions(view: View, datasets: readonly DatasetEntry[]): Element {
+  const found = new Map(datasets.flatMap((dataset) => dataset.resolutions.map((one) => [one.name, one] as const)));
+  const sorted = [...found.values()].sort((a, b) => a.widthMs - b.widthMs);
+  const options = sorted.map((one) => html`<option value=${one.name}>${resolutionWords(one)}</option>`);
+  const select = html`<select aria-label="Resolution">
+    <option value="">resolution by width</option>
+    ${options}
+  </select>` as HTMLSelectElement;
+  const update = () => (select.value = view.resolution ?? "");
+  select.addEventListener("change", () => view.insist(select.value || undefined));
+  view.follow(update);
+  update();
+  return select;
+}
+
+function zone(view: View): Element {
+  const element = button("UTC", () => view.toggleZone(), "times in UTC");
+  const update = () => element.setAttribute("aria-pressed", String(view.timeZone === "UTC"));
+  view.follow(update);
+  update();
+  return element;
 }
 
 function button(label: string, act: () => void, title?: string): Element {

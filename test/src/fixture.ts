@@ -1,5 +1,7 @@
 import {mkdir, stat, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
+import {copyProject} from "../project.js";
+import type {Project} from "../project.js";
 import {Duck} from "../../pond/duck.js";
 import type {Catalogue, ColumnEntry, DatasetEntry, ResolutionEntry} from "../../loaders/types.js";
 
@@ -17,6 +19,28 @@ const columns = [
   {name: "Surface.Battery.V", scope: "Surface", parameter: "Battery", unit: "V", label: "Battery"}
 ];
 const swings: Readonly<Record<string, number>> = {Battery: 0.002}; // how far values go from their mean; else 1
+
+/** A copy of the project with the fixture in the place of published data. */
+export interface FixtureSite {
+  readonly project: Project;
+  readonly catalogue: Catalogue;
+  readonly published: string; // directory
+  /** Builds its pages alone; `output` is a directory in the project. */
+  build(base: string, output: string): Promise<void>;
+}
+
+/** A fixture site with more files, by their paths in the project. */
+export async function fixtureSite(files: Readonly<Record<string, string>> = {}): Promise<FixtureSite> {
+  const project = await copyProject();
+  const published = join(project.directory, "published");
+  await mkdir(published);
+  const catalogue = await writeFixture(published);
+  for (const [path, text] of Object.entries(files)) await writeFile(join(project.directory, path), text);
+  const build = async (base: string, output: string) => {
+    await project.observable({POND_PUBLISHED: published, POND_BASE: base, POND_OUTPUT: output});
+  };
+  return {project, catalogue, published, build};
+}
 
 /** Writes `catalogue.json` and the shards of three sites into a directory, and gives the catalogue. */
 export async function writeFixture(directory: string): Promise<Catalogue> {
@@ -126,6 +150,8 @@ function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
     title: "Test Harbour",
     description: "Three sites that do not exist.",
     timeZone: "America/Los_Angeles",
+    publisher: "Test Office",
+    licence: {name: "CC BY 4.0", url: "https://creativecommons.org/licenses/by/4.0/"},
     now: "2026-03-01T00:10:00.000Z",
     sites,
     parameters,

@@ -9,7 +9,7 @@ import {
 } from "../../src/components/format.js";
 
 test("values keep the digits that matter at their size", () => {
-  expect([3.4, -0.004, 9.996, 12.04, 99.96, -1013.2].map(formatReading)).toEqual([
+  expect([3.4, -0.004, 9.996, 12.04, 99.96, -1013.2].map((value) => formatReading(value))).toEqual([
     "3.40",
     "0.00",
     "10.0",

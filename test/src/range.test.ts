@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {fromQuery, lastOf, panned, presetOf, presets, toQuery, within, zoomed} from "../../src/components/range.js";
-import type {Preset} from "../../src/components/range.js";
+import {fromQuery, lastOf, panned, presetOf, presetsOf, toQuery, within, zoomed} from "../../src/components/range.js";
 
 const day = 86_400_000;
 const record = {begin: Date.UTC(2024, 0, 1), end: Date.UTC(2026, 0, 1)};
@@ -13,13 +12,26 @@ test("a preset ends at the last reading and does not begin before the first", ()
 });
 
 test("a range comes back from its link", () => {
-  for (const name of Object.keys(presets) as Preset[]) {
+  for (const name of presetsOf(record)) {
     const range = lastOf(record, name);
     expect(fromQuery(record, toQuery(record, range)), name).toEqual(range);
     expect(presetOf(record, range)).toBe(name);
   }
   const range = {begin: Date.UTC(2025, 5, 1), end: Date.UTC(2025, 5, 9)};
   expect(fromQuery(record, toQuery(record, range))).toEqual(range);
+});
+
+test("only lengths shorter than the record are offered, and all of it", () => {
+  expect(presetsOf(record)).toEqual(["24h", "7d", "30d", "90d", "1y", "all"]);
+  expect(presetsOf({begin: 0, end: day / 2})).toEqual(["all"]);
+});
+
+test("zooming about an instant keeps it where it is", () => {
+  const range = {begin: Date.UTC(2025, 5, 1), end: Date.UTC(2025, 5, 9)};
+  const about = Date.UTC(2025, 5, 3);
+  const {begin, end} = zoomed(record, range, 0.5, about);
+  expect((about - begin) / (end - begin)).toBeCloseTo(0.25, 6);
+  expect(end - begin).toBe(4 * day);
 });
 
 test("a link that cannot be followed shows nothing of its own", () => {
