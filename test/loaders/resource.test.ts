@@ -80,7 +80,7 @@ test.each([
   [
     "a misspelt kind",
     inbox.replace("Inbox", "Inbx"),
-    '2:7: there is no kind "Inbx" (did you mean Inbox?); the kinds are Simulator, Inbox, Manual, Combine, Reduce, Dashboard.'
+    `2:7: there is no kind "Inbx" (did you mean Inbox?); the kinds are ${kinds.map(({name}) => name).join(", ")}.`
   ],
   [
     "a misspelt field",
