@@ -7,7 +7,7 @@ import {PondError} from "./error.js";
 import {childOf, nameOf} from "./path.js";
 import {hash} from "./record.js";
 import type {Entry} from "./record.js";
-import {seriesKey, StoredSeries} from "./series.js";
+import {columnsOf, seriesKey, StoredSeries} from "./series.js";
 import type {DynamicDirectory, DynamicNode, NodeKind, Series, Stat, Version} from "./types.js";
 import type {Shown, View} from "./view.js";
 import {entriesOf} from "./view.js";
@@ -126,6 +126,13 @@ export class StoredNode implements Node {
       .map(({version, transaction, timestamp, sha256, size, rows, minTime, maxTime}) => ({
         ...{version, transaction, timestamp, sha256, size, rows, minTime, maxTime}
       }));
+  }
+
+  /** The first version that has a column. */
+  async firstWith(column: string): Promise<number> {
+    const records = (await this.#tree.view.history(this.entry.partId)).get(this.entry.nodeId) ?? [];
+    const first = records.find(({attributes}) => columnsOf(attributes).some(({name}) => name === column));
+    return (first ?? this.newest).version;
   }
 
   series(): Series {

@@ -4,7 +4,7 @@ import {PondError} from "./error.js";
 import {rawTimes} from "./record.js";
 import type {Column, ColumnAttributes} from "./types.js";
 
-/** Readings made ready to be stored: sorted, one row per timestamp, timestamps in microseconds, doubles else. */
+/** Readings made ready to be stored: sorted, one row per timestamp, timestamps in microseconds, doubles and text else. */
 export interface Readings {
   readonly table: arrow.Table;
   readonly columns: readonly Column[];
@@ -13,23 +13,31 @@ export interface Readings {
 }
 
 const micros = new arrow.Timestamp(arrow.TimeUnit.MICROSECOND, "UTC");
-const double = new arrow.Float64();
 
-/** Puts a table of readings in order; undefined when it has no rows. Throws BAD_CONTENT, naming the path. */
-export function prepare(table: arrow.Table, path: string): Readings | undefined {
+/** The types that a series holds beside its timestamp, as DuckDB spells them. */
+const types = {DOUBLE: new arrow.Float64(), VARCHAR: new arrow.Utf8()};
+
+/**
+ * Puts a table of readings in order; undefined when it has no rows. A column without a type, for it holds nothing but
+ * null, gets that of its namesake in `known`. Throws BAD_CONTENT, naming the path.
+ */
+export function prepare(table: arrow.Table, path: string, known: readonly Column[] = []): Readings | undefined {
   const times = timesOf(table, path);
   if (table.numRows === 0) return undefined;
   const fields = table.schema.fields.filter(({name}) => name !== "timestamp");
   const order = orderOf(times);
-  const columns = fields.map((field) => merged(doubles(table, field, path), times, order));
+  const columns = fields.map((field) => ({...field, held: heldAs(field, path, known)}));
+  const vectors = columns.map(({name, held}) =>
+    vectorOf(merged(valuesIn(table.getChild(name)!, held), times, order), types[held])
+  );
   const stamps = vectorOf(merged([...times], times, order), micros);
   const schema = new arrow.Schema([
     new arrow.Field("timestamp", micros, true),
-    ...fields.map(({name, metadata}) => new arrow.Field(name, double, true, metadata))
+    ...columns.map(({name, held, metadata}) => new arrow.Field(name, types[held], true, metadata))
   ]);
   return {
-    table: tableOf(schema, [stamps, ...columns.map((values) => vectorOf(values, double))]),
-    columns: fields.map(({name, metadata}) => ({name, type: "DOUBLE", attributes: attributesOf(metadata)})),
+    table: tableOf(schema, [stamps, ...vectors]),
+    columns: columns.map(({name, held, metadata}) => ({name, type: held, attributes: attributesOf(metadata)})),
     minTime: Number(times[order[0]!]),
     maxTime: Number(times[order.at(-1)!])
   };
@@ -83,15 +91,21 @@ function timesOf(table: arrow.Table, path: string): BigInt64Array {
   return rawTimes(column);
 }
 
-function doubles(table: arrow.Table, {name, type}: arrow.Field, path: string): (number | null)[] {
-  const column = table.getChild(name)!;
-  const isNumber = arrow.DataType.isFloat(type) || arrow.DataType.isInt(type) || arrow.DataType.isNull(type);
-  const sentence = `Column ${name} of the readings for ${path} is ${String(type)}; a series holds doubles.`;
-  if (!isNumber) throw new PondError("BAD_CONTENT", sentence, {path, column: name});
-  const values = new Array<number | null>(column.length);
+function heldAs({name, type}: arrow.Field, path: string, known: readonly Column[]): keyof typeof types {
+  const plain: arrow.DataType = arrow.DataType.isDictionary(type) ? type.dictionary : type;
+  if (arrow.DataType.isFloat(plain) || arrow.DataType.isInt(plain)) return "DOUBLE";
+  if (arrow.DataType.isUtf8(plain) || arrow.DataType.isLargeUtf8(plain)) return "VARCHAR";
+  if (arrow.DataType.isNull(plain))
+    return known.find((column) => column.name === name)?.type === "VARCHAR" ? "VARCHAR" : "DOUBLE";
+  const sentence = `Column ${name} of the readings for ${path} is ${String(type)}; a series holds doubles and text.`;
+  throw new PondError("BAD_CONTENT", sentence, {path, column: name});
+}
+
+function valuesIn(column: arrow.Vector, held: keyof typeof types): unknown[] {
+  const values = new Array<unknown>(column.length);
   for (let i = 0; i < values.length; i++) {
-    const value = column.get(i) as number | bigint | null;
-    values[i] = value === null ? null : Number(value);
+    const value = column.get(i) as number | bigint | string | null;
+    values[i] = value === null || held === "VARCHAR" ? value : Number(value);
   }
   return values;
 }

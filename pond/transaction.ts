@@ -157,7 +157,7 @@ export class Tx extends FS implements Transaction {
       return appended;
     }
     for await (const table of gathered(readings)) {
-      const prepared = prepare(table, path);
+      const prepared = prepare(table, path, await this.#known(path));
       if (prepared === undefined) continue;
       for (const {table, ...stretch} of stretchesOf(prepared))
         await this.#appendOne(path, {...stretch, content: encodeParquet(table), rows: table.numRows}, options);
@@ -169,9 +169,32 @@ export class Tx extends FS implements Transaction {
   async #appendOne(path: string, stretch: Stretch & Pick<Readings, "columns">, options: WriteOptions): Promise<void> {
     const {content, columns, ...facts} = stretch;
     const place = await this.#place(path, "series", options);
+    if (place.node !== undefined) await this.#reconcile(place.node, columns);
     const known = columnsOf(place.node?.newest.attributes ?? {});
     const attributes = {...options.attributes, columns: mergeColumns(known, columns)};
     await this.#put(place, "series", content, facts, attributes);
+  }
+
+  async #known(path: string): Promise<readonly Column[]> {
+    const node = await this.find(path);
+    return node instanceof StoredNode ? columnsOf(node.newest.attributes) : [];
+  }
+
+  /** A column is of one type through all versions of a series, or they would not be one when read. */
+  async #reconcile(node: StoredNode, columns: readonly Column[]): Promise<void> {
+    const known = new Map(columnsOf(node.newest.attributes).map(({name, type}) => [name, type]));
+    const wrong = columns.find(({name, type}) => (known.get(name) ?? type) !== type);
+    if (wrong === undefined) return;
+    const {name, type} = wrong;
+    const version = await node.firstWith(name);
+    const sentence = `Column ${name} of the readings for ${node.path} is ${type}, and ${known.get(name)!} since version ${version}; give it as that, or under another name.`;
+    throw new PondError("BAD_CONTENT", sentence, {
+      path: node.path,
+      column: name,
+      type,
+      known: known.get(name),
+      version
+    });
   }
 
   async table(path: string, content: Table, options: WriteOptions = {}): Promise<void> {

@@ -137,9 +137,10 @@ export interface Transaction extends Reader {
   mkdir(path: string, options?: {readonly recursive?: boolean}): Promise<void>;
   write(path: string, content: Uint8Array | string, options?: WriteOptions): Promise<void>; // a file's next version
   /**
-   * Adds a version to a series, made when missing. `timestamp` is Timestamp(µs, UTC), the rest one double per
-   * parameter; column attributes come as Arrow field metadata (instrument, scope, parameter, unit). Rows are sorted
-   * by time; of two rows with one timestamp in one append the later wins per column. No rows: no version.
+   * Adds a version to a series, made when missing. `timestamp` is Timestamp(µs, UTC), the rest one number or text per
+   * parameter, kept as DOUBLE and VARCHAR; column attributes come as Arrow field metadata (instrument, scope,
+   * parameter, unit). Rows are sorted by time; of two rows with one timestamp in one append the later wins per column.
+   * No rows: no version. Throws BAD_CONTENT for another type, or one that is not the column's in earlier versions.
    */
   append(
     path: string,
@@ -158,7 +159,7 @@ export interface Transaction extends Reader {
 
 /**
  * Readings that DuckDB selects and stores itself, for amounts that would take long through JavaScript. Each SELECT
- * gives `timestamp` (TIMESTAMPTZ, never NULL, no two alike) and a column per parameter, in any order, and no more than
+ * gives `timestamp` (TIMESTAMPTZ, never NULL, no two alike) and a number per parameter, in any order, and no more than
  * fits in memory as one Parquet file; the next runs while what the one before gave is put away.
  */
 export interface Selection {
