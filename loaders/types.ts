@@ -114,6 +114,17 @@ export interface DatasetEntry {
   readonly intervalMs: number; // median step between readings: a longer step than a few of these is a gap
   readonly columns: readonly ColumnEntry[];
   readonly resolutions: readonly ResolutionEntry[]; // fine to coarse
+  readonly annotations?: readonly AnnotationEntry[]; // by begin; none: no Validate reads any
+}
+
+/** What people know of a stretch of time, of kind Manual. */
+interface AnnotationEntry {
+  readonly kind: string; // deployment, calibration, outage or remark
+  readonly begin: string; // ISO 8601, inclusive
+  readonly end?: string; // ISO 8601, exclusive; none: it goes on
+  readonly columns: readonly string[]; // ColumnEntry.name: whom it concerns
+  readonly flag?: number; // what those readings are flagged
+  readonly text: string; // the reason, for people
 }
 
 export interface ColumnEntry {
@@ -124,6 +135,46 @@ export interface ColumnEntry {
   readonly label: string;
   readonly latest?: {readonly time: string; readonly value: number; readonly dayBefore?: number};
   readonly spark: readonly (number | null)[]; // daily means of the last 30 days, oldest first, null where nothing
+  readonly quality?: QualityEntry; // none: its readings are not tested, and its shards count no flags
+}
+
+/** How the readings of a column are tested (QARTOD), and what came of it over the whole record. */
+interface QualityEntry {
+  readonly suspect: "keep" | "drop"; // whether suspect readings are in avg, min, max, count; failed ones never are
+  readonly flags: FlagCounts; // rolled up: the worst that a test says, or what a person says
+  readonly tests: readonly TestEntry[];
+}
+
+/** One test of a column, as it is published with the data. */
+interface TestEntry {
+  readonly name: TestName;
+  readonly label: string; // "Spike"
+  readonly rule: string; // what is compared, e.g. "distance from the mean of the readings before and after"
+  readonly suspect?: string; // when that is suspect, e.g. "above 0.5 °C"
+  readonly fail?: string;
+  readonly thresholds: Readonly<Record<string, unknown>>; // as the resource has them, numbers in the column's unit
+  readonly flags: FlagCounts;
+}
+
+/** The tests of QARTOD (U.S. IOOS), and the flags that people give; the flags of one are in `<column>.flag.<name>`. */
+type TestName =
+  | "grossRange"
+  | "climatology"
+  | "spike"
+  | "rateOfChange"
+  | "flatLine"
+  | "attenuatedSignal"
+  | "gap"
+  | "neighbour"
+  | "manual";
+
+/** How many readings have each flag of QARTOD. */
+interface FlagCounts {
+  readonly good: number; // 1
+  readonly notEvaluated: number; // 2
+  readonly suspect: number; // 3
+  readonly fail: number; // 4
+  readonly missing: number; // 9: the instrument told other parameters and not this
 }
 
 export interface ResolutionEntry {
@@ -133,7 +184,11 @@ export interface ResolutionEntry {
   readonly shards: readonly ShardEntry[]; // by time
 }
 
-/** One Parquet file: `timestamp` (ms, UTC, start of bin) and per column avg, min, max (double) and count. */
+/**
+ * One Parquet file: `timestamp` (ms, UTC, start of bin) and per column avg, min, max (double) and count; of a column with
+ * `quality` also `<name>.suspect` and `<name>.fail`, how many of the bin's readings are so flagged. A bin in which all
+ * failed has a count of 0.
+ */
 export interface ShardEntry {
   readonly file: string; // under /data/, e.g. "BDock/1h/2025-1a2b3c4d.parquet"
   readonly begin: string; // ISO 8601, inclusive: the span it covers
