@@ -177,9 +177,11 @@ interface FlagCounts {
   readonly missing: number; // 9: the instrument told other parameters and not this
 }
 
+/** A level of a dataset. The readings themselves are one too, finer than all others. */
 export interface ResolutionEntry {
-  readonly name: string; // "1h"
-  readonly widthMs: number; // nominal
+  readonly name: string; // "1h", or "raw"
+  readonly widthMs: number; // nominal; of the readings themselves the usual step from one to the next
+  readonly raw?: true; // the readings themselves: rows are times, not bins
   readonly rows: number;
   readonly shards: readonly ShardEntry[]; // by time
 }
@@ -188,6 +190,10 @@ export interface ResolutionEntry {
  * One Parquet file: `timestamp` (ms, UTC, start of bin) and per column avg, min, max (double) and count; of a column with
  * `quality` also `<name>.suspect` and `<name>.fail`, how many of the bin's readings are so flagged. A bin in which all
  * failed has a count of 0.
+ *
+ * Of the level `raw`: `timestamp` (ms, UTC, of the reading) and per column one double of the column's own name, null
+ * where nothing was measured then: a column stands for its avg, min and max alike. Of a column with `quality` also
+ * `<name>.flag`, QARTOD's of the reading; failed readings keep their values there.
  */
 export interface ShardEntry {
   readonly file: string; // under /data/, e.g. "BDock/1h/2025-1a2b3c4d.parquet"
