@@ -1,11 +1,14 @@
 import type {Column, Commit} from "../pond/types.js";
 import type {DashboardSpec} from "./dashboard.js";
 import type {PublishedDataset} from "./publish.js";
+import {thresholdsOf} from "./threshold.js";
 import type {
+  AnnotationEntry,
   Catalogue,
   ColumnEntry,
   DatasetEntry,
   ParameterEntry,
+  Reporter,
   Resource,
   ResourceEntry,
   RunRow,
@@ -25,18 +28,22 @@ interface Status {
 interface CatalogueParts {
   readonly datasets: readonly PublishedDataset[];
   readonly dashboard?: DashboardSpec;
+  readonly annotations: readonly AnnotationEntry[];
   readonly status: Status;
+  readonly reporter: Reporter;
   readonly now: number; // ms since 1970
 }
 
 const transactionsShown = 50;
 
 /** All that the pages know of the data. Without a dashboard every dataset is a site, under its own name. */
-export function catalogueOf({datasets, dashboard, status, now}: CatalogueParts): Catalogue {
+export function catalogueOf(parts: CatalogueParts): Catalogue {
+  const {datasets, dashboard, annotations, status, now} = parts;
   const sites = sitesOf(datasets, dashboard);
   const words = wordsOf(dashboard);
   const labels = new Map(sites.map((site) => [site.dataset, site.label]));
   const entries = datasets.map((dataset) => datasetEntry(dataset, {labels, words}));
+  const parameters = parametersOf(entries, [...words.keys()]);
   return {
     title: dashboard?.title ?? "Duckpond",
     description: dashboard?.description ?? "",
@@ -45,7 +52,9 @@ export function catalogueOf({datasets, dashboard, status, now}: CatalogueParts):
     licence: dashboard?.licence,
     now: iso(now),
     sites,
-    parameters: parametersOf(entries, [...words.keys()]),
+    parameters,
+    thresholds: thresholdsOf({parameters, sites, ...parts}),
+    annotations,
     datasets: entries,
     status: statusEntry(status)
   };

@@ -2,7 +2,7 @@ import {z} from "zod";
 import type {Reader} from "../pond/types.js";
 import {CombinedSeries, type Deployment} from "./combined.js";
 import {directoryOf, linkOutput, placeOf} from "./place.js";
-import type {Kind} from "./types.js";
+import type {Kind, Origin} from "./types.js";
 
 const instant = z
   .string()
@@ -54,6 +54,15 @@ export const combine: Kind<CombineSpec> = {
   schema,
   reads: ({scopes}) => scopes.flatMap(({inputs}) => inputs.map(({series}) => series)),
   writes: ({output}) => [output, placeOf(folder, output)],
+  async origins({scopes}, _path, fs) {
+    const found = scopes.flatMap(({name: scope, inputs}) =>
+      inputs.map(async ({series, begin, end}) => {
+        const period = {begin: micros(begin), end: micros(end)};
+        return (await fs.glob(series)).map(({path}): Origin => ({path, scope, period}));
+      })
+    );
+    return (await Promise.all(found)).flat();
+  },
   async run({spec}, {tx}) {
     await linkOutput(tx, spec.output, placeOf(folder, spec.output));
     await combinedSeries(spec, tx).then((series) => series.columns()); // says what cannot be combined

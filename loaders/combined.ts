@@ -174,7 +174,7 @@ function mayMeet(inputs: readonly Input[]): boolean {
 }
 
 /** The instants in both ranges; nothing when there are none. */
-function intersect(a: Range, b: Range): Range | undefined {
+export function intersect(a: Range, b: Range): Range | undefined {
   const begin = Math.max(a.begin ?? -Infinity, b.begin ?? -Infinity);
   const end = Math.min(a.end ?? Infinity, b.end ?? Infinity);
   if (begin >= end) return undefined;

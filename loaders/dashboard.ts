@@ -13,13 +13,23 @@ const site = z.strictObject({
     .describe("longitude and latitude in degrees, east and north positive")
 });
 
+const threshold = z.strictObject({
+  value: z.number().describe("where it is"),
+  unit: z.string().min(1).optional().describe("that the value is in; the readings' own unless given"),
+  label: z.string().min(1).describe("what readings beyond it are, e.g. Hypoxia"),
+  kind: z.enum(["note", "warning", "alarm"]).default("note").describe("how loudly to say so: note, warning or alarm"),
+  side: z.enum(["above", "below"]).describe("on which side of the value: above or below"),
+  sites: z.array(z.string()).min(1).optional().describe("at which sites it holds; at all unless given")
+});
+
 const parameter = z.strictObject({
   name: z.string().describe("as in the columns, e.g. DO"),
   label: z.string().describe("what readers see, e.g. Dissolved oxygen"),
+  thresholds: z.array(threshold).default([]).describe("values that matter, drawn in its charts"),
   hidden: z.boolean().default(false).describe("true: not shown on the pages")
 });
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   title: z.string().min(1).describe("of the whole site"),
   description: z.string().default("").describe("a sentence for the first page and for search engines"),
   timeZone: timeZone.describe("in which times are shown"),
@@ -36,7 +46,24 @@ const schema = z.strictObject({
     .min(1)
     .refine((sites) => new Set(sites.map(({name}) => name)).size === sites.length, "two sites have one name")
     .describe("the sites, in the order of the pages; the order also gives each its colour"),
-  parameters: z.array(parameter).default([]).describe("labels and order; parameters not named come last, as they are")
+  parameters: z.array(parameter).default([]).describe("labels and order; parameters not named come last, as they are"),
+  annotations: z
+    .array(z.string().startsWith("/", "write a path of the pond, such as /annotations/*"))
+    .optional()
+    .describe("tables of annotations to show, paths or patterns; those of every Manual unless given")
+});
+
+const schema = fields.superRefine(({sites, parameters}, context) => {
+  const names = sites.map(({name}) => name);
+  for (const [index, {thresholds}] of parameters.entries())
+    for (const [number, threshold] of thresholds.entries())
+      for (const name of threshold.sites ?? [])
+        if (!names.includes(name))
+          context.addIssue({
+            code: "custom",
+            path: ["parameters", index, "thresholds", number, "sites"],
+            message: `there is no site "${name}": the sites are ${names.join(", ")}`
+          });
 });
 
 export type DashboardSpec = z.infer<typeof schema>;

@@ -1,6 +1,7 @@
 import {posix} from "node:path";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Reader} from "../pond/types.js";
 import {fill} from "./pattern.js";
+import type {Origin} from "./types.js";
 
 /** From series that a pattern matches to what is made of each. */
 export interface Mapping {
@@ -26,6 +27,12 @@ export async function datasetsOf({input, output}: Mapping, fs: Reader): Promise<
     found.set(place, {name: nameOf(place, rootOf(output)), path: place, input: path});
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** What stands at a path that a mapping leads to is made of. */
+export async function originsIn(mapping: Mapping, path: string, fs: Reader): Promise<readonly Origin[]> {
+  const found = (await datasetsOf(mapping, fs)).filter((dataset) => dataset.path === path);
+  return found.map(({input}) => ({path: input, period: {}}));
 }
 
 type Leaf = (dataset: Dataset) => Promise<DynamicNode>;

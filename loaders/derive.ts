@@ -36,6 +36,10 @@ export const derive: Kind<DeriveSpec> = {
   schema,
   reads: ({inputs}) => Object.values(inputs),
   writes: ({output}) => [output, placeOf(folder, output)],
+  async origins({inputs}, _path, fs) {
+    const found = await Promise.all(Object.values(inputs).map((pattern) => fs.glob(pattern)));
+    return found.flat().map(({path}) => ({path, period: {}}));
+  },
   async run({spec}, {tx, duck, cache}) {
     await linkOutput(tx, spec.output, placeOf(folder, spec.output));
     const series = await derivedSeries(spec, {fs: tx, duck, cache});

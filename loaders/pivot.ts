@@ -30,6 +30,8 @@ export const pivot: Kind<PivotSpec> = {
   schema,
   reads: ({input}) => [input],
   writes: ({output}) => [output, placeOf(folder, output)],
+  origins: async ({input, name}, _path, fs) =>
+    (await fs.glob(input)).map(({path, captures}) => ({path, scope: fill(name, captures), period: {}})),
   async run({spec}, {tx}) {
     await linkOutput(tx, spec.output, placeOf(folder, spec.output));
     const columns = await (await pivotedSeries(spec, tx)).columns();

@@ -4,6 +4,7 @@ import {basename, join, posix} from "node:path";
 import {type Duck, literal} from "../pond/duck.js";
 import {replaceFile} from "./file.js";
 import type {Column, Commit, Reader} from "../pond/types.js";
+import {annotationsOf} from "./annotated.js";
 import {catalogueOf} from "./catalogue.js";
 import type {DashboardSpec} from "./dashboard.js";
 import {engine} from "./engine.js";
@@ -53,7 +54,9 @@ export async function publish(publication: Publication): Promise<Catalogue> {
     datasets.push(await publishDataset(source, publication));
   const runs = await lastRuns(fs);
   const status = {version: fs.version, commits, resources, runs};
-  const catalogue = catalogueOf({datasets, dashboard, status, now: effects.now()});
+  const annotations = await annotationsOf({datasets, resources, fs, effects});
+  const {reporter} = effects;
+  const catalogue = catalogueOf({datasets, dashboard, annotations, status, reporter, now: effects.now()});
   await writeChanged(join(directory, "catalogue.json"), `${JSON.stringify(catalogue)}\n`);
   await removeOthers(directory, new Set(filesOf(datasets)));
   await sweepCache(publication.cache, [...reductions.values()]);

@@ -1,7 +1,7 @@
 import {posix} from "node:path";
 import {z} from "zod";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Series} from "../pond/types.js";
-import {type Dataset, reaches, rootOf, treeOf} from "./dataset.js";
+import {type Dataset, originsIn, reaches, rootOf, treeOf} from "./dataset.js";
 import {Reduction} from "./reduction.js";
 import {published, type Statistic, statistics} from "./partial.js";
 import {
@@ -71,6 +71,7 @@ export const reduce: Kind<ReduceSpec> = {
   schema,
   reads: ({input}) => [input],
   writes: ({output}) => [rootOf(output)],
+  origins: originsIn,
   dynamic: {
     path: ({output}) => rootOf(output),
     factory: (config, context) => directoryOf(schema.parse(config), context)

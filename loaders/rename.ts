@@ -1,6 +1,6 @@
 import {z} from "zod";
 import type {Column, Reader, Series} from "../pond/types.js";
-import {reaches, rootOf, treeOf} from "./dataset.js";
+import {originsIn, reaches, rootOf, treeOf} from "./dataset.js";
 import {fill} from "./pattern.js";
 import {directoryOf, linkOutput, placeOf} from "./place.js";
 import {attributesOf} from "./readings.js";
@@ -37,6 +37,7 @@ export const rename: Kind<RenameSpec> = {
   schema,
   reads: ({input}) => [input],
   writes: ({output}) => [...new Set([output.includes("$") ? rootOf(output) : output, placeIn(output)])],
+  origins: originsIn,
   async run({spec}, {tx}) {
     const {input, output} = spec;
     const found = (await tx.glob(input)).map(({path}) => path);

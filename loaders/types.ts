@@ -1,6 +1,6 @@
 import type {z} from "zod";
 import type {Duck} from "../pond/duck.js";
-import type {DynamicFactory, Transaction} from "../pond/types.js";
+import type {DynamicFactory, Range, Reader, Transaction} from "../pond/types.js";
 
 /** The words that cross files in loaders/, and the catalogue that the pages read. */
 
@@ -60,9 +60,17 @@ export interface Kind<Spec = unknown> {
   readonly schema: z.ZodType<Spec>;
   reads?(spec: Spec): readonly string[]; // pond path patterns
   writes?(spec: Spec): readonly string[]; // pond path prefixes
+  origins?(spec: Spec, path: string, fs: Reader): Promise<readonly Origin[]>; // what a path that it computes is made of
   run?(resource: Resource<Spec>, context: RunContext): Promise<Report>;
   /** Kinds that compute a directory on access: where it stands, and how it is made from the applied spec. */
   readonly dynamic?: {path(spec: Spec): string; readonly factory: DynamicFactory};
+}
+
+/** A series that another is made of. */
+export interface Origin {
+  readonly path: string;
+  readonly scope?: string; // of the columns that come from it; all unless given
+  readonly period: Range; // while it does
 }
 
 /** How one resource fared, as `/sys/runs` and the status page tell it. */
@@ -84,6 +92,8 @@ export interface Catalogue {
   readonly now: string; // ISO 8601: the clock of the run that published, for ages and freshness
   readonly sites: readonly SiteEntry[];
   readonly parameters: readonly ParameterEntry[];
+  readonly thresholds: readonly ThresholdEntry[];
+  readonly annotations: readonly AnnotationEntry[]; // by their begin
   readonly datasets: readonly DatasetEntry[];
   readonly status: StatusEntry;
 }
@@ -106,6 +116,27 @@ export interface ParameterEntry {
   readonly columns: readonly {readonly dataset: string; readonly column: string}[];
 }
 
+/** A value that matters to readers of a parameter; a chart draws it where it shows that parameter in that unit. */
+export interface ThresholdEntry {
+  readonly parameter: string; // ColumnEntry.parameter
+  readonly unit: string; // ColumnEntry.unit; a threshold is told in each unit that its parameter comes in
+  readonly value: number;
+  readonly label: string; // "Hypoxia"
+  readonly kind: "note" | "warning" | "alarm";
+  readonly side: "above" | "below"; // where readings are what the label says
+  readonly datasets?: readonly string[]; // DatasetEntry.name: where it holds; everywhere unless given
+}
+
+/** What people know of readings: the annotations of kind Manual, told of the series that pages show. */
+export interface AnnotationEntry {
+  readonly kind: "deployment" | "calibration" | "outage" | "remark";
+  readonly begin: string; // ISO 8601, inclusive
+  readonly end?: string; // ISO 8601, exclusive; none: it still holds
+  readonly flag?: number; // QARTOD's, for the readings of that time: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing
+  readonly text: string;
+  readonly series: readonly string[]; // whom it concerns: "<dataset>/<column>", as everywhere on the pages
+}
+
 export interface DatasetEntry {
   readonly name: string; // e.g. "BDock"
   readonly label: string;
@@ -114,17 +145,6 @@ export interface DatasetEntry {
   readonly intervalMs: number; // median step between readings: a longer step than a few of these is a gap
   readonly columns: readonly ColumnEntry[];
   readonly resolutions: readonly ResolutionEntry[]; // fine to coarse
-  readonly annotations?: readonly AnnotationEntry[]; // by begin; none: no Validate reads any
-}
-
-/** What people know of a stretch of time, of kind Manual. */
-interface AnnotationEntry {
-  readonly kind: string; // deployment, calibration, outage or remark
-  readonly begin: string; // ISO 8601, inclusive
-  readonly end?: string; // ISO 8601, exclusive; none: it goes on
-  readonly columns: readonly string[]; // ColumnEntry.name: whom it concerns
-  readonly flag?: number; // what those readings are flagged
-  readonly text: string; // the reason, for people
 }
 
 export interface ColumnEntry {

@@ -117,6 +117,13 @@ export function conversionFor({path, name, unit}: Measured, wanted: string): Con
   }
 }
 
+/** What makes a number in one unit one in another: nothing to do is `× 1 + 0`; undefined where it cannot be done. */
+export function conversionBetween(from: string, to: string): Conversion | undefined {
+  const [source, target] = [find(from), find(to)];
+  const convertible = from === to || (source && target && source.dimension === target.dimension);
+  return convertible ? (conversionOf(from, to) ?? {factor: 1, offset: 0}) : undefined;
+}
+
 /** In words that follow the name of what has the unit, where it throws. */
 function conversionOf(from: string, to: string): Conversion | undefined {
   const [source, target] = [find(from), find(to)];

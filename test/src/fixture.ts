@@ -155,6 +155,8 @@ function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
     now: "2026-03-01T00:10:00.000Z",
     sites,
     parameters,
+    thresholds: [],
+    annotations: [],
     datasets,
     status: {
       version: 1,

@@ -1,0 +1,39 @@
+import {posix} from "node:path";
+import type {Reader} from "../pond/types.js";
+import {intersect} from "./combined.js";
+import {kindNamed} from "./kinds.js";
+import type {Origin, Resource} from "./types.js";
+
+/** What is known of a deployment in a snapshot. */
+export interface Deployed {
+  readonly resources: readonly Resource[];
+  readonly fs: Reader;
+}
+
+/** All that a series is made of, however many steps away: itself first, then each before what it is made of in turn. */
+export async function lineageOf(path: string, deployed: Deployed): Promise<readonly Origin[]> {
+  return follow({path: posix.normalize(path), period: {}}, deployed);
+}
+
+async function follow(origin: Origin, deployed: Deployed): Promise<readonly Origin[]> {
+  const {resources, fs} = deployed;
+  const steps = resources.map(async ({kind: name, spec}) => {
+    const kind = kindNamed(name);
+    const isMaker = kind.writes?.(spec).some((place) => isAtOrBelow(origin.path, place)) ?? false;
+    return (isMaker && kind.origins?.(spec, origin.path, fs)) || [];
+  });
+  const sources = (await Promise.all(steps)).flat().flatMap((source) => within(source, origin));
+  const found = await Promise.all(sources.map((source) => follow(source, deployed)));
+  return [origin, ...found.flat()];
+}
+
+/** A source as part of what is made of it: the outermost scope is how its columns are called in the end. */
+function within(source: Origin, {scope = source.scope, period}: Origin): Origin[] {
+  const both = intersect(source.period, period);
+  return both ? [{path: source.path, ...(scope === undefined ? {} : {scope}), period: both}] : [];
+}
+
+function isAtOrBelow(path: string, place: string): boolean {
+  const root = posix.normalize(place).replace(/\/$/, "");
+  return path === root || path.startsWith(`${root}/`);
+}
