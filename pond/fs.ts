@@ -48,6 +48,10 @@ export class FS implements Reader, Tree {
     return this.#told(await this.node(path, false), normalize(path));
   }
 
+  async readlink(path: string): Promise<string | undefined> {
+    return (await this.find(path, false))?.target;
+  }
+
   async exists(path: string): Promise<boolean> {
     return (await this.find(path)) !== undefined;
   }

@@ -121,6 +121,7 @@ export interface Reader {
   readonly version: number; // the Delta version that it shows
   stat(path: string): Promise<Stat>; // follows symlinks
   lstat(path: string): Promise<Stat>; // does not
+  readlink(path: string): Promise<string | undefined>; // where a symlink points, followed no further; else undefined
   exists(path: string): Promise<boolean>;
   list(path: string): Promise<readonly Stat[]>; // sorted by name; the entries themselves, symlinks not followed
   walk(path: string): AsyncIterable<Stat>; // depth first, names sorted, symlinks not followed
