@@ -128,9 +128,9 @@ function statusEntry({version, commits, resources, runs}: Status): StatusEntry {
 
 function resourceEntry({kind, name, description}: Resource, runs: readonly RunRow[]): ResourceEntry {
   const run = runs.find((row) => row.kind === kind && row.name === name);
-  if (!run) return {kind, name, description, read: 0, stored: 0, aside: 0, notes: [], errors: []};
-  const {started, tookMs, read, stored, aside, notes, errors} = run;
-  return {kind, name, description, lastRun: iso(started), tookMs, read, stored, aside, notes, errors};
+  if (!run) return {kind, name, description, read: 0, stored: 0, aside: 0, notes: [], errors: [], stale: []};
+  const {started, tookMs, read, stored, aside, notes, errors, stale} = run;
+  return {kind, name, description, lastRun: iso(started), tookMs, read, stored, aside, notes, errors, stale};
 }
 
 function transactionEntry({version, timestamp, command, user, tookMs, operations, rows}: Commit): TransactionEntry {

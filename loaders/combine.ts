@@ -1,7 +1,7 @@
 import {z} from "zod";
 import type {Reader} from "../pond/types.js";
 import {CombinedSeries, type Deployment} from "./combined.js";
-import {directoryOf, linkOutput, placeOf} from "./place.js";
+import {directoryOf, placeOf} from "./place.js";
 import type {Kind, Origin} from "./types.js";
 
 const instant = z
@@ -63,13 +63,14 @@ export const combine: Kind<CombineSpec> = {
     );
     return (await Promise.all(found)).flat();
   },
-  async run({spec}, {tx}) {
-    await linkOutput(tx, spec.output, placeOf(folder, spec.output));
-    await combinedSeries(spec, tx).then((series) => series.columns()); // says what cannot be combined
-    return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, tx), errors: []};
+  async run({spec}, context) {
+    const fs = await context.fs();
+    await combinedSeries(spec, fs).then((series) => series.columns()); // says what cannot be combined
+    return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, fs), errors: []};
   },
   dynamic: {
     path: ({output}) => placeOf(folder, output),
+    output: ({output}) => output,
     factory: (config, {fs}) => directoryOf(() => combinedSeries(schema.parse(config), fs))
   }
 };

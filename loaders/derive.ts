@@ -1,7 +1,7 @@
 import {z} from "zod";
 import type {DynamicContext, Reader} from "../pond/types.js";
 import {DerivedSeries, type Input} from "./derived.js";
-import {directoryOf, linkOutput, placeOf} from "./place.js";
+import {directoryOf, placeOf} from "./place.js";
 import {parseResolution} from "./resolution.js";
 import type {Kind} from "./types.js";
 
@@ -40,14 +40,15 @@ export const derive: Kind<DeriveSpec> = {
     const found = await Promise.all(Object.values(inputs).map((pattern) => fs.glob(pattern)));
     return found.flat().map(({path}) => ({path, period: {}}));
   },
-  async run({spec}, {tx, duck, cache}) {
-    await linkOutput(tx, spec.output, placeOf(folder, spec.output));
-    const series = await derivedSeries(spec, {fs: tx, duck, cache});
+  async run({spec}, {duck, cache, ...context}) {
+    const fs = await context.fs();
+    const series = await derivedSeries(spec, {fs, duck, cache});
     await series.columns(); // says what is wrong with the SQL
-    return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, tx), errors: []};
+    return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, fs), errors: []};
   },
   dynamic: {
     path: ({output}) => placeOf(folder, output),
+    output: ({output}) => output,
     factory: (config, context) => directoryOf(() => derivedSeries(schema.parse(config), context))
   }
 };

@@ -1,8 +1,9 @@
 import {randomUUID} from "node:crypto";
-import {mkdir, rm} from "node:fs/promises";
+import {mkdir, rm, stat} from "node:fs/promises";
 import {extname, join, relative} from "node:path";
 import {z} from "zod";
 import {PondError} from "../pond/error.js";
+import type {Transaction} from "../pond/types.js";
 import {endOfLines, writeTail} from "./content.js";
 import {deliver} from "./fresh.js";
 import type {Delivered} from "./fresh.js";
@@ -74,11 +75,14 @@ export const inbox: Kind<InboxSpec> = {
   schema,
   writes: ({into}) => [into.replace(/[^/]*\$.*$/s, "")],
   async run(resource: Resource<InboxSpec>, context: RunContext): Promise<Report> {
-    const ledger = await Ledger.open(resource.name, context);
     const files = await filesOf(resource, context);
     let total: Report = {...nothing, notes: files.length === 0 ? [`No file matches ${resource.spec.files}.`] : []};
-    for (const file of files) total = sum(total, await takeFile(file, ledger, {resource, context}));
-    await ledger.save();
+    let ledger = await Ledger.open(resource.name, await context.fs(), context.cache);
+    for (const batch of batchesOf(files)) {
+      const taken = await context.transaction((tx) => takeBatch(batch, ledger.copy(), {resource, context, tx}));
+      total = sum(total, taken.report);
+      ledger = taken.ledger;
+    }
     return total;
   }
 };
@@ -87,6 +91,7 @@ const nothing: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
 
 interface HostFile extends Found {
   readonly name: string; // as a report names it, without what the environment says
+  readonly size: number; // bytes
 }
 
 async function filesOf(resource: Resource<InboxSpec>, context: RunContext): Promise<readonly HostFile[]> {
@@ -95,12 +100,54 @@ async function filesOf(resource: Resource<InboxSpec>, context: RunContext): Prom
   const nameOf = (path: string) => maskOf(resource, context)(relative(process.cwd(), path));
   const {files: _, into: __, ...reading} = resource.spec;
   const how = howOf(reading);
-  return found.map(({path, captures}) => ({path, name: nameOf(path), into: fill(into, captures), how}));
+  return Promise.all(
+    found.map(async ({path, captures}) => {
+      const {size} = await stat(path).catch(() => ({size: 0})); // gone since: the reading of it will say so
+      return {path, name: nameOf(path), into: fill(into, captures), how, size};
+    })
+  );
+}
+
+/** Files that are stored together: what a run that is cut off may have to read again. */
+interface Batch {
+  readonly files: readonly HostFile[];
+  readonly isLast: boolean;
+}
+
+const batchBytes = 64 * 2 ** 20;
+const batchFiles = 256;
+
+function batchesOf(files: readonly HostFile[]): readonly Batch[] {
+  const batches: HostFile[][] = [];
+  let bytes = Infinity;
+  for (const file of files) {
+    if (bytes >= batchBytes || batches.at(-1)!.length >= batchFiles) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)!.push(file);
+    bytes += file.size;
+  }
+  return batches.map((files, index) => ({files, isLast: index === batches.length - 1}));
 }
 
 interface Task {
   readonly resource: Resource<InboxSpec>;
   readonly context: RunContext;
+  readonly tx: Transaction;
+}
+
+/** Stores what files bring, and in the same transaction that they are known. */
+async function takeBatch(
+  {files, isLast}: Batch,
+  ledger: Ledger,
+  task: Task
+): Promise<{readonly report: Report; readonly ledger: Ledger}> {
+  let report = nothing;
+  for (const file of files) report = sum(report, await takeFile(file, ledger, task));
+  if (isLast) ledger.forgetAbsent();
+  await ledger.save(task.tx);
+  return {report, ledger};
 }
 
 /**
@@ -127,7 +174,7 @@ async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Rep
 }
 
 /** Reads a file, or its tail where it is known how it began, and stores what that brings: all of it, or nothing. */
-async function readFile(file: HostFile, before: Entry | undefined, {resource, context}: Task): Promise<Came> {
+async function readFile(file: HostFile, before: Entry | undefined, {resource, context, tx}: Task): Promise<Came> {
   const scratch = join(context.cache, "inbox", randomUUID());
   await mkdir(scratch, {recursive: true});
   try {
@@ -139,7 +186,7 @@ async function readFile(file: HostFile, before: Entry | undefined, {resource, co
     };
     const path = before ? await tailOf(file.path, before, scratch) : file.path;
     const table = await readTable(context.duck, path, how);
-    const {notes, ...counts} = await context.tx.attempt(() => store(file, table, context));
+    const {notes, ...counts} = await tx.attempt(() => store(file, table, {...context, tx}));
     const {settled, last} = table;
     return {
       ...counts,
@@ -183,7 +230,11 @@ function tell({read, stored, known, aside}: Taken): string {
 /** The first instant of 2000, µs UTC: clocks that were never set tell earlier ones. */
 const epoch = Date.UTC(2000, 0) * 1000;
 
-async function store({into}: HostFile, table: HostTable, {duck, tx, effects}: RunContext): Promise<Taken> {
+interface Storing extends Pick<RunContext, "duck" | "effects"> {
+  readonly tx: Transaction;
+}
+
+async function store({into}: HostFile, table: HostTable, {duck, tx, effects}: Storing): Promise<Taken> {
   const ahead = (Math.floor(effects.now()) + 86_400_000) * 1000 + 1;
   const good = await deliver(tx, duck, {path: into, table, range: {begin: epoch, end: ahead}});
   const aside = `/sys/aside${into}`;

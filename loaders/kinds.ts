@@ -19,13 +19,13 @@ export const kinds: readonly Kind[] = [simulator, inbox, manual, rename, combine
 );
 
 /** How the directories that kinds compute are made, by the kind's name, as the pond wants to know it when it opens. */
-export function dynamicFactories(): Record<string, DynamicFactory> {
-  return Object.fromEntries(kinds.flatMap(({name, dynamic}) => (dynamic ? [[name, dynamic.factory]] : [])));
+export function dynamicFactories(among: readonly Kind[] = kinds): Record<string, DynamicFactory> {
+  return Object.fromEntries(among.flatMap(({name, dynamic}) => (dynamic ? [[name, dynamic.factory]] : [])));
 }
 
 /** A kind by its name. Throws when there is none: resources are validated before. */
-export function kindNamed(name: string): Kind {
-  const kind = kinds.find((one) => one.name === name);
+export function kindNamed(name: string, among: readonly Kind[] = kinds): Kind {
+  const kind = among.find((one) => one.name === name);
   if (!kind) throw new Error(`there is no kind "${name}" of resource`);
   return kind;
 }

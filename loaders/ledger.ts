@@ -1,11 +1,12 @@
 import {createHash} from "node:crypto";
 import {mkdir, readFile, stat, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
+import type {Reader, Transaction} from "../pond/types.js";
 import {beginsWith, lastLineEnd, sample, segmentsOf} from "./content.js";
 import type {Segment} from "./content.js";
+import {memoryOf} from "./memory.js";
 import type {Settled} from "./source.js";
 import type {Last} from "./timed.js";
-import type {RunContext} from "./types.js";
 
 /** What came of a file. */
 export interface Taken {
@@ -48,6 +49,17 @@ interface Stamp {
   readonly state?: string; // none while the file was so fresh that another change might look the same
 }
 
+interface Places {
+  readonly path: string; // in the pond
+  readonly stampFile: string; // on the host
+}
+
+interface State {
+  readonly entries: Iterable<readonly [id: string, entry: Entry]>;
+  readonly stamps: Iterable<readonly [path: string, stamp: Stamp]>;
+  readonly seen: Iterable<string>;
+}
+
 const headBytes = 1024;
 const edgeBytes = 65_536;
 const segmentLimit = 64;
@@ -60,27 +72,34 @@ const absentLimit = 1000;
 export class Ledger {
   readonly #path: string;
   readonly #stampFile: string;
-  readonly #context: RunContext;
   readonly #entries: Map<string, Entry>;
   readonly #stamps: Map<string, Stamp>;
-  readonly #seen = new Set<string>();
+  readonly #seen: Set<string>;
   readonly #hosts = new Map<string, Host>(); // as files stood before they were read
   #changed = false;
 
-  private constructor(name: string, context: RunContext, entries: readonly Entry[], stamps: Map<string, Stamp>) {
-    this.#path = pathOf(name);
-    this.#stampFile = stampsOf(name, context);
-    this.#context = context;
-    this.#entries = new Map(entries.map((entry) => [idOf(entry), entry]));
-    this.#stamps = stamps;
+  private constructor({path, stampFile}: Places, {entries, stamps, seen}: State) {
+    this.#path = path;
+    this.#stampFile = stampFile;
+    this.#entries = new Map(entries);
+    this.#stamps = new Map(stamps);
+    this.#seen = new Set(seen);
   }
 
-  static async open(name: string, context: RunContext): Promise<Ledger> {
-    const path = pathOf(name);
-    const text = (await context.tx.exists(path)) ? new TextDecoder().decode(await context.tx.read(path)) : "{}";
+  /** What the pond knows; `cache` is the host directory for what the host says. */
+  static async open(name: string, fs: Reader, cache: string): Promise<Ledger> {
+    const places = {path: memoryOf({kind: "Inbox", name}), stampFile: join(cache, "inbox", `${name}.json`)};
+    const text = (await fs.exists(places.path)) ? new TextDecoder().decode(await fs.read(places.path)) : "{}";
     const {entries = []} = JSON.parse(text) as {entries?: readonly Entry[]};
-    const stamps = await readFile(stampsOf(name, context), "utf8").catch(() => "{}"); // made again when it is gone
-    return new Ledger(name, context, entries, new Map(Object.entries(JSON.parse(stamps) as Record<string, Stamp>)));
+    const stamps = await readFile(places.stampFile, "utf8").catch(() => "{}"); // made again when it is gone
+    const known = Object.entries(JSON.parse(stamps) as Record<string, Stamp>);
+    return new Ledger(places, {entries: entries.map((entry) => [idOf(entry), entry]), stamps: known, seen: []});
+  }
+
+  /** One that may be changed while this stays as it is. */
+  copy(): Ledger {
+    const places = {path: this.#path, stampFile: this.#stampFile};
+    return new Ledger(places, {entries: this.#entries, stamps: this.#stamps, seen: this.#seen});
   }
 
   /** What is known of a file, by its content. */
@@ -128,14 +147,19 @@ export class Ledger {
     return entry;
   }
 
-  async save(): Promise<void> {
+  /** Lets go of most contents that no file had, once all files were looked for: they would be found to be stored. */
+  forgetAbsent(): void {
+    const absent = [...this.#entries].filter(([id]) => !this.#seen.has(id)).slice(0, -absentLimit);
+    for (const [id] of absent) this.#entries.delete(id);
+    this.#changed ||= absent.length > 0;
+  }
+
+  async save(tx: Transaction): Promise<void> {
     await mkdir(dirname(this.#stampFile), {recursive: true});
     await writeFile(this.#stampFile, JSON.stringify(Object.fromEntries(this.#stamps)));
     if (!this.#changed) return;
-    const absent = [...this.#entries].filter(([id]) => !this.#seen.has(id)).slice(0, -absentLimit);
-    for (const [id] of absent) this.#entries.delete(id); // their contents would be found to be stored already
     const text = JSON.stringify({entries: [...this.#entries.values()]}, null, 1);
-    await this.#context.tx.write(this.#path, text, {parents: true});
+    await tx.write(this.#path, text, {parents: true});
   }
 
   #stamp(path: string, entry: Entry): void {
@@ -150,14 +174,6 @@ export type Came = Taken & Pick<Entry, "file" | "settled" | "last">;
 /** How files are read, as one word. */
 export function howOf(spec: object): string {
   return createHash("sha256").update(JSON.stringify(spec)).digest("hex").slice(0, 16);
-}
-
-function pathOf(name: string): string {
-  return `/sys/inbox/${name}`;
-}
-
-function stampsOf(name: string, {cache}: RunContext): string {
-  return join(cache, "inbox", `${name}.json`);
 }
 
 function idOf({segments, into, how}: Entry): string {

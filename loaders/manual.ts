@@ -4,7 +4,9 @@ import {join, relative, resolve} from "node:path";
 import process from "node:process";
 import {csvFormat} from "d3-dsv";
 import {z} from "zod";
+import type {Duck} from "../pond/duck.js";
 import {PondError} from "../pond/error.js";
+import type {Transaction} from "../pond/types.js";
 import {annotation, annotationsIn, annotationsTable} from "./annotation.js";
 import {maskOf} from "./mask.js";
 import {wrongWith} from "./open.js";
@@ -119,7 +121,7 @@ async function takeReadings(resource: Resource<ManualSpec>, context: RunContext)
       await writeFile(text, csvFormat(table, ["time", ...names] as never[]));
       await gather(typed, {path: text, place: resource.place.file}, {resource, context, scratch});
     }
-    return {read: typed.read, stored: await store(into, typed, context)};
+    return {read: typed.read, stored: await context.transaction((tx) => store(into, typed, {tx, duck: context.duck}))};
   } finally {
     await rm(scratch, {recursive: true});
   }
@@ -170,8 +172,13 @@ async function gather(
   }
 }
 
+interface Storing {
+  readonly tx: Transaction;
+  readonly duck: Duck;
+}
+
 /** Makes the table what was typed; gives how many readings are new, changed or gone. */
-async function store(into: string, {rows, columns}: Typed, {tx, duck}: RunContext): Promise<number> {
+async function store(into: string, {rows, columns}: Typed, {tx, duck}: Storing): Promise<number> {
   const before: Rows = new Map();
   if (await tx.exists(into)) {
     const held = await tx.series(into);
@@ -216,9 +223,11 @@ async function takeAnnotations(resource: Resource<ManualSpec>, context: RunConte
     const inFile = file === undefined ? [] : annotationsIn(await readFile(host, "utf8"));
     const all = [...inFile, ...rows];
     const table = annotationsTable(all, timeZone);
-    const version = (await context.tx.exists(into)) ? (await context.tx.stat(into)).version : 0;
-    if (version > 0 || all.length > 0) await context.tx.table(into, table, {parents: true});
-    const isNew = (await context.tx.exists(into)) && (await context.tx.stat(into)).version !== version;
+    const isNew = await context.transaction(async (tx) => {
+      const version = (await tx.exists(into)) ? (await tx.stat(into)).version : 0;
+      if (version > 0 || all.length > 0) await tx.table(into, table, {parents: true});
+      return (await tx.exists(into)) && (await tx.stat(into)).version !== version;
+    });
     return {read: all.length, stored: isNew ? all.length : 0};
   } catch (error) {
     throw new TypedError(host, resource, context, error);

@@ -38,7 +38,7 @@ export async function pipeline({root, effects, only = []}: PipelineOptions): Pro
       effects: {now: effects.now}
     });
     try {
-      const result = await run(pond, resources, effects, only.length > 0 ? only : undefined);
+      const result = await run(pond, resources, effects, only.length > 0 ? {only} : {});
       effects.reporter.step("Publishing");
       const [fs, commits] = [await pond.fs(), await pond.log()];
       const catalogue = await publish({fs, commits, resources, effects, cache: pond.cache, directory});

@@ -2,7 +2,7 @@ import {z} from "zod";
 import type {Column, Reader, Series} from "../pond/types.js";
 import {CombinedSeries, type Deployment} from "./combined.js";
 import {fill} from "./pattern.js";
-import {directoryOf, linkOutput, placeOf} from "./place.js";
+import {directoryOf, placeOf} from "./place.js";
 import {RenamedSeries} from "./renamed.js";
 import type {Kind} from "./types.js";
 
@@ -32,15 +32,15 @@ export const pivot: Kind<PivotSpec> = {
   writes: ({output}) => [output, placeOf(folder, output)],
   origins: async ({input, name}, _path, fs) =>
     (await fs.glob(input)).map(({path, captures}) => ({path, scope: fill(name, captures), period: {}})),
-  async run({spec}, {tx}) {
-    await linkOutput(tx, spec.output, placeOf(folder, spec.output));
-    const columns = await (await pivotedSeries(spec, tx)).columns();
+  async run({spec}, {fs}) {
+    const columns = await (await pivotedSeries(spec, await fs())).columns();
     const {input, parameter} = spec;
     const notes = columns.length === 0 ? [`Nothing that ${input} matches has ${parameter} yet.`] : [];
     return {read: 0, stored: 0, aside: 0, notes, errors: []};
   },
   dynamic: {
     path: ({output}) => placeOf(folder, output),
+    output: ({output}) => output,
     factory: (config, {fs}) => directoryOf(() => pivotedSeries(schema.parse(config), fs))
   }
 };

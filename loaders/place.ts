@@ -1,5 +1,5 @@
 import {posix} from "node:path";
-import type {DynamicDirectory, Series, Transaction} from "../pond/types.js";
+import type {DynamicDirectory, Series} from "../pond/types.js";
 
 /**
  * Where a series that is computed on access stands. A dynamic node of the pond is a directory, so the series has one of
@@ -24,16 +24,7 @@ export function directoryOf(make: () => Promise<Series>): DynamicDirectory {
   };
 }
 
-/** Links the output to its series. Throws when something else has its name. */
-export async function linkOutput(tx: Transaction, output: string, place: string): Promise<void> {
-  const target = posix.join(place, entry);
-  if (await tx.exists(posix.dirname(output))) {
-    const found = (await tx.list(posix.dirname(output))).find(({name}) => name === posix.basename(output));
-    if (found?.kind === "symlink" && found.target === target) return;
-    if (found && found.kind !== "symlink")
-      throw new Error(`${output} is a ${found.kind} already: give the computed series another output.`);
-    if (found) await tx.remove(output);
-  }
-  await tx.mkdir(posix.dirname(output), {recursive: true});
-  await tx.symlink(target, output);
+/** Where the series in such a directory stands. */
+export function targetIn(place: string): string {
+  return posix.join(place, entry);
 }

@@ -12,7 +12,7 @@ import {datasetsOf} from "./dataset.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
 import {published, statisticSql} from "./partial.js";
 import type {Level, Reduction, Shard} from "./reduction.js";
-import {lastRuns} from "./run.js";
+import {lastRuns} from "./history.js";
 import {keyOf} from "./shard.js";
 import {type Summary, summarise} from "./summary.js";
 import {sweep} from "./sweep.js";

@@ -2,7 +2,7 @@ import {z} from "zod";
 import type {Column, Reader, Series} from "../pond/types.js";
 import {originsIn, reaches, rootOf, treeOf} from "./dataset.js";
 import {fill} from "./pattern.js";
-import {directoryOf, linkOutput, placeOf} from "./place.js";
+import {directoryOf, placeOf} from "./place.js";
 import {attributesOf} from "./readings.js";
 import {RenamedSeries, type Renaming} from "./renamed.js";
 import type {Kind} from "./types.js";
@@ -38,19 +38,18 @@ export const rename: Kind<RenameSpec> = {
   reads: ({input}) => [input],
   writes: ({output}) => [...new Set([output.includes("$") ? rootOf(output) : output, placeIn(output)])],
   origins: originsIn,
-  async run({spec}, {tx}) {
+  async run({spec}, context) {
     const {input, output} = spec;
-    const found = (await tx.glob(input)).map(({path}) => path);
-    if (!output.includes("$")) {
-      if (found.length > 1)
-        throw new Error(`${input} matches ${found.length} series and ${output} is one: tell them apart by $0, $1, ….`);
-      await linkOutput(tx, output, placeIn(output));
-    }
-    const unused = await unusedRules(spec, found, tx);
+    const fs = await context.fs();
+    const found = (await fs.glob(input)).map(({path}) => path);
+    if (!output.includes("$") && found.length > 1)
+      throw new Error(`${input} matches ${found.length} series and ${output} is one: tell them apart by $0, $1, ….`);
+    const unused = await unusedRules(spec, found, fs);
     return {read: 0, stored: 0, aside: 0, notes: unused, errors: []};
   },
   dynamic: {
     path: ({output}) => placeIn(output),
+    output: ({output}) => (output.includes("$") ? undefined : output),
     factory: (config, context) => {
       const spec = schema.parse(config);
       const {fs} = context;

@@ -66,7 +66,8 @@ const outer = z.strictObject({
   kind: z.string(),
   metadata: z.strictObject({
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "write letters, digits, dots, dashes and underscores"),
-    description: z.string().default("")
+    description: z.string().default(""),
+    uuid: z.uuid("write a UUID such as the pond keeps").optional()
   }),
   spec: z.unknown().optional()
 });
@@ -194,11 +195,13 @@ function lowered(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-function sentence(place: Place, text: string): string {
+/** What is wrong, with its place before it. */
+export function sentence(place: Place, text: string): string {
   return `${spot(place)}: ${text}`;
 }
 
-function spot({file, line, column}: Place): string {
+/** Where something stands, from where the command runs: "resources/harbour.yaml:2:7" */
+export function spot({file, line, column}: Place): string {
   return `${relative(process.cwd(), file)}:${line}:${column}`;
 }
 

@@ -1,48 +1,53 @@
-import {randomUUID} from "node:crypto";
+import {AsyncLocalStorage} from "node:async_hooks";
 import {dirname} from "node:path";
 import type {Pond} from "../pond/pond.js";
-import type {Commit, Reader, Transaction} from "../pond/types.js";
-import {kindNamed} from "./kinds.js";
+import type {Commit, Transaction} from "../pond/types.js";
+import {apply} from "./apply.js";
+import {bounded} from "./bound.js";
+import {lastRuns, recordRuns} from "./history.js";
+import {kindNamed, kinds as allKinds} from "./kinds.js";
 import {maskOf} from "./mask.js";
-import {inOrder} from "./order.js";
-import type {Effects, Report, Resource, RunContext, RunRow} from "./types.js";
+import {dependenciesOf, inOrder, sourcesOf} from "./order.js";
+import type {Effects, Kind, Report, Resource, RunContext, RunRow} from "./types.js";
 import {nearest} from "./word.js";
 
 /** What came of a run. */
 export interface RunResult {
-  readonly rows: readonly RunRow[]; // of each resource that has something to run, or was in trouble
-  readonly commit?: Commit; // none when there was nothing to write
+  readonly rows: readonly RunRow[]; // of each resource that has something to run, was in trouble, or is stale
+  readonly commits: readonly Commit[]; // none when there was nothing to write
   readonly failed: boolean; // whether any resource was in trouble
 }
 
+export interface RunOptions {
+  readonly only?: readonly string[]; // run these alone: a name, or Kind/name
+  readonly kinds?: readonly Kind[];
+}
+
 /**
- * Applies the resources and runs them in the order of their paths, all in one transaction. One that is in trouble is
- * reported with its cause, and the others go on. When nothing was stored and there is no news, nothing is written.
- * `only` names those to run, as `harbour` or `Simulator/harbour`; throws a sentence for a name that nothing has, and
- * for resources that wait for one another.
+ * Applies the resources, in one transaction, and runs them, each in its own. One that reads what others write waits for
+ * them; independent ones run side by side. One in trouble is reported with its cause and the others go on: what needs it
+ * goes on with what it stored before, and is told to be stale. Where nothing was stored and there is no news, nothing is
+ * written. Throws a sentence for a name that nothing has, and when the resources cannot be applied.
  */
 export async function run(
   pond: Pond,
   resources: readonly Resource[],
   effects: Effects,
-  only?: readonly string[]
+  {only, kinds = allKinds}: RunOptions = {}
 ): Promise<RunResult> {
-  const chosen = inOrder(resources).filter(isNamed(resources, only));
-  const {result: rows, commit} = await pond.transaction({command: "pond run"}, async (tx) => {
-    const done: RunRow[] = [];
-    for (const resource of chosen) {
-      const base = dirname(resource.place.file);
-      const row = await runOne(resource, {tx, duck: pond.duck, effects, base, cache: pond.cache});
-      if (await record(tx, row)) done.push(row);
-    }
-    return done;
-  });
-  return {rows, commit, failed: rows.some(({errors}) => errors.length > 0)};
+  const isChosen = isNamed(resources, only);
+  const applied = await apply(pond, resources, {kinds});
+  const before = await lastRuns(await pond.fs());
+  const session = new Session(pond, effects, kinds);
+  const rows = await session.run(resources, {isChosen, before});
+  const recorded = await recordRuns(pond, rows, before);
+  const commits = [applied.commit, ...session.commits, recorded].filter((commit) => commit !== undefined);
+  return {rows, commits, failed: rows.some(({errors}) => errors.length > 0)};
 }
 
 function isNamed(resources: readonly Resource[], only: readonly string[] | undefined): (one: Resource) => boolean {
   if (only === undefined) return () => true;
-  const namesOf = ({kind, name}: Resource) => [name, `${kind}/${name}`];
+  const namesOf = (one: Resource) => [one.name, nameOf(one)];
   const known = resources.flatMap(namesOf);
   for (const name of only) {
     if (known.includes(name)) continue;
@@ -52,54 +57,136 @@ function isNamed(resources: readonly Resource[], only: readonly string[] | undef
   return (resource) => namesOf(resource).some((name) => only.includes(name));
 }
 
-// ---- Applied resources ----
-
-interface Applied {
-  readonly uuid: string; // given once, kept through every edit
-  readonly kind: string;
-  readonly name: string;
-  readonly description: string;
-  readonly spec: unknown; // as it is written, without secrets
-}
-
-/** Keeps the resource's form in the pond, and its directory when the kind computes one; writes only what changed. */
-async function apply(tx: Transaction, {kind: name, name: own, description, source, spec}: Resource): Promise<void> {
-  const path = `/sys/resources/${name}/${own}`;
-  const kept = (await tx.exists(path)) ? (JSON.parse(textOf(await tx.read(path))) as Applied) : undefined;
-  const applied: Applied = {uuid: kept?.uuid ?? randomUUID(), kind: name, name: own, description, spec: source};
-  const text = `${JSON.stringify(applied, null, 2)}\n`;
-  if (JSON.stringify(kept) !== JSON.stringify(applied)) await tx.write(path, text, {parents: true});
-  const kind = kindNamed(name);
-  if (kind.dynamic) await layDynamic(tx, {path: kind.dynamic.path(spec), factory: name, config: source});
-}
-
-interface Layout {
-  readonly path: string;
-  readonly factory: string;
-  readonly config: unknown;
-}
-
-async function layDynamic(tx: Transaction, {path, factory, config}: Layout): Promise<void> {
-  if (await tx.exists(path)) {
-    const {kind, attributes} = await tx.lstat(path);
-    if (kind !== "dynamic") throw new Error(`${path} is a ${kind} already: give the ${factory} another output`);
-    const same = attributes.factory === factory && JSON.stringify(attributes.config) === JSON.stringify(config);
-    if (same) return;
-  } else await tx.mkdir(dirname(path), {recursive: true});
-  await tx.dynamic(path, factory, config);
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+function nameOf({kind, name}: {readonly kind: string; readonly name: string}): string {
+  return `${kind}/${name}`;
 }
 
 // ---- Running ----
 
-async function runOne(resource: Resource, context: RunContext): Promise<RunRow> {
-  const started = context.effects.now();
-  const clock = performance.now();
-  const report = masked(await applyAndRun(resource, context).catch(trouble), maskOf(resource, context));
-  return {kind: resource.kind, name: resource.name, started, tookMs: Math.round(performance.now() - clock), ...report};
+/** Resources that work at one time: most of what they wait for is a network or a disk. */
+const width = 4;
+
+interface Choice {
+  readonly isChosen: (resource: Resource) => boolean;
+  readonly before: readonly RunRow[]; // how resources fared in runs before
+}
+
+/** One resource on its way through the run, and what came of it so far. */
+interface Course {
+  readonly resource: Resource;
+  readonly kind: Kind;
+  readonly context: RunContext;
+  started?: number; // ms since 1970
+  tookMs: number;
+  report: Report;
+  stale: readonly string[];
+}
+
+/** One run of several resources, and what it committed. */
+class Session {
+  readonly commits: Commit[] = [];
+  readonly #pond: Pond;
+  readonly #effects: Effects;
+  readonly #kinds: readonly Kind[];
+  readonly #atOnce = bounded(width);
+  readonly #alone = bounded(1);
+  readonly #inside = new AsyncLocalStorage<true>(); // set within a transaction
+
+  constructor(pond: Pond, effects: Effects, kinds: readonly Kind[]) {
+    this.#pond = pond;
+    this.#effects = effects;
+    this.#kinds = kinds;
+  }
+
+  /** Takes the chosen resources through start, run and backup; gives a row of each that has something to tell. */
+  async run(resources: readonly Resource[], {isChosen, before}: Choice): Promise<readonly RunRow[]> {
+    const dependencies = dependenciesOf(resources, this.#kinds);
+    const courses = inOrder(resources, dependencies).filter(isChosen).map(this.#courseOf);
+    await Promise.all(courses.map((course) => this.#step(course, "start")));
+    const ready = courses.filter(({report}) => report.errors.length === 0);
+    const sources = sourcesOf(dependencies);
+    const done = new Map<Resource, Promise<Telling>>();
+    for (const course of courses) {
+      const waited = (sources.get(course.resource) ?? []).map((one) => done.get(one) ?? lastOf(one, before));
+      done.set(course.resource, this.#after(waited, course, ready.includes(course)));
+    }
+    await Promise.all(done.values());
+    await Promise.all(ready.map((course) => this.#step(course, "backup")));
+    return courses.filter(hasToTell).map(this.#rowOf);
+  }
+
+  readonly #courseOf = (resource: Resource): Course => {
+    const {duck, cache} = this.#pond;
+    const context: RunContext = {
+      ...{duck, cache, effects: this.#effects, base: dirname(resource.place.file)},
+      fs: () => this.#pond.fs(),
+      transaction: (body) => this.#transaction(resource, body)
+    };
+    return {resource, context, kind: kindNamed(resource.kind, this.#kinds), tookMs: 0, report: quiet, stale: []};
+  };
+
+  async #transaction<T>(resource: Resource, body: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.#inside.getStore()) throw new Error(`${nameOf(resource)} began a transaction within a transaction.`);
+    const intent = {command: "pond run", message: nameOf(resource)};
+    const {result, commit} = await this.#alone(() =>
+      this.#inside.run(true, () => this.#pond.transaction(intent, body))
+    );
+    if (commit) this.commits.push(commit);
+    return result;
+  }
+
+  /** Runs a resource once those that it waits for have run, whatever came of them. */
+  async #after(sources: readonly Promise<Telling | undefined>[], course: Course, isReady: boolean): Promise<Telling> {
+    const told = await Promise.all(sources);
+    course.stale = [...new Set(told.flatMap((one) => (one ? causesIn(one) : [])))];
+    if (isReady) await this.#step(course, "run");
+    return this.#rowOf(course);
+  }
+
+  async #step(course: Course, hook: "start" | "run" | "backup"): Promise<void> {
+    const {kind, resource, context} = course;
+    if (!kind[hook]) return;
+    const work = async () => (await kind[hook]!(resource, context)) ?? quiet;
+    await this.#atOnce(async () => {
+      const began = this.#effects.now();
+      course.started ??= began;
+      const report = await work().catch(trouble);
+      course.report = sum(course.report, masked(report, maskOf(resource, context)));
+      course.tookMs += this.#effects.now() - began;
+    });
+  }
+
+  readonly #rowOf = ({resource: {kind, name}, started, tookMs, report, stale}: Course): RunRow => {
+    return {kind, name, started: started ?? this.#effects.now(), tookMs, ...report, stale};
+  };
+}
+
+/** What those that wait for a resource have to know of it. */
+type Telling = Pick<RunRow, "kind" | "name" | "errors" | "stale">;
+
+/** The resources in trouble that something is stale for, when it goes on with what this one made. */
+function causesIn(row: Telling): readonly string[] {
+  return row.errors.length > 0 ? [nameOf(row), ...row.stale] : row.stale;
+}
+
+/** How one that is not part of this run fared before. */
+async function lastOf({kind, name}: Resource, before: readonly RunRow[]): Promise<Telling | undefined> {
+  return before.find((row) => row.kind === kind && row.name === name);
+}
+
+/** One that has nothing to do need not be told of, unless it is stale. */
+function hasToTell({started, stale}: Course): boolean {
+  return started !== undefined || stale.length > 0;
+}
+
+// ---- Reports ----
+
+const quiet: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
+
+/** Trouble of one resource is expected: the others go on. What it had stored before stays stored. */
+function trouble(error: unknown): Report {
+  const text = error instanceof Error ? error.message : String(error);
+  return {...quiet, errors: [text.split("\n")[0]!]};
 }
 
 /** A report without what the environment says: it is kept in the pond, and published. */
@@ -107,44 +194,12 @@ function masked(report: Report, mask: (text: string) => string): Report {
   return {...report, notes: report.notes.map(mask), errors: report.errors.map(mask)};
 }
 
-async function applyAndRun(resource: Resource, context: RunContext): Promise<Report> {
-  await apply(context.tx, resource);
-  return (await kindNamed(resource.kind).run?.(resource, context)) ?? quiet;
-}
-
-const quiet: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
-
-/** A resource that cannot run is expected trouble: the others do. What it had stored before stays stored. */
-function trouble(error: unknown): Report {
-  const text = error instanceof Error ? error.message : String(error);
-  return {...quiet, errors: [text.split("\n")[0]!]};
-}
-
-// ---- What is known of runs ----
-
-function pathOf({kind, name}: {kind: string; name: string}): string {
-  return `/sys/runs/${kind}/${name}`;
-}
-
-/**
- * Keeps a row when it has news; its file's versions are the history of the resource's runs. False for a resource that
- * has nothing to run and nothing to say.
- */
-async function record(tx: Transaction, row: RunRow): Promise<boolean> {
-  const path = pathOf(row);
-  const last = (await tx.exists(path)) ? (JSON.parse(textOf(await tx.read(path))) as RunRow) : undefined;
-  if (!last && !kindNamed(row.kind).run && row.errors.length === 0) return false;
-  if (!last || row.stored > 0 || row.aside > 0 || saying(last) !== saying(row))
-    await tx.write(path, `${JSON.stringify(row)}\n`, {parents: true});
-  return true;
-}
-
-function saying({errors, notes}: RunRow): string {
-  return JSON.stringify([errors, notes]);
-}
-
-/** The last row with news of each resource, by kind and name. */
-export async function lastRuns(reader: Reader): Promise<readonly RunRow[]> {
-  const found = await reader.glob("/sys/runs/*/*");
-  return Promise.all(found.map(async ({path}) => JSON.parse(textOf(await reader.read(path))) as RunRow));
+function sum(a: Report, b: Report): Report {
+  return {
+    read: a.read + b.read,
+    stored: a.stored + b.stored,
+    aside: a.aside + b.aside,
+    notes: [...a.notes, ...b.notes],
+    errors: [...a.errors, ...b.errors]
+  };
 }

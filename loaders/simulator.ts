@@ -51,13 +51,16 @@ export const simulator: Kind<SimulatorSpec> = {
   summary: "A harbour that does not exist: tide, temperature, salinity, oxygen, pH and battery, with gaps and faults.",
   schema,
   writes: ({into}) => [into],
-  async run({spec, name}: Resource<SimulatorSpec>, {tx, effects}): Promise<Report> {
-    let stored = 0;
-    for (const mooring of mooringsOf(spec)) {
-      const path = `${spec.into}/${nameOf(mooring)}`;
-      effects.reporter.step(`Simulating ${name}: ${nameOf(mooring)}`);
-      stored += await addNew(tx, {spec, mooring, path, effects});
-    }
+  async run({spec, name}: Resource<SimulatorSpec>, {transaction, effects}): Promise<Report> {
+    const stored = await transaction(async (tx) => {
+      let rows = 0;
+      for (const mooring of mooringsOf(spec)) {
+        const path = `${spec.into}/${nameOf(mooring)}`;
+        effects.reporter.step(`Simulating ${name}: ${nameOf(mooring)}`);
+        rows += await addNew(tx, {spec, mooring, path, effects});
+      }
+      return rows;
+    });
     return {read: stored, stored, aside: 0, notes: [], errors: []};
   }
 };

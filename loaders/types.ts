@@ -30,14 +30,22 @@ export interface Resource<Spec = unknown> {
   readonly kind: string;
   readonly name: string;
   readonly description: string;
+  readonly uuid?: string; // its identity, where that is written
   readonly spec: Spec; // with `${env:NAME}` replaced
   readonly source: unknown; // the spec as it is written: what the pond keeps, so that it never holds a secret
   readonly place: Place;
 }
 
-/** What a kind may use while it runs. All writes go to the one transaction of the run. */
+/** What a kind may use while it runs. */
 export interface RunContext {
-  readonly tx: Transaction;
+  /** The newest snapshot: with all that was committed so far, by this resource and by those that it waited for. */
+  readonly fs: () => Promise<Reader>;
+  /**
+   * Commits what `body` writes, at once and all or nothing: a run that is cut off later has kept it. The resources of a
+   * run take turns at this, so fetch before and store within. `body` runs again when another program changed what it
+   * read: it should have no other effects. Transactions do not nest.
+   */
+  readonly transaction: <T>(body: (tx: Transaction) => Promise<T>) => Promise<T>;
   readonly duck: Duck; // for files of the host
   readonly effects: Effects;
   readonly base: string; // host directory that relative paths in the resource start from: the one its YAML file is in
@@ -53,7 +61,11 @@ export interface Report {
   readonly errors: readonly string[]; // expected trouble, one sentence each; the run goes on, the exit status says so
 }
 
-/** A kind of resource: one file that exports one of these, and one line in kinds.ts. */
+/**
+ * A kind of resource: one file that exports one of these, and one line in kinds.ts. Of what it may do, `init` is part of
+ * the transaction that first applies a resource; `start` of every resource comes before any `run`, and `backup` after
+ * all of them. One that throws is in trouble: the others go on.
+ */
 export interface Kind<Spec = unknown> {
   readonly name: string;
   readonly summary: string; // one sentence for `pond kinds`
@@ -61,9 +73,18 @@ export interface Kind<Spec = unknown> {
   reads?(spec: Spec): readonly string[]; // pond path patterns
   writes?(spec: Spec): readonly string[]; // pond path prefixes
   origins?(spec: Spec, path: string, fs: Reader): Promise<readonly Origin[]>; // what a path that it computes is made of
+  init?(resource: Resource<Spec>, tx: Transaction): Promise<void>;
+  start?(resource: Resource<Spec>, context: RunContext): Promise<void>;
   run?(resource: Resource<Spec>, context: RunContext): Promise<Report>;
-  /** Kinds that compute a directory on access: where it stands, and how it is made from the applied spec. */
-  readonly dynamic?: {path(spec: Spec): string; readonly factory: DynamicFactory};
+  backup?(resource: Resource<Spec>, context: RunContext): Promise<Report>;
+  readonly dynamic?: Dynamic<Spec>;
+}
+
+/** Of kinds that compute a directory on access: where it stands, and how it is made from the applied spec. */
+interface Dynamic<Spec> {
+  path(spec: Spec): string;
+  output?(spec: Spec): string | undefined; // the path that leads to the one series in it (see place.ts)
+  readonly factory: DynamicFactory;
 }
 
 /** A series that another is made of. */
@@ -79,6 +100,7 @@ export interface RunRow extends Report {
   readonly name: string;
   readonly started: number; // ms since 1970
   readonly tookMs: number;
+  readonly stale: readonly string[]; // those in trouble that it waits for, as Kind/name: it went on with their last data
 }
 
 // ---- The catalogue: /data/catalogue.json of the built site, all that pages know of the data ----
@@ -240,6 +262,7 @@ export interface ResourceEntry {
   readonly aside: number;
   readonly notes: readonly string[];
   readonly errors: readonly string[];
+  readonly stale: readonly string[]; // resources in trouble whose last data it went on with, as Kind/name
 }
 
 export interface TransactionEntry {

@@ -78,7 +78,7 @@ describe("a fresh clone becomes a dashboard", () => {
     const added = (await countReadings(project)) - readings;
     expect(added).toBeGreaterThan(0);
     expect(added).toBeLessThanOrEqual(6 * 96); // six instruments, four readings an hour
-    expect(await countTransactions(project)).toBe(transactions + 1);
+    expect(await countTransactions(project)).toBe(transactions + 2); // the readings, and what is known of the run
     for (const {end} of (await catalogueOf(project)).datasets) expect(end > "2026-03-01T12").toBe(true);
   }, 300_000);
 
@@ -252,7 +252,7 @@ describe("without help", () => {
       expect(code).toBe(0);
       const {datasets} = JSON.parse(stdout) as Catalogue;
       expect(datasets.map(({end}) => end)).toEqual(Array.from({length: 3}, () => new Date(day1).toISOString()));
-      expect(await countTransactions(project)).toBe(2); // the pond's own beginning, and the run
+      expect(await countTransactions(project)).toBe(4); // the pond's own beginning, the resources, the readings, and what is known of the run
     } finally {
       await project.dispose();
     }

@@ -37,6 +37,7 @@ function logRow(commit: Commit): Row {
     time: new Date(commit.timestamp / 1000).toISOString(),
     user: commit.user,
     command: commit.command,
+    message: commit.message ?? "",
     "took ms": commit.tookMs,
     operations: commit.operations,
     rows: commit.rows
@@ -49,8 +50,8 @@ async function inFull(pond: Pond, version: number, json: boolean): Promise<strin
   const changes = await changesOf(pond, version);
   if (json) return JSON.stringify({...commit, operation, changes}, null, 2);
   const told = changes?.map(changeSentence) ?? ["What it changed cannot be told: the past before it was let go."];
-  const {txnId, message, previous} = commit;
-  const facts = {...logRow(commit), operation, transaction: txnId, message, previous};
+  const {txnId, previous} = commit;
+  const facts = {...logRow(commit), operation, transaction: txnId, previous};
   const lines = Object.entries(facts).filter(([, value]) => value !== undefined && value !== "");
   return [...lines.map(([name, value]) => `${name.padEnd(12)}${String(value)}`), "", ...told].join("\n").trimEnd();
 }

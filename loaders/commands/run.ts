@@ -2,12 +2,13 @@ import {Command} from "commander";
 import {pipeline} from "../pipeline.js";
 import {formatCount} from "../format.js";
 import type {Shell} from "../shell.js";
+import type {RunResult} from "../run.js";
 import type {RunRow} from "../types.js";
 
 /** `pond run`: collect, store and publish the data, without making the pages. */
 export function run(shell: Shell): Command {
   return new Command("run")
-    .description("collect what is new, store it as one transaction, and publish the data")
+    .description("collect what is new, store it, and publish the data")
     .argument("[name...]", "run these resources alone: a name, or Kind/name")
     .addHelpText("after", "\nExamples:\n  pond run\n  pond run Inbox/files")
     .action(async (names: string[]) => void (await runPipeline(shell, names)));
@@ -17,14 +18,17 @@ export function run(shell: Shell): Command {
 export async function runPipeline(shell: Shell, only: readonly string[] = []): Promise<string> {
   const {run: result, catalogue, directory} = await pipeline({root: shell.root, effects: shell.effects, only});
   for (const row of result.rows) tellRow(shell, row);
-  shell.out(
-    result.commit
-      ? `Stored ${formatCount(result.commit.rows)} readings as transaction ${result.commit.version}.`
-      : "Nothing new: no transaction."
-  );
+  shell.out(storedIn(result));
   shell.out(`Published ${catalogue.datasets.map((dataset) => dataset.label).join(", ") || "no dataset"}.`);
   if (result.failed) shell.troubled = true;
   return directory;
+}
+
+function storedIn({rows, commits}: RunResult): string {
+  if (commits.length === 0) return "Nothing new: no transaction.";
+  const stored = rows.reduce((sum, row) => sum + row.stored, 0);
+  const count = commits.length === 1 ? "1 transaction" : `${commits.length} transactions`;
+  return `Stored ${formatCount(stored)} readings in ${count}, the last ${commits.at(-1)!.version}.`;
 }
 
 function tellRow(shell: Shell, row: RunRow): void {
@@ -34,5 +38,7 @@ function tellRow(shell: Shell, row: RunRow): void {
     shell.out(`${name}: ${formatCount(row.read)} read, ${formatCount(row.stored)} stored${aside}.`);
   }
   for (const note of row.notes) shell.out(`${name}: ${note}`);
+  if (row.stale.length > 0)
+    shell.effects.reporter.warn(`${name} went on without what is new of ${row.stale.join(", ")}.`);
   for (const error of row.errors) shell.effects.reporter.warn(`${name}: ${error}`);
 }

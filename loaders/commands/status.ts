@@ -2,7 +2,7 @@ import {Command} from "commander";
 import type {Pond} from "../../pond/pond.js";
 import {formatCount, formatRows} from "../format.js";
 import type {Row} from "../format.js";
-import {lastRuns} from "../run.js";
+import {lastRuns} from "../history.js";
 import type {Shell} from "../shell.js";
 import type {RunRow} from "../types.js";
 

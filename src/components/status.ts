@@ -25,7 +25,7 @@ export function status(): Element {
     <h2>Transactions</h2>
     ${table({
       name: "Transactions",
-      headings: ["Version", "Time", "Command", "By", "Took", "Operations", "Readings"],
+      headings: ["Version", "Time", "Command", "By", "Took", "Operations", "Rows"],
       rows: transactions.map(transactionRow)
     })}
   </div>`;
@@ -39,9 +39,11 @@ function summary(resources: readonly ResourceEntry[]): Element {
   </p>`;
 }
 
-function resourceRow({kind, name, lastRun, tookMs, read, stored, aside, notes, errors}: ResourceEntry): Cell[] {
+function resourceRow({kind, name, lastRun, tookMs, read, stored, aside, ...told}: ResourceEntry): Cell[] {
+  const stale = told.stale.length > 0 ? [`Stale: it went on without what is new of ${told.stale.join(", ")}.`] : [];
   const said = html`<div class="said">
-    ${errors.map((error) => html`<p class="late">${error}</p>`)} ${notes.map((note) => html`<p>${note}</p>`)}
+    ${[...told.errors, ...stale].map((error) => html`<p class="late">${error}</p>`)}
+    ${told.notes.map((note) => html`<p>${note}</p>`)}
   </div>`;
   const runs = time(lastRun, "does not run");
   return [kind, name, runs, took(tookMs), count(read), count(stored), count(aside), said];

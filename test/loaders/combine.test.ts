@@ -68,17 +68,16 @@ test("an input that matches nothing is said, and found once it is there", async 
   const second = await apply(pond, resource);
   expect(second.rows[0]!.notes).toEqual([]);
   expect(await ask(pond, `SELECT count(*)::INTEGER AS n FROM "/sites/Later"`)).toEqual([{n: 3}]);
-  expect((await apply(pond, resource)).commit).toBeUndefined();
+  expect((await apply(pond, resource)).commits).toEqual([]);
 });
 
 test("what stands in the output's place is not touched", async () => {
   const pond = await openPond();
   await appendReadings(pond, "/sites/X", hourly(0, 3));
-  const {rows, failed} = await apply(pond, site("/sites/X", [{name: "S", inputs: [{series: "/in/a"}]}]));
-  expect([failed, rows[0]!.errors]).toEqual([
-    true,
-    ["/sites/X is a series already: give the computed series another output."]
-  ]);
+  await expect(apply(pond, site("/sites/X", [{name: "S", inputs: [{series: "/in/a"}]}]))).rejects.toThrow(
+    "/sites/X is a series already: give what is computed another output."
+  );
+  expect(await (await pond.fs()).exists("/sys")).toBe(false);
 });
 
 test.each([

@@ -119,10 +119,10 @@ describe("cat", () => {
 
 test("log tells the newest transaction first", async () => {
   const {out} = await pond("log");
-  expect(out).toMatch(/^version +time +user +command/);
-  expect(out.split("\n")[1]).toMatch(/^ *1 .*pond run .* 386$/);
-  const [newest] = JSON.parse((await pond("log", "--json", "-n", "1")).out) as {rows: number}[];
-  expect(newest!.rows).toBe(386);
+  expect(out).toMatch(/^version +time +user +command +message/);
+  expect(out.split("\n")[2]).toMatch(/^ *2 .*pond run +Simulator\/small .* 386$/);
+  const [, stored] = JSON.parse((await pond("log", "--json", "-n", "2")).out) as {rows: number}[];
+  expect(stored!.rows).toBe(386);
 });
 
 test("status tells how each resource fared", async () => {

@@ -23,9 +23,9 @@ async function desk() {
     run: async (spec: object) => {
       const typed = {...resource("Manual", "hand", spec), place: {file: yaml, line: 1, column: 1}};
       const now = Date.parse("2026-03-10T00:00Z");
-      const {rows, commit} = await run(pond, [typed], {now: () => now, env: {}, reporter: silent});
+      const {rows, commits} = await run(pond, [typed], {now: () => now, env: {}, reporter: silent});
       const {read, stored, errors} = rows[0]!;
-      return {read, stored, errors, commit: commit?.version};
+      return {read, stored, errors, commit: commits.at(-1)?.version};
     }
   };
 }

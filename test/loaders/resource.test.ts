@@ -91,7 +91,7 @@ test.each([
   [
     "a field that belongs nowhere",
     inbox.replace("{name: files}", "{name: files, labels: {}}"),
-    '3:25: there is no field "labels" here; the fields are name, description.'
+    '3:25: there is no field "labels" here; the fields are name, description, uuid.'
   ],
   [
     "another version",

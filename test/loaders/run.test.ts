@@ -2,14 +2,12 @@ import {mkdir, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, onTestFinished, test} from "vitest";
 import {dynamicFactories, kinds} from "../../loaders/kinds.js";
-import {inOrder} from "../../loaders/order.js";
 import {silent} from "../../loaders/reporter.js";
 import {readResources} from "../../loaders/resource.js";
-import {lastRuns, run} from "../../loaders/run.js";
-import type {Resource} from "../../loaders/types.js";
+import {lastRuns} from "../../loaders/history.js";
+import {run} from "../../loaders/run.js";
 import {Pond} from "../../pond/pond.js";
 import {temporaryDirectory} from "./memory.js";
-import {resource} from "./pond.js";
 
 const inbox = `apiVersion: duckpond/v1
 kind: Inbox
@@ -47,7 +45,7 @@ async function deployment(...documents: string[]) {
     run: async (only?: readonly string[], env = {FILES: join(root, "files")}) => {
       clock += 60_000;
       const resources = await readResources(join(root, "resources"), kinds, env);
-      return run(pond, resources, {now: () => clock, env, reporter: silent}, only);
+      return run(pond, resources, {now: () => clock, env, reporter: silent}, only ? {only} : {});
     },
     applied: async (path: string) => JSON.parse(await text(pond, path)) as Record<string, unknown>
   };
@@ -64,9 +62,14 @@ const good = "time,DO.mg/L\n2026-01-01 00:00,1\n2026-01-01 00:30,3\n";
 test("what is read is collected before what reads it, in whatever order it is written", async () => {
   const {pond, put, run} = await deployment(reduce, combine, inbox);
   await put("a.csv", good);
-  const {rows, commit, failed} = await run();
+  const {rows, commits, failed} = await run();
   expect(rows.map(({kind}) => kind)).toEqual(["Inbox", "Combine"]);
-  expect([commit!.rows, failed]).toEqual([2, false]);
+  expect([rows[0]!.stored, failed]).toEqual([2, false]);
+  expect(commits.map(({command, message}) => `${command}: ${message}`)).toEqual([
+    "pond apply: undefined",
+    "pond run: Inbox/files",
+    "pond run: what came of it"
+  ]);
   const found = await (await pond.fs()).query(`SELECT "Surface.DO.mg/L.avg" AS mean FROM '/reduced/Dock/1h'`);
   expect(found.toArray().map((row) => (row as {mean: number}).mean)).toEqual([2]);
 });
@@ -131,8 +134,8 @@ test("the same run again writes nothing, with an error as without", async () => 
   const first = await run();
   const second = await run();
   expect([first.failed, second.failed]).toEqual([true, true]);
-  expect(first.commit).toBeDefined();
-  expect(second.commit).toBeUndefined();
+  expect(first.commits).not.toEqual([]);
+  expect(second.commits).toEqual([]);
   expect(second.rows[0]!.errors).toEqual(first.rows[0]!.errors);
   expect(await (await pond.fs()).versions("/sys/runs/Inbox/files")).toHaveLength(1);
 });
@@ -143,42 +146,29 @@ test("a row is kept when readings come, when an error comes, and when it goes", 
   const {rows} = await run();
   expect(await lastRuns(await pond.fs())).toEqual(rows);
   await put("a.csv", "nonsense\nhere\n");
-  expect((await run()).commit).toBeDefined();
+  expect((await run()).commits).not.toEqual([]);
   const [broken] = await lastRuns(await pond.fs());
   expect(broken).toMatchObject({kind: "Inbox", name: "files", stored: 0, errors: [expect.stringContaining("a.csv")]});
   expect(broken!.started).toBe(rows[0]!.started + 60_000);
   await put("a.csv", good);
-  expect((await run()).commit).toBeDefined();
+  expect((await run()).commits).not.toEqual([]);
   expect((await lastRuns(await pond.fs()))[0]!.errors).toEqual([]);
   await put("b.csv", "time,DO\n1970-01-01,1\n");
-  expect((await run()).commit!.rows).toBe(1);
+  expect((await run()).commits.map(({rows}) => rows)).toEqual([1, 0]);
   expect((await lastRuns(await pond.fs()))[0]).toMatchObject({read: 1, stored: 0, aside: 1});
 });
 
 test("one resource in trouble is reported with its cause, and the others go on", async () => {
-  const {pond, put, run} = await deployment(
-    inbox,
-    combine,
-    combine.replace("name: dock", "name: quay").replace("/sites/Dock", "/in/a/b"),
-    reduce.replace("/reduced/$0", "/taken")
-  );
+  const taken = inbox.replace("name: files", "name: taken").replace("/in/$0", "/taken");
+  const {pond, put, run} = await deployment(inbox, combine, reduce, taken);
   await pond.transaction({command: "test"}, (tx) => tx.write("/taken", "a file"));
   await put("a.csv", good);
-  const result = await run();
+  const result = await run(undefined);
   expect(result.failed).toBe(true);
-  const errors = Object.fromEntries(result.rows.map(({kind, name, errors}) => [`${kind}/${name}`, errors]));
-  expect(errors).toEqual({
-    "Inbox/files": [],
-    "Combine/dock": [],
-    "Combine/quay": ["/in/a is a series, not a directory."],
-    "Reduce/all": ["/taken is a file already: give the Reduce another output"]
-  });
-  const fs = await pond.fs();
-  expect((await fs.stat("/in/a")).rows).toBe(2);
-  expect((await run()).commit).toBeUndefined();
-  await pond.transaction({command: "test"}, (tx) => tx.remove("/taken"));
-  const mended = (await run()).rows.find(({kind}) => kind === "Reduce");
-  expect(mended!.errors).toEqual([]);
+  const told = Object.fromEntries(result.rows.map(({kind, name, errors}) => [`${kind}/${name}`, errors.length]));
+  expect(told).toEqual({"Inbox/files": 0, "Combine/dock": 0, "Inbox/taken": 1});
+  expect((await (await pond.fs()).stat("/in/a")).rows).toBe(2);
+  expect((await run()).commits).toEqual([]);
 });
 
 test("only what is named runs", async () => {
@@ -191,37 +181,4 @@ test("only what is named runs", async () => {
   expect(await (await pond.fs()).exists("/in/a")).toBe(false);
   await expect(run(["fils"])).rejects.toThrow('there is no resource "fils" (did you mean files?)');
   await expect(run(["xyz"])).rejects.toThrow(/there is no resource "xyz"$/);
-});
-
-// ---- Order ----
-
-function reader(name: string, output: string, ...inputs: string[]): Resource {
-  return resource("Combine", name, {output, scopes: [{name: "S", inputs: inputs.map((series) => ({series}))}]});
-}
-
-function names(resources: readonly Resource[]): string[] {
-  return inOrder(resources).map(({name}) => name);
-}
-
-test("resources come after those whose paths they read, else in the order given", () => {
-  const files = resource("Inbox", "files", {files: "*.csv", into: "/in/$0/raw"});
-  const a = reader("a", "/sites/A", "/in/*/raw");
-  const all = reader("all", "/all", "/sites/*");
-  const other = reader("other", "/other", "/elsewhere/x");
-  expect(names([all, other, a, files])).toEqual(["files", "a", "all", "other"]);
-  expect(names([other, files, a, all])).toEqual(["other", "files", "a", "all"]);
-});
-
-test("a path that merely begins as another is another", () => {
-  const first = reader("first", "/x/a", "/x/abc");
-  const second = reader("second", "/x/ab", "/x/a");
-  expect(names([first, second])).toEqual(["first", "second"]);
-  expect(names([second, first])).toEqual(["first", "second"]);
-});
-
-test("resources that wait for one another are refused, with the cycle drawn", () => {
-  const ring = [reader("a", "/a", "/c"), reader("b", "/b", "/a"), reader("c", "/c", "/b")];
-  expect(() => inOrder(ring)).toThrow(
-    "these resources wait for one another: Combine a → Combine c → Combine b → Combine a; have one of them read from elsewhere"
-  );
 });

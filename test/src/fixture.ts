@@ -160,7 +160,7 @@ function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
     datasets,
     status: {
       version: 1,
-      resources: [{...resource, notes: ["a note"], errors: ["an error"]}],
+      resources: [{...resource, notes: ["a note"], errors: ["an error"], stale: []}],
       transactions: [transaction]
     }
   };

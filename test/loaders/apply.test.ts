@@ -1,0 +1,201 @@
+import {expect, test} from "vitest";
+import {apply, type ApplyOptions} from "../../loaders/apply.js";
+import {kinds} from "../../loaders/kinds.js";
+import type {Resource} from "../../loaders/types.js";
+import type {Pond} from "../../pond/pond.js";
+import {hour, micros} from "./memory.js";
+import {appendReadings, openPond, resource} from "./pond.js";
+
+const files = (name = "files", into = "/in/$0") => resource("Inbox", name, {files: "*.csv", into});
+const site = (name: string, output: string) =>
+  resource("Combine", name, {output, scopes: [{name: "S", inputs: [{series: "/in/a"}]}]});
+const all = (output = "/reduced/$0", resolutions = ["1h"]) =>
+  resource("Reduce", "all", {input: "/sites/*", output, resolutions});
+
+async function applied(pond: Pond, resources: readonly Resource[], options?: ApplyOptions) {
+  const {rows, commit} = await apply(pond, resources, options);
+  return {changes: rows.map(({kind, name, change}) => `${kind}/${name} ${change}`), rows, commit};
+}
+
+async function kept(pond: Pond, path: string) {
+  return JSON.parse(Buffer.from(await (await pond.fs()).read(path)).toString()) as Record<string, unknown>;
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+test("what is new is created, what is edited updated, and what is the same left alone, in one transaction", async () => {
+  const pond = await openPond();
+  const first = await applied(pond, [files(), site("dock", "/sites/Dock"), all()]);
+  expect(first.changes).toEqual(["Inbox/files created", "Combine/dock created", "Reduce/all created"]);
+  expect(first.rows[0]!.uuid).toMatch(uuid);
+  expect(await pond.log()).toHaveLength(2);
+  expect(await (await pond.fs()).readlink("/sites/Dock")).toBe("/sys/combined/sites/Dock/readings");
+  const second = await applied(pond, [files(), site("dock", "/sites/Dock"), all("/reduced/$0", ["1d"])]);
+  expect(second.changes).toEqual(["Inbox/files unchanged", "Combine/dock unchanged", "Reduce/all updated"]);
+  expect(second.rows.map(({uuid}) => uuid)).toEqual(first.rows.map(({uuid}) => uuid));
+  expect(second.commit!.operations).toBe(2); // its form, and its directory
+  expect(
+    (await applied(pond, [files(), site("dock", "/sites/Dock"), all("/reduced/$0", ["1d"])])).commit
+  ).toBeUndefined();
+});
+
+test("the order of fields changes nothing", async () => {
+  const pond = await openPond();
+  await applied(pond, [files()]);
+  const turned = resource("Inbox", "files", {into: "/in/$0", files: "*.csv"});
+  expect((await applied(pond, [turned])).changes).toEqual(["Inbox/files unchanged"]);
+});
+
+test("one that left the files is told, and its directory goes only when it is pruned; what was stored stays", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", [{time: micros("2026-01-01T00:00Z"), values: {"DO.mg/L": 1}}]);
+  await applied(pond, [files(), site("dock", "/sites/Dock"), all()]);
+  expect((await applied(pond, [files()])).changes).toEqual([
+    "Inbox/files unchanged",
+    "Combine/dock left",
+    "Reduce/all left"
+  ]);
+  expect((await (await pond.fs()).series("/reduced/Dock/1h")).path).toBe("/reduced/Dock/1h");
+  const {changes} = await applied(pond, [], {prune: true});
+  expect(changes).toEqual(["Combine/dock removed", "Inbox/files removed", "Reduce/all removed"]);
+  const fs = await pond.fs();
+  for (const path of ["/sites/Dock", "/sys/combined/sites/Dock", "/reduced", "/sys/resources/Reduce/all"])
+    expect(await fs.exists(path), path).toBe(false);
+  expect((await fs.stat("/in/a")).rows).toBe(1);
+  expect((await applied(pond, [], {prune: true})).commit).toBeUndefined();
+});
+
+test("one that comes back is the one that left", async () => {
+  const pond = await openPond();
+  const {rows} = await applied(pond, [files()]);
+  await applied(pond, []);
+  const back = await applied(pond, [files("files", "/other/$0")]);
+  expect(back.rows).toEqual([{kind: "Inbox", name: "files", uuid: rows[0]!.uuid, change: "updated"}]);
+});
+
+// ---- Renaming ----
+
+test("one of the same kind and spec that came while another left is that one renamed, with what its kind remembers", async () => {
+  const pond = await openPond();
+  const before = await applied(pond, [files("old"), files("other", "/elsewhere/$0")]);
+  await pond.transaction({command: "test"}, (tx) => tx.write("/sys/inbox/old", "a ledger", {parents: true}));
+  const after = await applied(pond, [files("new"), files("other", "/elsewhere/$0")]);
+  const {uuid} = before.rows[0]!;
+  expect(after.rows[0]).toEqual({kind: "Inbox", name: "new", uuid, change: "renamed", before: "old"});
+  expect(await kept(pond, "/sys/resources/Inbox/new")).toMatchObject({uuid, name: "new"});
+  const fs = await pond.fs();
+  expect(await fs.exists("/sys/resources/Inbox/old")).toBe(false);
+  expect(Buffer.from(await fs.read("/sys/inbox/new")).toString()).toBe("a ledger");
+  expect((await applied(pond, [files("new"), files("other", "/elsewhere/$0")])).commit).toBeUndefined();
+});
+
+test("another spec under another name is another resource", async () => {
+  const pond = await openPond();
+  await applied(pond, [files("old")]);
+  expect((await applied(pond, [files("new", "/elsewhere/$0")])).changes).toEqual([
+    "Inbox/new created",
+    "Inbox/old left"
+  ]);
+});
+
+test("by its UUID a resource is known whatever else changes, even where two change names", async () => {
+  const pond = await openPond();
+  const [a, b] = (await applied(pond, [files("a", "/a/$0"), files("b", "/b/$0")])).rows.map(({uuid}) => uuid);
+  await pond.transaction({command: "test"}, async (tx) => {
+    for (const name of ["a", "b"]) await tx.write(`/sys/inbox/${name}`, `of ${name}`, {parents: true});
+  });
+  const swapped = [
+    {...files("b", "/new/$0"), uuid: a!},
+    {...files("a", "/b/$0"), uuid: b!}
+  ];
+  expect(
+    (await applied(pond, swapped)).rows.map(({name, uuid, change, before}) => [name, uuid, change, before])
+  ).toEqual([
+    ["b", a, "renamed", "a"],
+    ["a", b, "renamed", "b"]
+  ]);
+  expect(await kept(pond, "/sys/resources/Inbox/b")).toMatchObject({uuid: a, spec: {into: "/new/$0"}});
+  expect(Buffer.from(await (await pond.fs()).read("/sys/inbox/b")).toString()).toBe("of a");
+});
+
+test("a UUID that says otherwise than the pond is refused", async () => {
+  const pond = await openPond();
+  const [row] = (await applied(pond, [files()])).rows;
+  const other = "00000000-0000-4000-8000-000000000000";
+  await expect(applied(pond, [{...files(), uuid: other}])).rejects.toThrow(
+    `Inbox/files has the UUID ${row!.uuid} in the pond: write that, or leave it out.`
+  );
+  await expect(applied(pond, [{...all(), uuid: row!.uuid}])).rejects.toThrow(
+    `the UUID ${row!.uuid} is that of Inbox/files: leave it out for another kind.`
+  );
+  expect((await applied(pond, [files(), {...files("more", "/more/$0"), uuid: other}])).rows[1]!.uuid).toBe(other);
+});
+
+test("a name that another still has in the pond is taken only once that is pruned", async () => {
+  const pond = await openPond();
+  const {uuid} = (await applied(pond, [files("a", "/a/$0"), files("b", "/b/$0")])).rows[0]!;
+  const moved = {...files("b", "/a/$0"), uuid};
+  await expect(applied(pond, [moved])).rejects.toThrow(
+    "the pond keeps another Inbox/b, which left: apply with --prune"
+  );
+  expect((await applied(pond, [moved], {prune: true})).changes).toEqual(["Inbox/b renamed", "Inbox/b removed"]);
+  expect(await kept(pond, "/sys/resources/Inbox/b")).toMatchObject({uuid});
+});
+
+// ---- Places ----
+
+test("what is computed stands where the spec says now, and no longer where it said", async () => {
+  const pond = await openPond();
+  await applied(pond, [site("a", "/sites/A"), site("b", "/sites/B"), all()]);
+  await applied(pond, [site("a", "/sites/B"), site("b", "/sites/C"), all("/bins/$0")]);
+  const fs = await pond.fs();
+  expect((await fs.list("/sites")).map(({name, target}) => [name, target])).toEqual([
+    ["B", "/sys/combined/sites/B/readings"],
+    ["C", "/sys/combined/sites/C/readings"]
+  ]);
+  for (const gone of ["/reduced", "/sys/combined/sites/A"]) expect(await fs.exists(gone), gone).toBe(false);
+  expect((await fs.lstat("/bins")).kind).toBe("dynamic");
+});
+
+test("a resource of another kind may take the output over", async () => {
+  const pond = await openPond();
+  await applied(pond, [site("a", "/sites/A")]);
+  const derived = resource("Derive", "a", {output: "/sites/A", inputs: {a: "/in/a"}, sql: "SELECT * FROM a"});
+  await applied(pond, [derived]);
+  expect(await (await pond.fs()).readlink("/sites/A")).toBe("/sys/derived/sites/A/readings");
+  await applied(pond, [derived], {prune: true});
+  const fs = await pond.fs();
+  expect(await fs.readlink("/sites/A")).toBe("/sys/derived/sites/A/readings");
+  expect(await fs.exists("/sys/combined/sites/A")).toBe(false);
+});
+
+test("all that stands in the way is told with its place, and nothing is applied", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/sites/Taken", [{time: hour, values: {x: 1}}]);
+  await pond.transaction({command: "test"}, (tx) => tx.symlink("/sites/Taken", "/sites/Mine"));
+  const before = await pond.log();
+  const at = (line: number, one: Resource) => ({...one, place: {...one.place, line}});
+  const wrong = [
+    at(1, site("a", "/sites/Taken")),
+    at(2, site("b", "/sites/B")),
+    at(3, site("c", "/sites/B")),
+    at(4, site("d", "/sites/Mine")),
+    at(5, site("e", "/sites/Taken/E")),
+    at(6, files())
+  ];
+  const error = (await apply(pond, wrong).catch((error: unknown) => error)) as Error;
+  expect(error.message.replaceAll(/^\S*\//gm, "").split("\n")).toEqual([
+    "resources.yaml:1:1: /sites/Taken is a series already: give what is computed another output.",
+    "resources.yaml:3:1: /sites/B is computed by Combine/b already (../../resources.yaml:2:1): give one of them another output.",
+    "resources.yaml:4:1: /sites/Mine is a symlink already: give what is computed another output.",
+    expect.stringContaining("resources.yaml:5:1: /sites/Taken")
+  ]);
+  expect(await pond.log()).toEqual(before);
+});
+
+test("resources that wait for one another are not applied", async () => {
+  const pond = await openPond();
+  const ring = [site("a", "/in/a")];
+  await expect(apply(pond, ring, {kinds})).rejects.toThrow("Combine/a → Combine/a");
+  expect(await pond.log()).toHaveLength(1);
+});
