@@ -92,7 +92,7 @@ function timesOf(table: arrow.Table, path: string): BigInt64Array {
 }
 
 function heldAs({name, type}: arrow.Field, path: string, known: readonly Column[]): keyof typeof types {
-  const plain: arrow.DataType = arrow.DataType.isDictionary(type) ? type.dictionary : type;
+  const plain = (arrow.DataType.isDictionary(type) ? type.dictionary : type) as arrow.DataType;
   if (arrow.DataType.isFloat(plain) || arrow.DataType.isInt(plain)) return "DOUBLE";
   if (arrow.DataType.isUtf8(plain) || arrow.DataType.isLargeUtf8(plain)) return "VARCHAR";
   if (arrow.DataType.isNull(plain))
