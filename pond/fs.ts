@@ -119,8 +119,7 @@ export class FS implements Reader, Tree {
         throw new PondError("NOT_FOUND", `There is no ${childOf(node.path, names[i]!)} in the pond.`, {path});
       node = child;
       if (child.target === undefined || (i === names.length - 1 && !follow)) continue;
-      if (++links > linkLimit)
-        throw new PondError("LOOP", `${path} leads through more than ${linkLimit} symlinks.`, {path});
+      if (++links > linkLimit) throw loop(path);
       names = [...namesOf(normalize(child.target, parentOf(child.path))), ...names.slice(i + 1)];
       node = await this.root();
       i = -1;
@@ -134,6 +133,17 @@ export class FS implements Reader, Tree {
       if (isPondError(error, "NOT_FOUND", "NOT_A_DIRECTORY", "LOOP")) return undefined;
       throw error;
     });
+  }
+
+  /** Where a path leads when symlinks stand there: perhaps to where nothing is yet. */
+  protected async landing(path: string): Promise<string> {
+    let full = normalize(path);
+    for (let links = 0; links <= linkLimit; links++) {
+      const node = await this.find(full, false);
+      if (node?.target === undefined) return full;
+      full = normalize(node.target, parentOf(node.path));
+    }
+    throw loop(path);
   }
 
   /** What a dynamic node computes, made once per snapshot. */
@@ -229,6 +239,10 @@ export class WD extends NodePath {
 
 function named(path: string): Pick<Stat, "path" | "name"> {
   return {path, name: nameOf(path)};
+}
+
+function loop(path: string): PondError {
+  return new PondError("LOOP", `${path} leads through more than ${linkLimit} symlinks.`, {path});
 }
 
 function through(path: string, node: Node): PondError {

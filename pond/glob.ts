@@ -18,7 +18,7 @@ export function isGlob(path: string): boolean {
   return /[*?[{\\]/.test(path);
 }
 
-/** Makes a pattern ready; throws BAD_PATH for a bracket or brace that is never closed. */
+/** Makes a pattern ready; throws BAD_PATH for a bracket or brace that is not closed, and a range that runs backwards. */
 export function compile(pattern: string): Glob {
   const names = namesOf(normalize(pattern));
   const levels = names.map((name) => (name === "**" ? name : new RegExp(`^${translate(name, pattern)}$`, "su")));
@@ -38,7 +38,9 @@ function joined(names: readonly string[], pattern: string): string {
 
 function translate(name: string, pattern: string): string {
   const fail = (what: string): never => {
-    throw new PondError("BAD_PATH", `The pattern ${pattern} has a ${what} that is never closed.`, {pattern});
+    throw new PondError("BAD_PATH", `The pattern ${pattern} has a ${what}; a \\ before it takes it as it is.`, {
+      pattern
+    });
   };
   let out = "";
   let depth = 0;
@@ -50,8 +52,10 @@ function translate(name: string, pattern: string): string {
     else if (char === "?") out += `${open}[^/])`;
     else if (char === "[") {
       const end = name.indexOf("]", /[!^]/.test(name[i + 1] ?? "") ? i + 3 : i + 2);
-      if (end < 0) return fail("[");
-      out += `${open}${characters(name.slice(i + 1, end))})`;
+      if (end < 0) return fail("[ that is not closed within its name");
+      const one = characters(name.slice(i + 1, end));
+      if (one === undefined) return fail(`range in ${name.slice(i, end + 1)} that runs backwards`);
+      out += `${open}${one})`;
       i = end;
     } else if (char === "{") {
       out += open;
@@ -62,13 +66,19 @@ function translate(name: string, pattern: string): string {
     } else if (char === "," && depth > 0) out += "|";
     else out += escape(char);
   }
-  return depth > 0 ? fail("{") : out;
+  return depth > 0 ? fail("{ that is not closed within its name") : out;
 }
 
-function characters(inside: string): string {
+/** The pattern of one character, or undefined when a range ends before it begins. */
+function characters(inside: string): string | undefined {
   const negated = /^[!^]/.test(inside);
-  const body = (negated ? inside.slice(1) : inside).replace(/[\\\]^[&]/g, "\\$&");
-  return `[${negated ? "^/" : ""}${body}]`;
+  const body = (negated ? inside.slice(1) : inside).replace(/[\\\]^[]/g, "\\$&");
+  const one = `[${negated ? "^/" : ""}${body}]`;
+  try {
+    return new RegExp(one, "su").source;
+  } catch {
+    return undefined; // nothing else can be wrong with it
+  }
 }
 
 function escape(char: string): string {

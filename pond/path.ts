@@ -9,6 +9,8 @@ import {PondError} from "./error.js";
 export function normalize(path: string, base = "/"): string {
   if (path === "") throw new PondError("BAD_PATH", "The path is empty; write / for the root.", {path});
   if (path.includes("\0")) throw new PondError("BAD_PATH", `The path ${JSON.stringify(path)} holds a NUL.`, {path});
+  if (/\p{Surrogate}/u.test(path))
+    throw new PondError("BAD_PATH", `The path ${JSON.stringify(path)} holds half a character.`, {path});
   const names: string[] = [];
   for (const name of (path.startsWith("/") ? path : `${base}/${path}`).split("/")) {
     if (name === "..") names.pop();

@@ -5,7 +5,7 @@ import {PondError} from "./error.js";
 import {FS} from "./fs.js";
 import type {Ground} from "./fs.js";
 import {isDirectory, StoredNode} from "./node.js";
-import {isWithin, nameOf, normalize, parentOf} from "./path.js";
+import {childOf, isWithin, nameOf, normalize, parentOf} from "./path.js";
 import {decodeParquet, encodeParquet} from "./parquet.js";
 import {attributesOf, gathered, prepare, stretchesOf} from "./readings.js";
 import type {Readings} from "./readings.js";
@@ -130,11 +130,16 @@ export class Tx extends FS implements Transaction {
 
   async mkdir(path: string, {recursive = false}: {readonly recursive?: boolean} = {}): Promise<void> {
     const full = normalize(path);
-    const found = await this.find(full);
-    if (found !== undefined && recursive && isDirectory(found)) return;
-    if (found !== undefined || full === "/") throw exists(full, found?.kind ?? "directory");
+    const found = await this.find(full, false);
+    if (found !== undefined && recursive && (await this.#leadsToDirectory(full))) return;
+    if (found !== undefined) throw exists(full, found.kind);
     if (recursive && !(await this.exists(parentOf(full)))) await this.mkdir(parentOf(full), {recursive});
     await this.#create(full, "directory", encodeEntries([]), {});
+  }
+
+  async #leadsToDirectory(path: string): Promise<boolean> {
+    const found = await this.find(path);
+    return found !== undefined && isDirectory(found);
   }
 
   async write(path: string, content: Uint8Array | string, options: WriteOptions = {}): Promise<void> {
@@ -220,21 +225,27 @@ export class Tx extends FS implements Transaction {
   async rename(from: string, to: string): Promise<void> {
     const [source, target] = [normalize(from), normalize(to)];
     const node = await this.#stored(source);
-    if (source === target) return;
     const into = await this.#parent(target);
-    const landing = `${into.path === "/" ? "" : into.path}/${nameOf(target)}`;
-    if (isDirectory(node) && isWithin(landing, node.path))
-      throw new PondError("BAD_PATH", `${from} cannot move into itself at ${to}.`, {from, to});
     const replaced = await this.find(target, false);
+    if (replaced?.path === node.path) return; // the same, perhaps by another way
+    if (isDirectory(node) && isWithin(into.path, node.path))
+      throw new PondError("BAD_PATH", `${from} cannot move into itself at ${to}.`, {from, to});
     if (replaced !== undefined) await this.#replace(node, replaced as StoredNode);
-    await this.#relist(await this.#parent(source), (entries) => entries.delete(nameOf(source)));
+    await this.#relist(await this.#parent(node.path), (entries) => entries.delete(node.entry.name));
     const entry = {...node.entry, name: nameOf(target)};
-    await this.#relist(await this.#parent(target), (entries) => entries.set(entry.name, entry));
+    const landing = childOf(into.path, entry.name); // where the way led before: a link on it may have moved or gone
+    await this.#relist(await this.#parent(landing), (entries) => entries.set(entry.name, entry));
   }
 
   /** What stands where something moves to gives way as with rename(2): file for file, empty directory for directory. */
   async #replace(node: StoredNode, replaced: StoredNode): Promise<void> {
-    if ((node.kind === "directory") !== (replaced.kind === "directory")) throw exists(replaced.path, replaced.kind);
+    const {path, kind} = replaced;
+    if (kind === "directory" && node.kind !== "directory")
+      throw new PondError("IS_A_DIRECTORY", `${path} is a directory, and a ${node.kind} cannot take its place.`, {
+        path
+      });
+    if (kind !== "directory" && node.kind === "directory")
+      throw new PondError("NOT_A_DIRECTORY", `${path} is a ${kind}, and a directory cannot take its place.`, {path});
     await this.remove(replaced.path);
   }
 
@@ -291,9 +302,8 @@ export class Tx extends FS implements Transaction {
 
   /** Where content goes: a node of the kind, or a path that nothing has. */
   async #place(path: string, kind: NodeKind, {parents}: WriteOptions): Promise<{path: string; node?: StoredNode}> {
-    const full = normalize(path);
-    const link = await this.find(full, false);
-    const node = link?.kind === "symlink" ? await this.node(full) : link;
+    const full = await this.landing(path);
+    const node = await this.find(full, false);
     if (node === undefined) {
       if (parents) await this.mkdir(parentOf(full), {recursive: true});
       return {path: full};

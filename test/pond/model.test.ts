@@ -60,7 +60,8 @@ function move(model: Model, path: string, to: string): string | undefined {
   if (wrong !== undefined) return wrong;
   const [found, target] = [model.get(path)!, model.get(to)];
   if (found === null && to.startsWith(`${path}/`)) return "BAD_PATH";
-  if (target !== undefined && (found === null) !== (target === null)) return "EXISTS";
+  if (target !== undefined && (found === null) !== (target === null))
+    return target === null ? "IS_A_DIRECTORY" : "NOT_A_DIRECTORY";
   if (target === null && under(model, to).length > 0) return "NOT_EMPTY";
   model.delete(to);
   for (const key of [path, ...under(model, path)]) {

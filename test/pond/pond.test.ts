@@ -1,7 +1,9 @@
 import {readdir, rm} from "node:fs/promises";
 import {join} from "node:path";
 import * as arrow from "apache-arrow";
+import fc from "fast-check";
 import {expect, test} from "vitest";
+import {compile} from "../../pond/glob.js";
 import {decodeParquet} from "../../pond/parquet.js";
 import {Pond} from "../../pond/pond.js";
 import type {DynamicDirectory} from "../../pond/types.js";
@@ -244,7 +246,45 @@ test("globs match and capture", async () => {
   ]);
   expect(await found("/d/[!b]?txt")).toEqual([]);
   expect(await found("/d/[!a]?[a-z]xt")).toEqual([["/d/b.txt", "b", ".", "t"]]);
-  await expect(fs.glob("/{a")).rejects.toMatchObject({code: "BAD_PATH"});
+  expect(await found("/**")).toHaveLength(7); // the root itself as well
+  for (const pattern of ["/{a", "/{a/b}", "/[a", "/[]", "/[z-a]"])
+    await expect(fs.glob(pattern), pattern).rejects.toMatchObject({code: "BAD_PATH"});
+});
+
+test("a name may hold anything but a slash and a NUL, and patterns and SQL take it as it is", async () => {
+  const {pond} = await newPond();
+  const names = ["*", "[a-z]{1,2}?", "a\\b", "q\"uo'te", "line\nbreak", " ", "...", "ñ", "n\u0303", "\u{1f300}", "&&"];
+  await write(pond, async (tx) => {
+    for (const name of names) await tx.write(`/d/${name}.csv`, "x\n7\n", {parents: true});
+  });
+  const fs = await pond.fs();
+  expect((await fs.list("/d")).map(({name}) => name).sort()).toEqual(names.map((name) => `${name}.csv`).sort());
+  for (const name of names) {
+    const path = `/d/${name}.csv`;
+    expect(textOf(await fs.read(path))).toBe("x\n7\n");
+    const exactly = path.replaceAll(/[\\*?[{]/g, "\\$&");
+    expect((await fs.glob(exactly)).map((match) => match.path)).toEqual([path]);
+    expect((await fs.query(`SELECT x FROM "${path.replaceAll('"', '""')}"`)).get(0)!.x).toBe(7n);
+  }
+  for (const path of ["", "/a\0b", "/half\ud800"])
+    await expect(write(pond, (tx) => tx.write(path, "x"))).rejects.toMatchObject({code: "BAD_PATH"});
+});
+
+test("any pattern is understood, or refused in a sentence", () => {
+  const part = fc.constantFrom(..."ab*?[]{}!^-,\\/.&".split(""));
+  fc.assert(
+    fc.property(fc.array(part, {maxLength: 10}), (parts) => {
+      try {
+        compile(`/${parts.join("")}`).match("/ab/a");
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: "BAD_PATH",
+          message: expect.stringMatching(/^The pattern .*\.$/s) as string
+        });
+      }
+    }),
+    {numRuns: 5000}
+  );
 });
 
 test("a dynamic directory looks like a real one and takes no writes", async () => {
