@@ -1,4 +1,5 @@
-import {mkdir, rename, rm, writeFile} from "node:fs/promises";
+import {createHash} from "node:crypto";
+import {mkdir, readFile, rename, rm, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
 import {sizeOf, temporary} from "./disk.js";
 import {PondError} from "./error.js";
@@ -16,10 +17,19 @@ export type Held = Pick<OpRecord, "sha256" | "size" | "inline" | "content" | "no
   readonly file?: string;
 };
 
-/** The bytes behind records: as bytes, or as host files that DuckDB can read. */
+/** Bytes hashed at a time. */
+const stride = 1 << 22;
+
+/**
+ * The bytes behind records: as bytes, or as host files that DuckDB can read. DuckDB takes what it finds for data, so
+ * the hash of a file is proven before it gets it, once by each process.
+ */
 export class Contents {
   readonly store: Store;
   readonly cache: string; // host directory
+  readonly #proven = new Map<string, Promise<void>>(); // by key in the store
+  #opened: {readonly file: string; readonly inline: ReadonlyMap<string, Uint8Array>} | undefined;
+  readonly #placed = new Set<string>(); // host files under cache/ that were written or proven by this process
 
   constructor(store: Store, cache: string) {
     this.store = store;
@@ -30,36 +40,61 @@ export class Contents {
   async read(record: Held): Promise<Uint8Array> {
     const bytes = await this.#fetch(record);
     if (hash(bytes) === record.sha256) return bytes;
-    const where = record.inline ? `oplog/${record.file}` : blobKey(record.sha256);
-    const sentence = `The content of ${where} does not have its hash ${record.sha256}; restore it from a copy of the pond.`;
-    throw new PondError("CORRUPT", sentence, {where, sha256: record.sha256});
+    this.#opened = undefined; // so that a file put back is found
+    throw damaged(record.inline ? `The content in oplog/${record.file}` : blobKey(record.sha256), record.sha256);
   }
 
   /** An op file, its hash proven. */
   async opFile({path, sha256}: Pick<OpFile, "path" | "sha256">): Promise<Uint8Array> {
     const bytes = await this.store.get(`oplog/${path}`);
     if (sha256 === undefined || hash(bytes) === sha256) return bytes;
-    const sentence = `oplog/${path} does not have the hash ${sha256} that its commit says; restore it from a copy of the pond.`;
-    throw new PondError("CORRUPT", sentence, {path, sha256});
+    throw damaged(`oplog/${path}`, sha256);
   }
 
   /** A host file with the content: the blob itself when the store has it at hand, a copy under cache/ otherwise. */
   async locate(record: Held): Promise<string> {
-    const blob = record.inline ? undefined : this.store.locate?.(blobKey(record.sha256));
-    if (blob !== undefined) return blob;
-    const file = join(this.cache, "content", record.sha256.slice(0, 2), record.sha256);
-    if (await hasSize(file, record.size)) return file; // a torn one, after a loss of power, is shorter
-    await this.place(file, await this.read(record));
+    const {sha256, size} = record;
+    const blob = record.inline ? undefined : this.store.locate?.(blobKey(sha256));
+    if (blob !== undefined) return this.#prove(blobKey(sha256), sha256).then(() => blob);
+    const file = join(this.cache, "content", sha256.slice(0, 2), sha256);
+    const isThere = await hasSize(file, size); // a torn one, after a loss of power, is shorter
+    const isWhole = isThere && (this.#placed.has(file) || hash(await readFile(file)) === sha256);
+    if (!isWhole) await this.place(file, await this.read(record));
+    this.#placed.add(file);
     return file;
   }
 
-  /** A host file of an object in the store, an op file for example. */
-  async locateObject(key: string): Promise<string> {
+  /** A host file that is an op file. */
+  async locateOpFile(opFile: Pick<OpFile, "path" | "sha256">): Promise<string> {
+    const key = `oplog/${opFile.path}`;
     const host = this.store.locate?.(key);
-    if (host !== undefined) return host;
+    if (host !== undefined) return this.#prove(key, opFile.sha256).then(() => host);
     const file = join(this.cache, "objects", key);
-    if (!(await hasSize(file))) await this.place(file, await this.store.get(key));
+    if (!this.#placed.has(file) || !(await hasSize(file))) await this.place(file, await this.opFile(opFile));
+    this.#placed.add(file);
     return file;
+  }
+
+  /** Proves an object once; one without a hash is a foreign writer's. */
+  #prove(key: string, sha256: string | undefined): Promise<void> {
+    const known = this.#proven.get(key);
+    if (known !== undefined || sha256 === undefined) return known ?? Promise.resolve();
+    const proof = this.#hashOf(key).then((digits) => {
+      if (digits !== sha256) throw damaged(key, sha256);
+    });
+    this.#proven.set(key, proof);
+    proof.catch(() => this.#proven.delete(key)); // so that one put back is found
+    return proof;
+  }
+
+  async #hashOf(key: string): Promise<string> {
+    const digest = createHash("sha256");
+    for (let [at, isMore] = [0, true]; isMore; at += stride) {
+      const bytes = await this.store.getRange(key, at, at + stride);
+      digest.update(bytes);
+      isMore = bytes.length === stride;
+    }
+    return digest.digest("hex");
   }
 
   /** Puts a derived file under cache/: whole or not at all. */
@@ -77,14 +112,30 @@ export class Contents {
   async #fetch(record: Held): Promise<Uint8Array> {
     if (record.content !== null) return record.content;
     if (!record.inline) return this.store.get(blobKey(record.sha256));
-    const table = decodeColumns(await this.store.get(`oplog/${record.file}`), `oplog/${record.file}`, inlineColumns);
-    const [nodes, versions, contents] = inlineColumns.map((name) => table.getChild(name)!);
-    for (let i = 0; i < table.numRows; i++)
-      if (nodes!.get(i) === record.nodeId && Number(versions!.get(i)) === record.version)
-        return (contents!.get(i) as Uint8Array).slice();
+    const found = (await this.#inlineIn(record.file!)).get(`${record.nodeId} ${record.version}`);
+    if (found !== undefined) return found.slice();
     const sentence = `oplog/${record.file} has lost version ${record.version} of node ${record.nodeId}; restore it from a copy.`;
     throw new PondError("CORRUPT", sentence, {file: record.file});
   }
+
+  /** Content by node and version. The file that was read last is kept: a directory's small files are in one. */
+  async #inlineIn(file: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    if (this.#opened?.file === file) return this.#opened.inline;
+    const table = decodeColumns(await this.store.get(`oplog/${file}`), `oplog/${file}`, inlineColumns);
+    const [nodes, versions, contents] = inlineColumns.map((name) => table.getChild(name)!);
+    const inline = new Map<string, Uint8Array>();
+    for (let i = 0; i < table.numRows; i++) {
+      const content = contents!.get(i) as Uint8Array | null;
+      if (content !== null) inline.set(`${nodes!.get(i)} ${versions!.get(i)}`, content);
+    }
+    this.#opened = {file, inline};
+    return inline;
+  }
+}
+
+function damaged(what: string, sha256: string): PondError {
+  const sentence = `${what} does not have its hash ${sha256}; restore it from a copy of the pond.`;
+  return new PondError("CORRUPT", sentence, {what, sha256});
 }
 
 const inlineColumns = ["node_id", "version", "content"];

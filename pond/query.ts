@@ -4,6 +4,7 @@ import {identifier, literal} from "./duck.js";
 import {PondError} from "./error.js";
 import type {FS} from "./fs.js";
 import {isGlob} from "./glob.js";
+import {toOpFile} from "./log.js";
 import {StoredNode} from "./node.js";
 import type {Node} from "./node.js";
 import {hash, recordColumns} from "./record.js";
@@ -100,7 +101,7 @@ async function hostFile(fs: FS, node: Node): Promise<string> {
 async function oplog(fs: FS): Promise<string> {
   const {state, version} = fs.view as Snapshot;
   const adds = [...state.adds()];
-  const files = await Promise.all(adds.map((add) => fs.contents.locateObject(`oplog/${add.path}`)));
+  const files = await Promise.all(adds.map((add) => fs.contents.locateOpFile(toOpFile(add))));
   const origins = adds.map(
     (add, i) => `(${literal(files[i]!)}, ${literal(add.partitionValues.part_id!)}, ${add.tags.transaction})`
   );

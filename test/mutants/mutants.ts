@@ -164,6 +164,20 @@ export const mutants: readonly Mutant[] = [
     tests: "flip"
   },
   {
+    name: "DuckDB gets a file whatever its hash says",
+    file: "contents.ts",
+    find: "if (digits !== sha256) throw",
+    put: "if (digits === '') throw",
+    tests: "flip"
+  },
+  {
+    name: "DuckDB gets a cached copy whatever its hash says",
+    file: "contents.ts",
+    find: "hash(await readFile(file)) === sha256)",
+    put: "sha256 !== '')",
+    tests: "flip"
+  },
+  {
     name: "the chain is not compared",
     file: "log.ts",
     find: "info.previous !== undefined && info.previous !== before[i]!.sha256",
