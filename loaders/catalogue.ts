@@ -7,11 +7,11 @@ import type {
   Catalogue,
   ColumnEntry,
   DatasetEntry,
+  Fared,
   ParameterEntry,
   Reporter,
   Resource,
   ResourceEntry,
-  RunRow,
   SiteEntry,
   StatusEntry,
   TransactionEntry
@@ -22,7 +22,7 @@ interface Status {
   readonly version: number;
   readonly commits: readonly Commit[]; // oldest first
   readonly resources: readonly Resource[];
-  readonly runs: readonly RunRow[];
+  readonly runs: readonly Fared[];
 }
 
 interface CatalogueParts {
@@ -126,11 +126,12 @@ function statusEntry({version, commits, resources, runs}: Status): StatusEntry {
   };
 }
 
-function resourceEntry({kind, name, description}: Resource, runs: readonly RunRow[]): ResourceEntry {
+function resourceEntry({kind, name, description}: Resource, runs: readonly Fared[]): ResourceEntry {
   const run = runs.find((row) => row.kind === kind && row.name === name);
   if (!run) return {kind, name, description, read: 0, stored: 0, aside: 0, notes: [], errors: [], stale: []};
-  const {started, tookMs, read, stored, aside, notes, errors, stale} = run;
-  return {kind, name, description, lastRun: iso(started), tookMs, read, stored, aside, notes, errors, stale};
+  const {started, last, read, stored, aside, notes, errors, stale} = run;
+  const times = {lastRun: iso(last.started), tookMs: last.tookMs, lastNews: iso(started)};
+  return {kind, name, description, ...times, read, stored, aside, notes, errors, stale};
 }
 
 function transactionEntry({version, timestamp, command, user, tookMs, operations, rows}: Commit): TransactionEntry {

@@ -52,7 +52,7 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const datasets: PublishedDataset[] = [];
   for (const source of sourcesOf(reductions, publication, dashboard))
     datasets.push(await publishDataset(source, publication));
-  const runs = await lastRuns(fs);
+  const runs = await lastRuns(fs, publication.cache);
   const status = {version: fs.version, commits, resources, runs};
   const annotations = await annotationsOf({datasets, resources, fs, effects});
   const {reporter} = effects;

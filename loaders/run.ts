@@ -37,7 +37,7 @@ export async function run(
 ): Promise<RunResult> {
   const isChosen = isNamed(resources, only);
   const applied = await apply(pond, resources, {kinds});
-  const before = await lastRuns(await pond.fs());
+  const before = await lastRuns(await pond.fs(), pond.cache);
   const session = new Session(pond, effects, kinds);
   const rows = await session.run(resources, {isChosen, before});
   const recorded = await recordRuns(pond, rows, before);
@@ -112,7 +112,8 @@ class Session {
     }
     await Promise.all(done.values());
     await Promise.all(ready.map((course) => this.#step(course, "backup")));
-    return courses.filter(hasToTell).map(this.#rowOf);
+    const isKnown = ({resource: {kind, name}}: Course) => before.some((row) => row.kind === kind && row.name === name);
+    return courses.filter((course) => hasToTell(course) || isKnown(course)).map(this.#rowOf);
   }
 
   readonly #courseOf = (resource: Resource): Course => {
@@ -174,7 +175,7 @@ async function lastOf({kind, name}: Resource, before: readonly RunRow[]): Promis
   return before.find((row) => row.kind === kind && row.name === name);
 }
 
-/** One that has nothing to do need not be told of, unless it is stale. */
+/** One that has nothing to do need not be told of, unless it is stale, or was. */
 function hasToTell({started, stale}: Course): boolean {
   return started !== undefined || stale.length > 0;
 }

@@ -103,6 +103,11 @@ export interface RunRow extends Report {
   readonly stale: readonly string[]; // those in trouble that it waits for, as Kind/name: it went on with their last data
 }
 
+/** How a resource fared when it last had news, and when it last ran. */
+export interface Fared extends RunRow {
+  readonly last: Pick<RunRow, "started" | "tookMs">;
+}
+
 // ---- The catalogue: /data/catalogue.json of the built site, all that pages know of the data ----
 
 export interface Catalogue {
@@ -257,6 +262,7 @@ export interface ResourceEntry {
   readonly description: string;
   readonly lastRun?: string; // ISO 8601
   readonly tookMs?: number;
+  readonly lastNews?: string; // ISO 8601: the last run that had any, which the rest tells of
   readonly read: number;
   readonly stored: number;
   readonly aside: number;

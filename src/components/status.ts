@@ -17,7 +17,7 @@ export function status(): Element {
     <h2>Resources</h2>
     ${table({
       name: "Resources",
-      headings: ["Kind", "Name", "Last run", "Took", "Read", "Stored", "Set aside", "Notes"],
+      headings: ["Kind", "Name", "Last run", "Took", "Last news", "Read", "Stored", "Set aside", "Notes"],
       rows: resources.map(resourceRow)
     })}
     <h2>Published</h2>
@@ -39,14 +39,15 @@ function summary(resources: readonly ResourceEntry[]): Element {
   </p>`;
 }
 
-function resourceRow({kind, name, lastRun, tookMs, read, stored, aside, ...told}: ResourceEntry): Cell[] {
+function resourceRow({kind, name, read, stored, aside, ...told}: ResourceEntry): Cell[] {
   const stale = told.stale.length > 0 ? [`Stale: it went on without what is new of ${told.stale.join(", ")}.`] : [];
   const said = html`<div class="said">
     ${[...told.errors, ...stale].map((error) => html`<p class="late">${error}</p>`)}
     ${told.notes.map((note) => html`<p>${note}</p>`)}
   </div>`;
-  const runs = time(lastRun, "does not run");
-  return [kind, name, runs, took(tookMs), count(read), count(stored), count(aside), said];
+  const runs = time(told.lastRun, "does not run");
+  const counts = [count(read), count(stored), count(aside)];
+  return [kind, name, runs, took(told.tookMs), time(told.lastNews), ...counts, said];
 }
 
 function took(millis: number | undefined): string {

@@ -107,7 +107,7 @@ describe("cat", () => {
       JSON.parse((await pond("cat", "--format", "json", ...args)).out) as unknown;
     expect(await ask("--sql", 'SELECT count(*) AS n FROM "/instruments/*"')).toEqual([{n: 386}]);
     expect(await ask("/instruments/pier-bottom", "--sql", "SELECT count(*) AS n FROM source")).toEqual([{n: 193}]);
-    expect(await ask("--sql", "SELECT count(*) AS n FROM oplog WHERE kind = 'series'")).toEqual([{n: 2}]);
+    expect(await ask("--sql", "SELECT count(*) AS n FROM oplog WHERE kind = 'series'")).toEqual([{n: 3}]);
   });
 
   test("goes back in time", async () => {
@@ -125,10 +125,13 @@ test("log tells the newest transaction first", async () => {
   expect(stored!.rows).toBe(386);
 });
 
-test("status tells how each resource fared", async () => {
+test("status tells how each resource fared, and the history of that is a series", async () => {
   const {code, out} = await pond("status");
   expect(code).toBe(exits.ok);
   expect(out).toMatch(/Simulator\/small +2026-03-01T00:00:00.000Z/);
+  expect((await pond("cat", "/sys/runs", "--format", "csv")).out).toBe(
+    "timestamp,kind,name,took,read,stored,aside,note,error,stale\n2026-03-01T00:00:00.000Z,Simulator,small,0,386,386,0,,,\n"
+  );
 });
 
 test("describe tells columns, units, span and versions", async () => {

@@ -141,6 +141,7 @@ function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
     description: "",
     lastRun: end,
     tookMs: 812,
+    lastNews: end,
     read: 10,
     stored: 8,
     aside: 2
