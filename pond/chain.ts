@@ -47,6 +47,7 @@ class Chain {
   readonly #store: Store;
   #before: LogEntry | undefined; // undefined at the beginning, and after a commit that cannot be read
   #next: number | undefined; // the version that has to come
+  #latest = -Infinity; // time told so far, ms since 1970
   #isWhole = true; // whether `state` is that of the last commit
 
   constructor(store: Store) {
@@ -110,20 +111,21 @@ class Chain {
 
   #link({version, info, isSound}: LogEntry): void {
     if (!isSound) this.#wrong(version, "The commit is not as it was written.");
-    const before = this.#before;
+    const [before, latest] = [this.#before, this.#latest];
+    this.#latest = Math.max(latest, info.timestamp);
     if (before?.version !== version - 1) return;
     if (info.previous === undefined && !info.engineInfo.startsWith("duckpond/"))
-      this.problems.push({
+      return void this.problems.push({
         ...{fault: "foreign", file: commitKey(version), version, remedy: fromWriter},
         sentence: `${info.engineInfo || "A foreign writer"} wrote this commit without the hash of the one before.`
       });
-    else if (info.previous !== before.sha256)
+    if (info.previous !== before.sha256)
       this.#wrong(
         version,
         `The chain breaks: it follows ${info.previous ?? "nothing"}, but ${commitKey(before.version)} has ${before.sha256}.`
       );
-    if (info.timestamp <= before.info.timestamp)
-      this.#wrong(version, `Its time ${info.timestamp} is not after ${before.info.timestamp}, the one before.`);
+    if (info.timestamp <= latest)
+      this.#wrong(version, `Its time ${info.timestamp} is not after ${latest}, told before.`);
   }
 
   #gap(first: number, last: number): void {

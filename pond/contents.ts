@@ -3,6 +3,7 @@ import {mkdir, readFile, rename, rm, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
 import {sizeOf, temporary} from "./disk.js";
 import {PondError} from "./error.js";
+import {encodeParquet} from "./parquet.js";
 import {decodeColumns, hash} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
 import type {Store} from "./types.js";
@@ -64,21 +65,23 @@ export class Contents {
     return file;
   }
 
-  /** A host file that is an op file. */
+  /** A host file that is an op file; of a foreign writer's, which may store text as plain bytes, one in our own form. */
   async locateOpFile(opFile: Pick<OpFile, "path" | "sha256">): Promise<string> {
-    const key = `oplog/${opFile.path}`;
-    const host = this.store.locate?.(key);
-    if (host !== undefined) return this.#prove(key, opFile.sha256).then(() => host);
-    const file = join(this.cache, "objects", key);
-    if (!this.#placed.has(file) || !(await hasSize(file))) await this.place(file, await this.opFile(opFile));
+    const {path, sha256} = opFile;
+    const host = sha256 && this.store.locate?.(`oplog/${path}`);
+    if (host) return this.#prove(`oplog/${path}`, sha256).then(() => host);
+    const file = join(this.cache, "objects", path);
+    if (this.#placed.has(file) && (await hasSize(file))) return file;
+    const bytes = await this.opFile(opFile);
+    await this.place(file, sha256 === undefined ? encodeParquet(decodeColumns(bytes, `oplog/${path}`)) : bytes);
     this.#placed.add(file);
     return file;
   }
 
-  /** Proves an object once; one without a hash is a foreign writer's. */
-  #prove(key: string, sha256: string | undefined): Promise<void> {
+  /** Proves an object once. */
+  #prove(key: string, sha256: string): Promise<void> {
     const known = this.#proven.get(key);
-    if (known !== undefined || sha256 === undefined) return known ?? Promise.resolve();
+    if (known !== undefined) return known;
     const proof = this.#hashOf(key).then((digits) => {
       if (digits !== sha256) throw damaged(key, sha256);
     });

@@ -77,15 +77,19 @@ const nothing: Holding = {single: new Map(), partitions: new Map(), removes: new
 /** The state of the log at a version: which op files there are, by partition. Never changes. */
 export class LogState {
   readonly version: number;
-  readonly timestamp: number; // ms since 1970
+  readonly timestamp: number; // ms since 1970, of the latest commit: a foreign one may tell an earlier time than those before it
   readonly sha256: string; // of the newest commit file
   readonly info: CommitInfo; // of the newest commit
   readonly damage: PondError | undefined; // where the chain breaks; nothing is read from such a log
   readonly #holding: Holding;
 
-  constructor(entry: Pick<LogEntry, "version" | "sha256" | "info">, holding = nothing, damage?: PondError) {
+  constructor(
+    entry: Pick<LogEntry, "version" | "sha256" | "info"> & {readonly timestamp?: number},
+    holding = nothing,
+    damage?: PondError
+  ) {
     this.version = entry.version;
-    this.timestamp = entry.info.timestamp;
+    this.timestamp = entry.timestamp ?? entry.info.timestamp;
     this.sha256 = entry.sha256;
     this.info = entry.info;
     this.damage = damage;
@@ -106,7 +110,8 @@ export class LogState {
     const held = new Held(this.#holding);
     for (const {version, actions} of entries.filter((entry) => entry.isSound))
       for (const action of actions) held.apply(action, version);
-    return new LogState(newest, held.told(), this.damage ?? this.#breakIn(entries));
+    const timestamp = entries.reduce((latest, {info}) => Math.max(latest, info.timestamp), this.timestamp);
+    return new LogState({...newest, timestamp}, held.told(), this.damage ?? this.#breakIn(entries));
   }
 
   /** A commit that is not as it was written, or not what the next was written after; a foreign one says neither. */

@@ -178,7 +178,9 @@ export class Pond {
   }
 
   async #byTime(time: number): Promise<Commit> {
-    const found = (await this.log()).findLast((entry) => entry.timestamp <= time);
+    const log = await this.log();
+    const later = log.findIndex((entry) => entry.timestamp > time);
+    const found = later < 0 ? log.at(-1) : log[later - 1];
     if (found !== undefined) return found;
     if (this.#state.horizon > 0) throw tooOld(this.#state.horizon);
     const sentence = `The pond began after ${new Date(time / 1000).toISOString()}.`;

@@ -112,9 +112,15 @@ const texts: readonly string[] = recordColumns.filter(({type}) => type === text)
 /** An op file's columns, or some of them. ClickHouse stores text as plain bytes: the log's schema says what is text. */
 export function decodeColumns(bytes: Uint8Array, path: string, columns?: readonly string[]): arrow.Table {
   const table = decodeParquet(bytes, path, columns);
-  const plain = table.schema.fields.filter(({name, type}) => texts.includes(name) && arrow.DataType.isBinary(type));
-  const asText = (column: arrow.Vector): arrow.Vector => new arrow.Vector(column.data.map((data) => data.clone(text)));
-  return plain.reduce<arrow.Table>((to, {name}) => to.setChild(name, asText(table.getChild(name)!)), table);
+  const isPlain = ({name, type}: arrow.Field): boolean => texts.includes(name) && arrow.DataType.isBinary(type);
+  if (!table.schema.fields.some(isPlain)) return table;
+  const fields = table.schema.fields.map((field) => (isPlain(field) ? field.clone({type: text}) : field));
+  const columnOf = (field: arrow.Field): arrow.Vector => {
+    const column = table.getChild(field.name)!;
+    return isPlain(field) ? new arrow.Vector(column.data.map((data) => data.clone(text))) : column;
+  };
+  const vectors = Object.fromEntries(table.schema.fields.map((field) => [field.name, columnOf(field)]));
+  return new arrow.Table(new arrow.Schema(fields), vectors); // its own setChild leaves the schema as it was
 }
 
 /** Where an op file came from. */

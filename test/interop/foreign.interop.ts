@@ -22,7 +22,7 @@ async function theyWrite(dir: string, {partId, nodeId}: Stat, next: {version: nu
     ...{part_id: text(partId), node_id: text(nodeId), kind: text("file"), version: long(next.version)},
     ...{timestamp: time("now64(6)"), content: text(next.text), sha256: text(hash(next.text))},
     ...{size: long(Buffer.byteLength(next.text)), rows: long(null), min_time: time("NULL"), max_time: time("NULL")},
-    ...{attributes: text("{}"), transaction: long(null)}
+    ...{attributes: text("{}"), transaction: long(null), since: long(null), until: long(null)}
   };
   const columns = Object.entries(values).map(([name, value]) => `${value} AS ${name}`);
   await judge.rows(`
@@ -99,6 +99,30 @@ test("a foreign commit in another directory lets our transaction stand", async (
   expect(await textOf(await pond.fs(), "/a/f")).toBe("theirs");
   expect(await textOf(await pond.fs(), "/b/f")).toBe("ours");
   expect(await theirRecords(judge, dir)).toEqual(await ourRecords(pond));
+});
+
+test("a foreign writer commits into a log that was compacted and cleaned up, and its commits are compacted in turn", async () => {
+  let later = 0;
+  const {pond, dir} = await newPond({effects: {now: () => Date.now() + later}});
+  const texts = Array.from({length: 24}, (_, i) => `text ${i + 1}`);
+  await write(pond, (tx) => tx.write("/f", texts[0]!));
+  for (const [i, text] of texts.entries()) {
+    const version = i + 1;
+    if (version % 2 === 0) await theyWrite(dir, await (await pond.fs()).stat("/f"), {version, text});
+    else if (version > 1) await write(pond, (tx) => tx.write("/f", text));
+    if (version % 10 === 0) expect((await pond.maintain()).opFiles).toBeGreaterThan(8);
+    expect(await textOf(await pond.fs(), "/f")).toBe(text);
+    expect(await theirRecords(judge, dir)).toEqual(await ourRecords(pond));
+  }
+  expect(await versionsOf(pond, "/f")).toEqual(texts.map((_, i) => i + 1));
+  later = 30 * 24 * 3_600_000;
+  await write(pond, (tx) => tx.write("/f", "late"));
+  expect((await pond.maintain({keep: 3_600_000})).commits).toBeGreaterThan(20); // now only a checkpoint tells the rest
+  await theyWrite(dir, await (await pond.fs()).stat("/f"), {version: 26, text: "theirs"});
+  expect(await theirRecords(judge, dir)).toEqual(await ourRecords(pond));
+  expect(await textOf(await pond.fs(), "/f")).toBe("theirs");
+  const {problems} = await check(pond, {data: true});
+  expect(new Set(problems.map(({fault}) => fault))).toEqual(new Set(["foreign"]));
 });
 
 test("the log names the foreign engine, and check proves all but what a foreign writer does not say", async () => {

@@ -1,4 +1,5 @@
 import {join} from "node:path";
+import * as arrow from "apache-arrow";
 import fc from "fast-check";
 import {afterAll, beforeAll, expect, test} from "vitest";
 import {PondError} from "../../pond/error.js";
@@ -32,6 +33,13 @@ const append = fc.record({
   cells: fc.array(values, {minLength: 8, maxLength: 8})
 });
 
+const words = fc.option(fc.string({unit: "binary", maxLength: 12}).map((text) => text.replaceAll("\0", "")));
+const note = fc.record({
+  path: series,
+  times: fc.uniqueArray(fc.integer({min: -30, max: 30}), {minLength: 1, maxLength: 8}),
+  cells: fc.array(words, {minLength: 8, maxLength: 8})
+});
+
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   directory.map(
     (path): Operation =>
@@ -51,6 +59,9 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   append.map(({path, times, name, cells}): Operation => async (tx) => {
     await tx.append(path, readings(times, {[name]: cells.slice(0, times.length)}), {parents: true});
   }),
+  note.map(({path, times, cells}): Operation => async (tx) => {
+    await tx.append(path, noted(times, cells.slice(0, times.length)), {parents: true});
+  }),
   fc.oneof(fc.tuple(directory, directory), fc.tuple(file, file), fc.tuple(series, series)).map(
     ([from, to]): Operation =>
       (tx) =>
@@ -62,6 +73,12 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
         tx.remove(path, {recursive: true})
   )
 );
+
+/** Readings that are words. */
+function noted(times: readonly number[], cells: readonly (string | null)[]): arrow.Table {
+  const table = readings(times, {note: times.map(() => null)});
+  return table.setChild("note", arrow.vectorFromArray(cells, new arrow.Utf8()));
+}
 
 /** What is done in one go, and whether the pond is maintained after it. */
 const sequence = fc.record({operations: fc.array(operation, {minLength: 1, maxLength: 6}), isKept: fc.boolean()});
