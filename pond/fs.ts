@@ -3,11 +3,11 @@ import type {Contents} from "./contents.js";
 import type {Duck} from "./duck.js";
 import {isPondError, PondError} from "./error.js";
 import {compile} from "./glob.js";
-import {isDirectory, loadNode} from "./node.js";
+import {isDirectory, loadNode, nodeOf} from "./node.js";
 import type {Node, StoredNode, Tree} from "./node.js";
 import {childOf, nameOf, namesOf, normalize, parentOf} from "./path.js";
 import {query} from "./query.js";
-import type {DynamicDirectory, DynamicFactory, Match, Reader, Series, Stat, Version} from "./types.js";
+import type {DynamicFactory, Match, Reader, Series, Stat, Version} from "./types.js";
 import type {View} from "./view.js";
 import {rootEntry} from "./view.js";
 
@@ -27,7 +27,7 @@ export class FS implements Reader, Tree {
   readonly contents: Contents;
   readonly duck: Duck;
   readonly #factories: Readonly<Record<string, DynamicFactory>>;
-  #directories = new Map<string, DynamicDirectory>();
+  #computed = new Map<string, Node>(); // by path
 
   constructor(view: View, ground: Ground) {
     this.view = view;
@@ -146,9 +146,9 @@ export class FS implements Reader, Tree {
     throw loop(path);
   }
 
-  /** What a dynamic node computes, made once per snapshot. */
-  compute(node: StoredNode): DynamicDirectory {
-    const known = this.#directories.get(node.path);
+  /** What a dynamic node computes, once per snapshot. */
+  computed(node: StoredNode): Node {
+    const known = this.#computed.get(node.path);
     if (known !== undefined) return known;
     const {factory, config} = node.newest.attributes as {factory: string; config: unknown};
     const make = this.#factories[factory];
@@ -157,14 +157,14 @@ export class FS implements Reader, Tree {
       throw new PondError("UNSUPPORTED", sentence, {path: node.path, factory});
     }
     const {cache} = this.contents;
-    const made = make(config, {fs: this, cache, path: node.path, duck: this.duck});
-    this.#directories.set(node.path, made);
+    const made = nodeOf(this, node, make(config, {fs: this, cache, path: node.path, duck: this.duck}));
+    this.#computed.set(node.path, made);
     return made;
   }
 
   /** Forgets what was computed: a transaction does after each write. */
   protected recompute(): void {
-    this.#directories = new Map();
+    this.#computed = new Map();
   }
 
   protected root(): Promise<Node> {

@@ -30,7 +30,7 @@ export interface Tree {
   readonly view: View;
   readonly contents: Contents;
   readonly duck: Duck;
-  compute(node: StoredNode): DynamicDirectory; // what a dynamic node computes
+  computed(node: StoredNode): Node; // what a dynamic node computes, always the same
 }
 
 export function isDirectory(node: Node): boolean {
@@ -47,7 +47,6 @@ export class StoredNode implements Node {
   readonly entry: Entry;
   readonly records: readonly Shown[]; // oldest first, at least one
   readonly #tree: Tree;
-  #computed: ComputedNode | undefined;
 
   constructor(tree: Tree, path: string, entry: Entry, records: readonly Shown[]) {
     this.#tree = tree;
@@ -96,7 +95,7 @@ export class StoredNode implements Node {
   }
 
   async names(): Promise<readonly string[]> {
-    if (this.kind === "dynamic") return this.#dynamic().names();
+    if (this.kind === "dynamic") return this.#tree.computed(this).names();
     return [...(await this.entries()).keys()];
   }
 
@@ -106,7 +105,7 @@ export class StoredNode implements Node {
   }
 
   async lookup(name: string): Promise<Node | undefined> {
-    if (this.kind === "dynamic") return this.#dynamic().lookup(name);
+    if (this.kind === "dynamic") return this.#tree.computed(this).lookup(name);
     const entry = (await this.entries()).get(name);
     return entry && loadNode(this.#tree, childOf(this.path, name), entry);
   }
@@ -142,11 +141,6 @@ export class StoredNode implements Node {
       throw new PondError("NOT_A_SERIES", `The table ${this.path} has no column timestamp.`, {path: this.path});
     return new StoredSeries(this.path, [this.newest], this.#tree.contents);
   }
-
-  #dynamic(): ComputedNode {
-    const directory = this.#tree.compute(this);
-    return (this.#computed ??= new ComputedNode(this.#tree, this, this.path, {kind: "directory", directory}));
-  }
 }
 
 /** Finds a stored node's records. */
@@ -157,7 +151,12 @@ export async function loadNode(tree: Tree, path: string, entry: Entry): Promise<
   throw new PondError("CORRUPT", sentence, {path, ...entry});
 }
 
-/** A node that a dynamic directory computes. Lists and children are computed once. */
+/** What a dynamic node computes, as a node. */
+export function nodeOf(tree: Tree, source: StoredNode, directory: DynamicDirectory): Node {
+  return new ComputedNode(tree, source, source.path, {kind: "directory", directory});
+}
+
+/** A node that a dynamic directory computes. Lists and children are computed once, unless that fails. */
 class ComputedNode implements Node {
   readonly path: string;
   readonly #tree: Tree;
@@ -193,13 +192,16 @@ class ComputedNode implements Node {
     };
   }
 
-  names(): Promise<readonly string[]> {
-    return (this.#names ??= this.#directory().list());
+  async names(): Promise<readonly string[]> {
+    this.#names ??= this.#directory().list();
+    this.#names.catch(() => (this.#names = undefined));
+    return this.#names;
   }
 
   lookup(name: string): Promise<Node | undefined> {
     const known = this.#children.get(name) ?? this.#compute(name);
     this.#children.set(name, known);
+    known.catch(() => this.#children.delete(name));
     return known;
   }
 

@@ -6,7 +6,6 @@ import {expect, test} from "vitest";
 import {compile} from "../../pond/glob.js";
 import {decodeParquet} from "../../pond/parquet.js";
 import {Pond} from "../../pond/pond.js";
-import type {DynamicDirectory} from "../../pond/types.js";
 import {newPond, rowsOf, scratch, write} from "./harness.js";
 import {readings} from "./readings.js";
 
@@ -285,43 +284,6 @@ test("any pattern is understood, or refused in a sentence", () => {
     }),
     {numRuns: 5000}
   );
-});
-
-test("a dynamic directory looks like a real one and takes no writes", async () => {
-  let made = 0;
-  const dynamic = {
-    twice: (config: unknown, {fs}: {fs: {series(path: string): Promise<unknown>}}): DynamicDirectory => {
-      made++;
-      return {
-        list: async () => ["deep", "s"],
-        get: async (name) => {
-          if (name === "s") return {kind: "series", series: (await fs.series(config as string)) as never};
-          if (name !== "deep") return undefined;
-          const file = {kind: "file", read: async () => Buffer.from("computed")} as const;
-          return {kind: "directory", directory: {list: async () => ["f"], get: async () => file}};
-        }
-      };
-    }
-  };
-  const {pond} = await newPond({dynamic});
-  await write(pond, async (tx) => {
-    await tx.append("/raw", readings([1, 2], {a: [1, 2]}));
-    await tx.dynamic("/derived/d", "twice", "/raw");
-  });
-  const fs = await pond.fs();
-  expect((await fs.glob("/derived/**")).map(({path}) => path)).toEqual([
-    "/derived",
-    "/derived/d",
-    "/derived/d/deep",
-    "/derived/d/deep/f",
-    "/derived/d/s"
-  ]);
-  expect(textOf(await fs.read("/derived/d/deep/f"))).toBe("computed");
-  expect(decodeParquet(await fs.read("/derived/d/s"), "s").numRows).toBe(2);
-  expect((await fs.query(`SELECT sum(a) a FROM '/derived/d/s'`)).get(0)!.a).toBe(3);
-  expect(made).toBe(1);
-  for (const path of ["/derived/d/s", "/derived/d/new", "/derived/d/deep/f"])
-    await expect(write(pond, (tx) => tx.write(path, "x"))).rejects.toMatchObject({code: "READ_ONLY"});
 });
 
 test("cache/ holds nothing that is missed", async () => {
