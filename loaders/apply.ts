@@ -6,9 +6,9 @@ import type {Commit, Reader, Transaction} from "../pond/types.js";
 import {kindNamed, kinds as allKinds} from "./kinds.js";
 import {isSamePlace, lay, layoutOf, unlay} from "./layout.js";
 import type {Layout} from "./layout.js";
-import {memoryOf} from "./memory.js";
+import {formOf, memoryOf} from "./memory.js";
 import {dependenciesOf, inOrder} from "./order.js";
-import {ResourceError, sentence, spot} from "./resource.js";
+import {nameOf, ResourceError, sentence, spot} from "./resource.js";
 import type {Kind, Resource} from "./types.js";
 
 /** A resource as the pond keeps it, under `/sys/resources/<kind>/<name>`. */
@@ -23,7 +23,7 @@ export interface Applied {
 /** What became of a resource: one that left the files is kept as it was until it is pruned. */
 type Change = "created" | "updated" | "renamed" | "unchanged" | "left" | "removed";
 
-interface AppliedRow {
+export interface AppliedRow {
   readonly kind: string;
   readonly name: string;
   readonly uuid: string;
@@ -36,7 +36,7 @@ export interface ApplyOptions {
   readonly prune?: boolean; // remove those that left the files; what they stored stays
 }
 
-interface ApplyResult {
+export interface ApplyResult {
   readonly rows: readonly AppliedRow[]; // in the order of the files, then those that left
   readonly commit?: Commit; // none when nothing changed
 }
@@ -69,10 +69,6 @@ async function appliedIn(fs: Reader): Promise<readonly Applied[]> {
   const found = await fs.glob("/sys/resources/*/*");
   const texts = await Promise.all(found.map(({path}) => fs.read(path)));
   return texts.map((text) => JSON.parse(new TextDecoder().decode(text)) as Applied);
-}
-
-function pathOf({kind, name}: Pick<Applied, "kind" | "name">): string {
-  return `/sys/resources/${kind}/${name}`;
 }
 
 function rowOf({applied: {kind, name, uuid}, before, isSame}: Pair): AppliedRow {
@@ -109,7 +105,7 @@ function matched(resources: readonly Resource[], kept: readonly Applied[], prune
     }
   };
   match(({uuid}, one) => uuid === one.uuid);
-  match((resource, one) => pathOf(resource) === pathOf(one));
+  match((resource, one) => formOf(resource) === formOf(one));
   match(({uuid, kind, source}, one) => uuid === undefined && kind === one.kind && isEqual(source, one.spec));
   const pairs = resources.map((resource) => pairOf(resource, found.get(resource)));
   const problems = pairs.flatMap((pair) => misfit(pair, prune ? [] : kept.filter(free)) ?? []);
@@ -125,13 +121,16 @@ function pairOf(resource: Resource, before?: Applied): Pair {
 
 /** Why a resource cannot be what the pond says that it is. */
 function misfit({resource, before}: Pair, left: readonly Applied[]): string | undefined {
-  const {kind, name, uuid, place} = resource;
+  const {kind, uuid, place} = resource;
   if (before && before.kind !== kind)
-    return sentence(place, `the UUID ${uuid} is that of ${before.kind}/${before.name}: leave it out for another kind.`);
+    return sentence(place, `the UUID ${uuid} is that of ${nameOf(before)}: leave it out for another kind.`);
   if (before && uuid !== undefined && before.uuid !== uuid)
-    return sentence(place, `${kind}/${name} has the UUID ${before.uuid} in the pond: write that, or leave it out.`);
-  if (left.some((one) => pathOf(one) === pathOf(resource)))
-    return sentence(place, `the pond keeps another ${kind}/${name}, which left: apply with --prune, or rename this.`);
+    return sentence(place, `${nameOf(resource)} has the UUID ${before.uuid} in the pond: write that, or leave it out.`);
+  if (left.some((one) => formOf(one) === formOf(resource)))
+    return sentence(
+      place,
+      `the pond keeps another ${nameOf(resource)}, which left: apply with --prune, or rename this.`
+    );
   return undefined;
 }
 
@@ -149,14 +148,14 @@ function plain(value: unknown): unknown {
 async function keep(tx: Transaction, pairs: readonly Pair[]): Promise<void> {
   await moveRenamed(tx, pairs);
   for (const {applied, isSame} of pairs)
-    if (!isSame) await tx.write(pathOf(applied), `${JSON.stringify(applied, null, 2)}\n`, {parents: true});
+    if (!isSame) await tx.write(formOf(applied), `${JSON.stringify(applied, null, 2)}\n`, {parents: true});
 }
 
 /** By way of a place of their own, since one may take the name that another gives up. */
 async function moveRenamed(tx: Transaction, pairs: readonly Pair[]): Promise<void> {
   const moves = pairs.flatMap(({applied, before}) => {
     if (!before || before.name === applied.name) return [];
-    return [pathOf, memoryOf].map((of, index) => ({
+    return [formOf, memoryOf].map((of, index) => ({
       from: of(before),
       aside: `/sys/${index}-${applied.uuid}`,
       to: of(applied)
@@ -174,7 +173,7 @@ async function moveRenamed(tx: Transaction, pairs: readonly Pair[]): Promise<voi
 async function remove(tx: Transaction, one: Applied, kinds: readonly Kind[]): Promise<void> {
   const layout = layoutOf(one, kinds);
   if (layout) await unlay(tx, layout);
-  await tx.remove(pathOf(one));
+  await tx.remove(formOf(one));
 }
 
 /** Lays what the kinds compute, where the specs say now and no longer where they said before. */
@@ -202,7 +201,7 @@ async function layOne(tx: Transaction, layout: Layout, {resource, owners}: Claim
   const path = paths.find((path) => owners.has(path));
   const owner = path === undefined ? undefined : owners.get(path)!;
   if (owner) {
-    const told = `${owner.kind}/${owner.name} already (${spot(owner.place)})`;
+    const told = `${nameOf(owner)} already (${spot(owner.place)})`;
     return [sentence(resource.place, `${path} is computed by ${told}: give one of them another output.`)];
   }
   for (const path of paths) owners.set(path, resource);

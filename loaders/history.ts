@@ -6,6 +6,7 @@ import {tableOf, vectorOf} from "../pond/arrow.js";
 import type {Pond} from "../pond/pond.js";
 import type {Commit, Reader, Transaction} from "../pond/types.js";
 import {replaceFile} from "./file.js";
+import {formOf} from "./memory.js";
 import type {Fared, RunRow} from "./types.js";
 
 /**
@@ -35,7 +36,7 @@ export async function lastRuns(fs: Reader, cache: string): Promise<readonly Fare
   if (kind !== "series") return []; // a directory, in ponds from before: see `append`
   const memo = await readMemo(cache);
   const rows = memo?.version === version ? memo.rows : (await newestRows(fs)).map(ranLast);
-  const here = await Promise.all(rows.map(({kind, name}) => fs.exists(`/sys/resources/${kind}/${name}`)));
+  const here = await Promise.all(rows.map((row) => fs.exists(formOf(row))));
   return rows.filter((_, index) => here[index]);
 }
 

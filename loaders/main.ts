@@ -1,4 +1,5 @@
 import {Command, CommanderError} from "commander";
+import {apply} from "./commands/apply.js";
 import {build} from "./commands/build.js";
 import {cat} from "./commands/cat.js";
 import {check} from "./commands/check.js";
@@ -7,6 +8,7 @@ import {describe} from "./commands/describe.js";
 import {dev} from "./commands/dev.js";
 import {diff} from "./commands/diff.js";
 import {ln, mkdir, mv, rm} from "./commands/file.js";
+import {graph} from "./commands/graph.js";
 import {init} from "./commands/init.js";
 import {list} from "./commands/list.js";
 import {log} from "./commands/log.js";
@@ -20,8 +22,8 @@ import type {Shell, ShellOptions} from "./shell.js";
 
 /** What the `pond` command can do: one file, one line. */
 const commands = [
-  ...[init, run, build, dev, list, cat, describe, copy, mkdir, rm, mv, ln, mirror],
-  ...[log, diff, status, check, repair, maintain]
+  ...[init, apply, run, build, dev, list, cat, describe, copy, mkdir, rm, mv, ln, mirror],
+  ...[graph, log, diff, status, check, repair, maintain]
 ];
 
 /** Exit statuses of the `pond` command. */

@@ -2,7 +2,7 @@ import {compile} from "../pond/glob.js";
 import type {Glob} from "../pond/glob.js";
 import {namesOf, normalize} from "../pond/path.js";
 import {kindNamed} from "./kinds.js";
-import {ResourceError, sentence} from "./resource.js";
+import {nameOf, ResourceError, sentence} from "./resource.js";
 import type {Kind, Resource} from "./types.js";
 
 /** One resource reads what another writes. */
@@ -49,7 +49,7 @@ export function sourcesOf(dependencies: readonly Dependency[]): ReadonlyMap<Reso
 
 /** Drawn the way the readings would go. */
 function cycle(waiting: readonly Resource[]): ResourceError {
-  const names = waiting.toReversed().map(({kind, name}) => `${kind}/${name}`);
+  const names = waiting.toReversed().map(nameOf);
   const text = `what this makes it is made of itself: ${names.join(" → ")}; have one of them read from elsewhere.`;
   return new ResourceError([sentence(waiting[0]!.place, text)]);
 }

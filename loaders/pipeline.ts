@@ -1,8 +1,9 @@
 import {mkdir} from "node:fs/promises";
 import {join} from "node:path";
-import {Pond} from "../pond/pond.js";
-import {deploymentFrom, publishedIn} from "./deployment.js";
-import {dynamicFactories, kinds} from "./kinds.js";
+import type {Pond} from "../pond/pond.js";
+import {apply, type ApplyResult} from "./apply.js";
+import {type Deployment, deploymentFrom, openPond, publishedIn} from "./deployment.js";
+import {kinds} from "./kinds.js";
 import {withLock} from "./lock.js";
 import {publish} from "./publish.js";
 import {readResources} from "./resource.js";
@@ -23,26 +24,40 @@ export interface PipelineResult {
 }
 
 /**
- * Collects, stores, transforms and publishes what the resources say: the pond is made when it is missing. One pipeline
- * at a time runs on a pond, the next waits. Throws when the resources are wrong; trouble of one resource is in `run`.
+ * Collects, stores, transforms and publishes what the resources say: the pond is made when it is missing. Throws when
+ * the resources are wrong; trouble of one resource is in `run`.
  */
 export async function pipeline({root, effects, only = []}: PipelineOptions): Promise<PipelineResult> {
   const deployment = deploymentFrom(root, effects.env);
   const resources = await readResources(deployment.resources, kinds, effects.env);
   const directory = publishedIn(deployment.pond);
-  await mkdir(join(directory, ".."), {recursive: true});
-  return withLock(join(directory, "../pipeline.lock"), async () => {
-    const pond = await Pond.open(deployment.pond, {
-      create: true,
-      dynamic: dynamicFactories(),
-      effects: {now: effects.now}
-    });
+  return alone(deployment, effects, async (pond) => {
+    const result = await run(pond, resources, effects, only.length > 0 ? {only} : {});
+    effects.reporter.step("Publishing");
+    const [fs, commits] = [await pond.fs(), await pond.log()];
+    const catalogue = await publish({fs, commits, resources, effects, cache: pond.cache, directory});
+    return {run: result, catalogue, directory};
+  });
+}
+
+/** Makes the pond's resources those of a deployment's files. Throws when they are wrong. */
+export async function applyResources(
+  deployment: Deployment,
+  effects: Effects,
+  options: {readonly prune?: boolean}
+): Promise<ApplyResult> {
+  const resources = await readResources(deployment.resources, kinds, effects.env);
+  return alone(deployment, effects, (pond) => apply(pond, resources, options));
+}
+
+/** One pipeline at a time works on a pond; the next waits. */
+async function alone<T>(deployment: Deployment, effects: Effects, work: (pond: Pond) => Promise<T>): Promise<T> {
+  const cache = join(publishedIn(deployment.pond), "..");
+  await mkdir(cache, {recursive: true});
+  return withLock(join(cache, "pipeline.lock"), async () => {
+    const pond = await openPond(deployment, effects, {create: true});
     try {
-      const result = await run(pond, resources, effects, only.length > 0 ? {only} : {});
-      effects.reporter.step("Publishing");
-      const [fs, commits] = [await pond.fs(), await pond.log()];
-      const catalogue = await publish({fs, commits, resources, effects, cache: pond.cache, directory});
-      return {run: result, catalogue, directory};
+      return await work(pond);
     } finally {
       await pond.close();
     }

@@ -200,6 +200,11 @@ export function sentence(place: Place, text: string): string {
   return `${spot(place)}: ${text}`;
 }
 
+/** A resource in words: "Inbox/files". */
+export function nameOf({kind, name}: Pick<Resource, "kind" | "name">): string {
+  return `${kind}/${name}`;
+}
+
 /** Where something stands, from where the command runs: "resources/harbour.yaml:2:7" */
 export function spot({file, line, column}: Place): string {
   return `${relative(process.cwd(), file)}:${line}:${column}`;

@@ -2,17 +2,19 @@ import {AsyncLocalStorage} from "node:async_hooks";
 import {dirname} from "node:path";
 import type {Pond} from "../pond/pond.js";
 import type {Commit, Transaction} from "../pond/types.js";
-import {apply} from "./apply.js";
+import {apply, type AppliedRow} from "./apply.js";
 import {bounded} from "./bound.js";
 import {lastRuns, recordRuns} from "./history.js";
 import {kindNamed, kinds as allKinds} from "./kinds.js";
 import {maskOf} from "./mask.js";
 import {dependenciesOf, inOrder, sourcesOf} from "./order.js";
+import {nameOf} from "./resource.js";
 import type {Effects, Kind, Report, Resource, RunContext, RunRow} from "./types.js";
 import {nearest} from "./word.js";
 
 /** What came of a run. */
 export interface RunResult {
+  readonly applied: readonly AppliedRow[];
   readonly rows: readonly RunRow[]; // of each resource that has something to run, was in trouble, or is stale
   readonly commits: readonly Commit[]; // none when there was nothing to write
   readonly failed: boolean; // whether any resource was in trouble
@@ -42,7 +44,7 @@ export async function run(
   const rows = await session.run(resources, {isChosen, before});
   const recorded = await recordRuns(pond, rows, before);
   const commits = [applied.commit, ...session.commits, recorded].filter((commit) => commit !== undefined);
-  return {rows, commits, failed: rows.some(({errors}) => errors.length > 0)};
+  return {applied: applied.rows, rows, commits, failed: rows.some(({errors}) => errors.length > 0)};
 }
 
 function isNamed(resources: readonly Resource[], only: readonly string[] | undefined): (one: Resource) => boolean {
@@ -55,10 +57,6 @@ function isNamed(resources: readonly Resource[], only: readonly string[] | undef
     throw new Error(`there is no resource "${name}"${near === undefined ? "" : ` (did you mean ${near}?)`}`);
   }
   return (resource) => namesOf(resource).some((name) => only.includes(name));
-}
-
-function nameOf({kind, name}: {readonly kind: string; readonly name: string}): string {
-  return `${kind}/${name}`;
 }
 
 // ---- Running ----

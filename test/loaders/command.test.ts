@@ -60,6 +60,79 @@ test("run tells what it read and stored, and that there is nothing new", async (
   });
 });
 
+describe("apply", () => {
+  const documents = harbour.split("---\n");
+  const at = (...args: string[]) =>
+    pond("--pond", join(directory, "applied"), "--resources", join(directory, "kept"), ...args);
+  const write = async (text: string) => {
+    await mkdir(join(directory, "kept"), {recursive: true});
+    await writeFile(join(directory, "kept/all.yaml"), text);
+  };
+
+  test("tells of each resource what became of it, and runs none", async () => {
+    await write(harbour);
+    expect((await at("apply")).out).toBe(
+      "created    Simulator/small\ncreated    Reduce/all\nApplied 2 resources as transaction 1.\n"
+    );
+    await write(harbour.replace("name: all", "name: every").replace("river: 0.5", "river: 0.6"));
+    expect((await at("apply")).out).toBe(
+      "updated    Simulator/small\nrenamed    Reduce/every (it was all)\nApplied 2 resources as transaction 2.\n"
+    );
+    expect((await at("list")).out).toBe("/reduced/\n/sys/\n");
+    const told = JSON.parse((await at("apply", "--json")).out) as {rows: {name: string; change: string}[]};
+    expect(told.rows.map(({name, change}) => [name, change])).toEqual([
+      ["small", "unchanged"],
+      ["every", "unchanged"]
+    ]);
+    expect(told).not.toHaveProperty("version");
+  });
+
+  test("tells of one that left until it is pruned", async () => {
+    await write(documents[0]!);
+    expect((await at("apply")).out).toBe(
+      "updated    Simulator/small\nleft       Reduce/every: it is in no file; --prune removes it\nApplied 2 resources as transaction 3.\n"
+    );
+    expect((await at("run")).out).toContain("Reduce/every is in no file any more: pond apply --prune removes it.\n");
+    expect((await at("apply", "--prune")).out).toMatch(/^removed +Reduce\/every$/m);
+    expect((await at("apply", "--prune")).out).toBe(
+      "unchanged  Simulator/small\n1 resource as before: no transaction.\n"
+    );
+  });
+
+  test("refuses resources that are wrong, and makes no pond for them", async () => {
+    await write(harbour.replace("kind: Reduce", "kind: Reduec"));
+    const {code, out, err} = await at("--pond", join(directory, "none"), "apply");
+    expect({code, out}).toEqual({code: exits.trouble, out: ""});
+    expect(err).toContain('there is no kind "Reduec" (did you mean Reduce?)');
+    expect((await at("--pond", join(directory, "none"), "list")).err).toContain("is not a pond");
+  });
+});
+
+describe("graph", () => {
+  test("tells what is made of what, as text, as Mermaid, and for programs", async () => {
+    expect((await pond("graph")).out).toBe("Simulator/small\nReduce/all ← Simulator/small\n");
+    expect((await pond("graph", "--format", "mermaid")).out).toBe(
+      'flowchart LR\n  r0["Simulator/small"]\n  r1["Reduce/all"]\n  r0 -->|"/instruments/*"| r1\n'
+    );
+    expect(JSON.parse((await pond("graph", "--json")).out)).toMatchObject({
+      resources: [{kind: "Simulator"}, {kind: "Reduce"}],
+      dependencies: [{from: "Simulator/small", to: "Reduce/all", paths: ["/instruments/*"]}]
+    });
+    expect((await pond("graph", "--format", "dot")).code).toBe(exits.usage);
+  });
+
+  test("refuses a cycle, and draws it", async () => {
+    const ring = join(directory, "ring");
+    await mkdir(ring);
+    const derive = (name: string, from: string) =>
+      `apiVersion: duckpond/v1\nkind: Derive\nmetadata: {name: ${name}}\nspec: {output: /d/${name}, inputs: {x: /d/${from}}, sql: FROM x}\n`;
+    await writeFile(join(ring, "a.yaml"), [derive("a", "c"), derive("b", "a"), derive("c", "b")].join("---\n"));
+    const {code, err} = await pond("--resources", ring, "graph");
+    expect(code).toBe(exits.trouble);
+    expect(err).toMatch(/ring\/a\.yaml:1:1: .*: Derive\/a → Derive\/b → Derive\/c → Derive\/a; have one of them/);
+  });
+});
+
 describe("list", () => {
   test("names what a directory holds", async () => {
     expect((await pond("list")).out).toBe("/instruments/\n/reduced/\n/sys/\n");
