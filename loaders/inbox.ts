@@ -5,6 +5,7 @@ import {z} from "zod";
 import {PondError} from "../pond/error.js";
 import type {Transaction} from "../pond/types.js";
 import {endOfLines, writeTail} from "./content.js";
+import {asideOf, setClocks} from "./epoch.js";
 import {deliver} from "./fresh.js";
 import type {Delivered} from "./fresh.js";
 import type {HostTable} from "./host.js";
@@ -227,19 +228,16 @@ function tell({read, stored, known, aside}: Taken): string {
   ].join(", ");
 }
 
-/** The first instant of 2000, µs UTC: clocks that were never set tell earlier ones. */
-const epoch = Date.UTC(2000, 0) * 1000;
-
 interface Storing extends Pick<RunContext, "duck" | "effects"> {
   readonly tx: Transaction;
 }
 
 async function store({into}: HostFile, table: HostTable, {duck, tx, effects}: Storing): Promise<Taken> {
-  const ahead = (Math.floor(effects.now()) + 86_400_000) * 1000 + 1;
-  const good = await deliver(tx, duck, {path: into, table, range: {begin: epoch, end: ahead}});
-  const aside = `/sys/aside${into}`;
-  const early = await deliver(tx, duck, {path: aside, table, range: {end: epoch}});
-  const late = await deliver(tx, duck, {path: aside, table, range: {begin: ahead}});
+  const {begin, end} = setClocks(effects.now());
+  const good = await deliver(tx, duck, {path: into, table, range: {begin, end}});
+  const aside = asideOf(into);
+  const early = await deliver(tx, duck, {path: aside, table, range: {end: begin}});
+  const late = await deliver(tx, duck, {path: aside, table, range: {begin: end}});
   const add = (of: (one: Delivered) => number) => of(good) + of(early) + of(late);
   const differing = add((one) => one.differing);
   const times = differing === 1 ? "1 time stands" : `${differing} times stand`;
