@@ -16,6 +16,7 @@ import {maintain} from "./commands/maintain.js";
 import {mirror} from "./commands/mirror.js";
 import {repair} from "./commands/repair.js";
 import {run} from "./commands/run.js";
+import {simulate} from "./commands/simulate.js";
 import {status} from "./commands/status.js";
 import {openShell} from "./shell.js";
 import type {Shell, ShellOptions} from "./shell.js";
@@ -23,7 +24,7 @@ import type {Shell, ShellOptions} from "./shell.js";
 /** What the `pond` command can do: one file, one line. */
 const commands = [
   ...[init, apply, run, build, dev, list, cat, describe, copy, mkdir, rm, mv, ln, mirror],
-  ...[graph, log, diff, status, check, repair, maintain]
+  ...[graph, log, diff, status, check, repair, maintain, simulate]
 ];
 
 /** Exit statuses of the `pond` command. */

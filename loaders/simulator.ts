@@ -1,5 +1,6 @@
 import {z} from "zod";
 import type {Series, Transaction} from "../pond/types.js";
+import type {CloudRow, CloudSource} from "./cloud.js";
 import {measured, readingsAt} from "./harbour.js";
 import type {Mooring} from "./harbour.js";
 import {readingsTable} from "./readings.js";
@@ -118,4 +119,43 @@ export function simulate(seed: number, mooring: Mooring, {begin, end}: {readonly
     values: Float64Array.from(rows, (row) => row[index]!)
   }));
   return readingsTable(times, columns);
+}
+
+// ---- As a cloud ----
+
+/** What a simulated cloud serves: the instruments of a harbour, up to a moment that moves. */
+interface Harbour {
+  readonly spec: SimulatorSpec;
+  readonly interval?: number; // ms from one reading to the next
+  readonly now: () => number; // ms since 1970
+}
+
+const place = {latitude: 39.4257, longitude: -123.8051};
+
+/** The harbour's readings as HydroVu's cloud would tell them; the same that the kind stores, where the interval is the same. */
+export function cloudOf({spec, interval: step = interval, now}: Harbour): CloudSource {
+  const moorings = mooringsOf(spec);
+  const begin = firstReading(spec, now());
+  const ids = measured.map((_, index) => ({parameterId: String(index + 1), unitId: String(index + 1)}));
+  const named = (name: "parameter" | "unit") =>
+    Object.fromEntries(measured.map((one, i) => [String(i + 1), one[name]]));
+  return {
+    names: {parameters: named("parameter"), units: named("unit")},
+    locations: moorings.map((mooring, index) => ({
+      id: 1000 + index,
+      name: nameOf(mooring),
+      description: `${mooring.depth} m below the surface`,
+      gps: {latitude: place.latitude + index / 1000, longitude: place.longitude}
+    })),
+    columns: () => ids,
+    rows(id, span, limit) {
+      const rows: CloudRow[] = [];
+      const [from, end] = [Math.max(span.begin * 1000, begin), Math.min(span.end * 1000, now())];
+      for (let time = Math.ceil(from / step) * step; time <= end && rows.length < limit; time += step) {
+        const values = readingsAt(spec.seed, moorings[id - 1000]!, time);
+        if (values) rows.push({time: time / 1000, values});
+      }
+      return rows;
+    }
+  };
 }

@@ -1,0 +1,94 @@
+import {once} from "node:events";
+import process from "node:process";
+import {Command, InvalidArgumentError, Option} from "commander";
+import {serveCloud} from "../cloud.js";
+import type {Exchange} from "../cloud.js";
+import {duration, parseDuration} from "../duration.js";
+import {faults} from "../fault.js";
+import type {Fault} from "../fault.js";
+import {formatCount} from "../format.js";
+import type {Shell} from "../shell.js";
+import {cloudOf, simulator} from "../simulator.js";
+
+interface SimulateOptions {
+  readonly port?: number;
+  readonly seed: number;
+  readonly begin?: string;
+  readonly interval?: number; // ms
+  readonly page: number;
+  readonly limit?: number;
+  readonly fault: readonly (Fault | "all")[];
+  readonly share: number; // percent
+}
+
+/** `pond simulate`: the simulator's harbour as HydroVu's API, to try the real client against. */
+export function simulate(shell: Shell): Command {
+  return new Command("simulate")
+    .description("serve a simulated harbour as HydroVu's API, on this machine alone, until interrupted")
+    .option("--port <number>", "the port to listen on; a free one unless given", parseNumber)
+    .option("--seed <number>", "another number, another harbour and other faults", parseNumber, 1)
+    .option("--begin <instant>", "the first reading, ISO 8601; two years ago unless given", parseInstant)
+    .option("--interval <span>", "from one reading to the next; 15m unless given", parseInterval)
+    .option("--page <rows>", "how many rows a page has", parseNumber, 1000)
+    .option("--limit <requests>", "how many are granted in a minute; all unless given", parseNumber)
+    .addOption(
+      new Option("--fault <name...>", "what goes wrong now and then").choices([...faults, "all"]).default([], "nothing")
+    )
+    .option("--share <percent>", "how likely each fault is", parseNumber, 5)
+    .addHelpText("after", explanation)
+    .action((options: SimulateOptions) => serve(shell, options));
+}
+
+const explanation = `
+Faults: 429 and 503 ask to wait, 500 asks for nothing, cut ends the connection before
+or within the answer, expired forgets the token, repeated sends the page before once
+more, disorder sends a page's readings in another order. The same seed brings the same
+faults.
+
+Example:
+  pond simulate --port 8080 --fault all
+and as a resource:
+  kind: HydroVu
+  spec: {url: "http://127.0.0.1:8080/public-api", clientId: any, clientSecret: "\${env:ANY}"}`;
+
+async function serve(shell: Shell, options: SimulateOptions): Promise<void> {
+  const {port, seed, page, limit, share} = options;
+  const chosen = options.fault.includes("all") ? faults : faults.filter((fault) => options.fault.includes(fault));
+  const spec = simulator.schema.parse({seed, begin: options.begin});
+  const source = cloudOf({spec, interval: options.interval, now: shell.effects.now});
+  const cloud = await serveCloud({
+    ...{source, port, page},
+    faults: {seed, faults: chosen, share: share / 100},
+    ...(limit === undefined ? {} : {limit: {requests: limit, per: 60_000}})
+  });
+  shell.out(`Serving ${source.locations.length} instruments at ${cloud.url}; any credentials will do.`);
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await cloud.close();
+  shell.out(told(cloud.exchanges));
+}
+
+function told(exchanges: readonly Exchange[]): string {
+  const counts = [...faults, "limit" as const]
+    .map((name) => [name, exchanges.filter(({fault}) => fault === name).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${formatCount(count)} ${name}`);
+  const requests = `Answered ${formatCount(exchanges.length)} request${exchanges.length === 1 ? "" : "s"}`;
+  return `${requests}${counts.length > 0 ? `, with faults: ${counts.join(", ")}` : ""}.`;
+}
+
+function parseNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It is a whole number from 0.");
+  return Number(text);
+}
+
+function parseInstant(text: string): string {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError("It is an ISO 8601 instant.");
+  return time.toISOString();
+}
+
+function parseInterval(text: string): number {
+  const micros = duration.safeParse(text).success ? parseDuration(text) : 0;
+  if (micros === 0) throw new InvalidArgumentError("It is a whole number and s, m, h or d, such as 15m.");
+  return micros / 1000;
+}
