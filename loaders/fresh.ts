@@ -77,7 +77,7 @@ async function fresh(tx: Transaction, {path, table, range}: Delivery, names: Col
 }
 
 /** What a series holds in a span, in FROM position; undefined where that is nothing. */
-async function heldBy(tx: Transaction, path: string, range: Range): Promise<string | undefined> {
+export async function heldBy(tx: Transaction, path: string, range: Range): Promise<string | undefined> {
   if (!(await tx.exists(path))) return undefined;
   const series = await tx.series(path);
   return (await series.pieces(range)).length === 0 ? undefined : series.relation(range);

@@ -1,0 +1,320 @@
+import {readdir, readFile} from "node:fs/promises";
+import {join} from "node:path";
+import {describe, expect, test} from "vitest";
+import {instrumentsIn} from "../../loaders/instrument.js";
+import {progressPath} from "../../loaders/progress.js";
+import type {Progress} from "../../loaders/progress.js";
+import {attributesOf} from "../../loaders/readings.js";
+import type {Pond} from "../../pond/pond.js";
+import {describeShared, shared} from "../shared.js";
+import {mostWithin} from "./arrivals.js";
+import {Bench, collector, hour} from "./cloud.js";
+
+const nothing = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
+
+/** An instrument with a reading every hour of the first days of 2026: temperature and oxygen. */
+function bench(hours = 48): Bench {
+  const source = new Bench();
+  const gps = {latitude: 39.4, longitude: -123.8};
+  source.place({id: 71, name: "AT500_1", description: "Near the surface", gps}, "1/1", "2/7");
+  source.put(71, hourly(0, hours));
+  return source;
+}
+
+function hourly(from: number, to: number): Record<number, number[]> {
+  return Object.fromEntries(Array.from({length: to - from}, (_, i) => [hour(from + i), [10 + (from + i) / 100, 8]]));
+}
+
+async function progressOf(pond: Pond, id = "71"): Promise<Progress> {
+  const bytes = await (await pond.fs()).read(progressPath({kind: "HydroVu", name: "noyo"}, id));
+  return JSON.parse(new TextDecoder().decode(bytes)) as Progress;
+}
+
+test("an instrument's readings are a series, with what its columns are", async () => {
+  const {run, rows, pond} = await collector(bench());
+  expect(await run()).toEqual({...nothing, read: 48, stored: 48});
+  const found = await rows("/hydrovu/AT500_1");
+  expect(found).toHaveLength(48);
+  expect(found[5]).toEqual({time: hour(5) * 1e6, "Temperature.C": 10.05, "DO.mg/L": 8});
+  const columns = await (await (await pond.fs()).series("/hydrovu/AT500_1")).columns();
+  expect(columns.map(({attributes}) => attributes)).toEqual([
+    {instrument: "AT500_1", parameter: "Temperature", unit: "C"},
+    {instrument: "AT500_1", parameter: "DO", unit: "mg/L"}
+  ]);
+});
+
+test("a run with nothing new reads the overlap again, and writes nothing", async () => {
+  const {run, pond, asked} = await collector(bench(240), {page: 100});
+  await run();
+  const {version} = await pond.fs();
+  const since = asked();
+  expect(await run()).toEqual({...nothing, read: 73});
+  expect((await pond.fs()).version).toBe(version);
+  expect(since()[0]!.from).toBe(hour(239 - 72));
+  expect(since()).toHaveLength(1);
+});
+
+test("late and restated readings of the overlap are found, and new ones; others are not asked for", async () => {
+  const source = bench();
+  const {run, rows, state} = await collector(source);
+  await run();
+  source.put(71, {...hourly(48, 50), [hour(30.5)]: [1, 2], [hour(40)]: [5, 8], [hour(1.5)]: [3, 4]});
+  state.clock += 3_600_000;
+  expect(await run({overlap: "1d"})).toEqual({...nothing, read: 28, stored: 4});
+  const found = await rows("/hydrovu/AT500_1");
+  expect(found).toHaveLength(51);
+  expect(found.find(({time}) => time === hour(40) * 1e6)).toMatchObject({"Temperature.C": 5, "DO.mg/L": 8});
+  expect(await run({overlap: "30d"})).toMatchObject({stored: 1}); // once it reaches back
+});
+
+test("a new parameter is a new column; what has no name keeps its number; of two with one name one is told apart", async () => {
+  const source = bench(4);
+  const {run, rows, pond} = await collector(source);
+  await run();
+  const [before] = source.locations;
+  source.place(before!, "1/1", "2/7", "3/8", "44/45", "9/1", "2/0");
+  source.put(71, {[hour(4)]: [11, 8, 99, 1, 12, 7]});
+  await run();
+  const columns = await (await (await pond.fs()).series("/hydrovu/AT500_1")).columns();
+  const names = ["% Saturation O₂.% sat", "Parameter 44.unit 45", "Temperature (9).C", "DO"];
+  expect(columns.map(({name}) => name)).toEqual(["Temperature.C", "DO.mg/L", ...names]);
+  expect((await rows("/hydrovu/AT500_1")).at(-1)).toMatchObject({"Temperature (9).C": 12, "Temperature.C": 11, DO: 7});
+  source.names.parameters["2"] = "Dissolved Oxygen";
+  source.put(71, {[hour(5)]: [11, 8.5, 99, 1, 12, 7]});
+  await run();
+  expect((await rows("/hydrovu/AT500_1")).at(-1)).toMatchObject({"DO.mg/L": 8.5}); // the column goes on
+});
+
+test("readings of a clock that was not set are kept aside, and counted", async () => {
+  const source = bench(30);
+  source.put(71, {120: [24, 9], 10_800: [14, 10], 14_400: [12, 10]});
+  const {run, rows} = await collector(source);
+  expect(await run()).toEqual({...nothing, read: 33, stored: 30, aside: 3});
+  expect((await rows("/hydrovu/AT500_1"))[0]!.time).toBe(hour(0) * 1e6);
+  expect((await rows("/sys/aside/hydrovu/AT500_1")).map(({time}) => time! / 1e6)).toEqual([120, 10_800, 14_400]);
+});
+
+test("an instrument in trouble is reported, and the others are stored", async () => {
+  const source = bench();
+  source.place({id: 72, name: "Broken", description: ""}, "/1");
+  source.put(72, {[hour(0)]: [1]});
+  source.place({id: 73, name: "Empty", description: ""}, "1/1");
+  const {run, cloud} = await collector(source);
+  const {errors, ...counts} = await run({devices: [{id: 72}, {id: 71}, {id: 73}, {id: 74, name: "Gone"}]});
+  expect(counts).toEqual({read: 48, stored: 48, aside: 0, notes: []});
+  expect(errors).toEqual([
+    "The account has no location 74: take it out of devices.",
+    `Broken was not read to its end: GET ${cloud.url}/v1/locations/72/data?startTime=0&endTime=${hour(264)} ` +
+      "answered in another form than expected: parameters.0.parameterId is wrong (Too small: expected string to have >=1 characters)."
+  ]);
+});
+
+test("what stands where a series should be is said", async () => {
+  const {run, pond} = await collector(bench());
+  await pond.transaction({command: "test"}, (tx) => tx.write("/hydrovu/AT500_1", "a file", {parents: true}));
+  const {errors, stored} = await run();
+  expect(stored).toBe(0);
+  expect(errors[0]).toMatch(/^AT500_1 was not stored: \/hydrovu\/AT500_1 is .*a file/);
+});
+
+describe("a run that is cut off", () => {
+  test("loses a page at most: the next goes on behind what was kept", async () => {
+    const {run, state, rows, cloud} = await collector(bench(95));
+    for (const diesAfter of [1, 2, 4]) {
+      state.diesAfter = diesAfter; // the first keeps what instruments there are
+      await expect(run()).rejects.toThrow("killed");
+    }
+    state.diesAfter = Infinity;
+    expect(await run()).toMatchObject({read: 95 - 10 * (0 + 2 + 4)});
+    expect(await rows("/hydrovu/AT500_1")).toHaveLength(95);
+    const pages = cloud.exchanges.flatMap(({from}) => from ?? []);
+    expect(new Set(pages).size).toBe(10);
+    expect(pages.length - 10).toBe(3); // each time the page that was not kept
+  });
+
+  test("is ended first, and what came meanwhile is read after that", async () => {
+    const source = bench(95);
+    const {run, state, rows, asked} = await collector(source);
+    state.diesAfter = 4;
+    await expect(run()).rejects.toThrow("killed");
+    state.diesAfter = Infinity;
+    source.put(71, {...hourly(95, 100), ...hourly(290, 300)});
+    state.clock += 86_400_000 * 5;
+    const since = asked();
+    expect(await run({overlap: "1h"})).toMatchObject({errors: []});
+    expect(await rows("/hydrovu/AT500_1")).toHaveLength(110);
+    const begins = new Set(since().map(({path}) => /startTime=(\d+)/.exec(path)![1]));
+    expect([...begins]).toEqual(["0", String(hour(99 - 1))]); // to the end that was meant then, and what is behind it
+  });
+
+  test.each([
+    ["pages come by time: from what was kept, and the overlap", {}, hour(10)],
+    ["they do not: from where it began", {isUnordered: true}, 0]
+  ])("where the server has forgotten the cursor, and %s", async (_, change, from) => {
+    const {run, state, pond, rows, asked} = await collector(bench(95));
+    state.diesAfter = 5;
+    await expect(run()).rejects.toThrow("killed");
+    state.diesAfter = Infinity;
+    const progress = await progressOf(pond);
+    expect(progress.sweep).toMatchObject({begin: 0, since: hour(30), newest: hour(39)});
+    const spoilt = {...progress, sweep: {...progress.sweep, next: "forgotten", ...change}};
+    await pond.transaction({command: "test"}, (tx) =>
+      tx.write(progressPath({kind: "HydroVu", name: "noyo"}, "71"), JSON.stringify(spoilt))
+    );
+    const since = asked();
+    expect(await run({overlap: "20h"})).toMatchObject({errors: []});
+    expect(await rows("/hydrovu/AT500_1")).toHaveLength(95);
+    expect(since()[0]!.from).toBe(from);
+  });
+});
+
+test("maxPointsPerRun ends a run, and the next goes on; what is up to date comes first", async () => {
+  const source = bench(95);
+  source.place({id: 70, name: "History", description: ""}, "1/1");
+  source.put(70, Object.fromEntries(Array.from({length: 95}, (_, i) => [hour(i), [i]])));
+  const {run, rows, asked} = await collector(source);
+  await run({devices: [{id: 71}]});
+  const runs = [];
+  for (let i = 0; i < 4; i++) {
+    const since = asked();
+    const {notes} = await run({overlap: "4h", maxPointsPerRun: 40, parallel: 1});
+    runs.push([...since().map(({location}) => location), ...notes]);
+  }
+  const note = "Stopped after 40 points, as maxPointsPerRun says; the next run goes on."; // 2 × 5 and 3 × 10
+  expect(runs).toEqual([
+    [71, 70, 70, 70, note],
+    [71, 70, 70, 70, note],
+    [71, 70, 70, 70, note],
+    [71, 70]
+  ]);
+  expect(await rows("/hydrovu/History")).toHaveLength(95);
+});
+
+test("a series stays where it is when HydroVu renames it; twins have their ids beside their names", async () => {
+  const source = bench();
+  const {run, pond, rows} = await collector(source);
+  await run();
+  source.place({id: 71, name: "Moved/away", description: "Now at the pier"}, "1/1", "2/7");
+  for (const id of [81, 82]) {
+    source.place({id, name: "Twin", description: ""}, "1/1");
+    source.put(id, {[hour(0)]: [id]});
+  }
+  source.place({id: 83, name: "a/b *", description: ""}, "1/1");
+  await run();
+  expect((await (await pond.fs()).list("/hydrovu")).map(({name}) => name)).toEqual(["AT500_1", "Twin-81", "Twin-82"]);
+  expect(await rows("/hydrovu/Twin-82")).toEqual([{time: hour(0) * 1e6, "Temperature.C": 82}]);
+  expect(await instrumentsIn(await pond.fs())).toEqual([
+    {series: "/hydrovu/AT500_1", name: "Moved/away", description: "Now at the pier"},
+    {series: "/hydrovu/Twin-81", name: "Twin", description: ""},
+    {series: "/hydrovu/Twin-82", name: "Twin", description: ""},
+    {series: "/hydrovu/a-b -", name: "a/b *", description: ""}
+  ]);
+});
+
+test("a name that two instruments would have is theirs to settle; a new one evades it", async () => {
+  const source = bench();
+  const {run, pond} = await collector(source);
+  await run();
+  source.place({id: 71, name: "Renamed", description: ""}, "1/1", "2/7");
+  source.place({id: 72, name: "AT500_1", description: ""}, "1/1");
+  source.put(72, {[hour(0)]: [1]});
+  expect(await run()).toMatchObject({stored: 1, errors: []});
+  expect((await (await pond.fs()).list("/hydrovu")).map(({name}) => name)).toEqual(["AT500_1", "AT500_1-72"]);
+  const {errors} = await run({devices: [{id: 71}, {id: 72, name: "AT500_1"}]});
+  expect(errors).toEqual([
+    "/hydrovu/AT500_1 would hold two instruments: name location 71 in devices.",
+    "/hydrovu/AT500_1 would hold two instruments: name location 72 in devices."
+  ]);
+});
+
+test("a clock that is ahead does not hide what comes before it", async () => {
+  const source = bench();
+  const {run, rows, state} = await collector(source);
+  state.clock = hour(47) * 1000;
+  source.put(71, {[hour(60)]: [99, 9]}); // thirteen hours ahead
+  expect(await run({overlap: "1h"})).toMatchObject({stored: 49});
+  state.clock = hour(72) * 1000;
+  source.put(71, hourly(48, 73));
+  await run({overlap: "1h"});
+  expect(await rows("/hydrovu/AT500_1")).toHaveLength(73);
+});
+
+test("positions and descriptions are kept for the map, and a resource may name its instruments", async () => {
+  const {run, pond, rows} = await collector(bench());
+  await run({into: "/cloud", devices: [{id: 71, name: "Pier"}]});
+  expect(await rows("/cloud/Pier")).toHaveLength(48);
+  const position = [-123.8, 39.4];
+  expect(await instrumentsIn(await pond.fs())).toEqual([
+    {series: "/cloud/Pier", name: "AT500_1", description: "Near the surface", position}
+  ]);
+  expect(await run({into: "/cloud", devices: [{id: "71", name: "Quay"}]})).toMatchObject({stored: 48}); // elsewhere, from its begin
+});
+
+test("the rate limit holds from run to run", async () => {
+  const {run, cloud} = await collector(bench(4));
+  for (let i = 0; i < 3; i++) await run({rateLimit: {requests: 5, per: "1s"}}); // four requests each
+  const arrivals = cloud.exchanges.map(({at}) => at);
+  expect(arrivals).toHaveLength(12);
+  expect(mostWithin(arrivals, 1000)).toBeLessThanOrEqual(5);
+});
+
+test("a series that was taken away is read again from its begin", async () => {
+  const {run, pond} = await collector(bench());
+  await run();
+  await pond.transaction({command: "test"}, (tx) => tx.remove("/hydrovu/AT500_1"));
+  expect(await run()).toMatchObject({stored: 48});
+});
+
+test("no credential reaches the pond, its cache, or what is said", async () => {
+  const {run, root, state, pond} = await collector(bench(), {
+    credentials: {clientId: "harbour-id", clientSecret: "harbour-secret"}
+  });
+  await run();
+  const said = [state.said];
+  for (const clientSecret of ["harbour-secrets"])
+    await run({clientSecret}).catch((error: Error) => said.push(error.stack!));
+  await pond.close();
+  const secrets = ["harbour-id", "harbour-secret", Buffer.from("harbour-id:harbour-secret").toString("base64")];
+  const entries = await readdir(root, {recursive: true, withFileTypes: true});
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  expect(files.length).toBeGreaterThan(5);
+  for (const file of files) said.push(file, await readFile(file, "latin1"));
+  expect(said[1]).toContain("answered 401 Unauthorized");
+  for (const text of said) for (const secret of secrets) expect(text).not.toContain(secret);
+});
+
+describeShared("real instruments", "noyo/hydrovu", () => {
+  test("come out of the cloud as they went in: names, units, gaps, and clocks that were not set", async () => {
+    const source = new Bench();
+    const {run, pond, rows, state} = await collector(source, {page: 5000});
+    state.clock = Date.parse("2026-03-01T00:00:00Z");
+    const names = ["AT500_2", "Vulink_1"];
+    const read = (name: string, where: string) => {
+      const file = shared(`noyo/hydrovu/NoyoCenter${name}.parquet`);
+      return pond.duck.rows(`SELECT timestamp::DOUBLE AS time, * EXCLUDE timestamp FROM '${file}' WHERE ${where}`);
+    };
+    for (const [id, name] of names.entries()) {
+      const found = await read(name, "true");
+      const columns = Object.keys(found[0]!).slice(1);
+      const ids = columns.map((column, index) => {
+        const {parameter, unit} = attributesOf(column);
+        Object.assign(source.names.parameters, {[`${id}.${index}`]: parameter});
+        Object.assign(source.names.units, {[`${id}.${index}`]: unit});
+        return `${id}.${index}/${id}.${index}`;
+      });
+      source.place({id, name, description: ""}, ...ids);
+      source.put(
+        id,
+        Object.fromEntries(
+          found.map((row) => [row.time as number, columns.map((column) => (row[column] as number | null) ?? NaN)])
+        )
+      );
+    }
+    expect(await run()).toEqual({read: 29_984, stored: 29_960, aside: 24, notes: [], errors: []});
+    for (const name of names) {
+      const expected = await read(name, "timestamp > 946684800 ORDER BY timestamp");
+      const found = await rows(`/hydrovu/${name}`);
+      expect(found).toEqual(expected.map(({time, ...values}) => ({time: Number(time) * 1e6, ...values})));
+    }
+  });
+});
