@@ -17,13 +17,22 @@ const withoutDuck: Plugin = {
   }
 };
 
-/** A program of the tests beside this file as one JavaScript file, which starts quickly; it is the caller's to delete. */
-export async function bundled(name: string): Promise<string> {
+interface Options {
+  readonly folder?: string; // of the program; this one unless given
+  readonly hasDuck?: boolean; // whether it runs SQL
+}
+
+/** A program of the tests as one JavaScript file, which starts quickly; it is the caller's to delete. */
+export async function bundled(
+  name: string,
+  {folder = import.meta.dirname, hasDuck = false}: Options = {}
+): Promise<string> {
   const outfile = join(import.meta.dirname, `../../node_modules/.cache/${name}-${process.pid}.mjs`);
-  const require = 'import {createRequire} from "node:module"; const require = createRequire(import.meta.url);';
+  const require = 'import {createRequire as requireAt} from "node:module"; const require = requireAt(import.meta.url);';
   await build({
-    ...{entryPoints: [join(import.meta.dirname, `${name}.ts`)], outfile, bundle: true, platform: "node"},
-    ...{format: "esm", external: ["parquet-wasm"], plugins: [withoutDuck], banner: {js: require}, logLevel: "error"}
+    ...{entryPoints: [join(folder, `${name}.ts`)], outfile, bundle: true, platform: "node", format: "esm"},
+    ...{external: ["parquet-wasm", "@duckdb/node-api"], plugins: hasDuck ? [] : [withoutDuck]},
+    ...{banner: {js: require}, logLevel: "error"}
   });
   return outfile;
 }
