@@ -1,4 +1,4 @@
-import {mkdir, writeFile} from "node:fs/promises";
+import {copyFile, link, mkdir, writeFile} from "node:fs/promises";
 import {dirname} from "node:path";
 import {replace} from "../pond/disk.js";
 
@@ -6,4 +6,14 @@ import {replace} from "../pond/disk.js";
 export async function replaceFile(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), {recursive: true});
   await replace(file, (temp) => writeFile(temp, text));
+}
+
+/** The same file under another name; a copy where the host cannot have it twice. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!["EXDEV", "EPERM", "ENOTSUP", "EMLINK"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    await copyFile(from, to); // another disk, or a filesystem without hard links
+  }
 }

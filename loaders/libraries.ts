@@ -1,8 +1,9 @@
 import {existsSync} from "node:fs";
-import {copyFile, mkdir, readFile, readdir, rm, writeFile} from "node:fs/promises";
+import {mkdir, readFile, readdir, rm, writeFile} from "node:fs/promises";
 import {createRequire} from "node:module";
 import {dirname, join} from "node:path";
 import {build} from "esbuild";
+import {linkOrCopy} from "./file.js";
 
 /**
  * Framework takes `npm:` imports from a content delivery network unless it finds them in its cache. We lay bundles made
@@ -11,7 +12,9 @@ import {build} from "esbuild";
 
 interface Library {
   readonly name: string;
+  readonly as?: string; // the version that Framework asks for, when not the package's own
   readonly entry?: string; // what to bundle, when not the package's own entry
+  readonly shares?: readonly string[]; // libraries that it takes from the cache, so that a page has one of each
   readonly files?: Readonly<Record<string, string>>; // path in the cache -> path in the package, as it is
 }
 
@@ -28,7 +31,19 @@ const libraries: readonly Library[] = [
     entry: "parquet-wasm/esm/parquet_wasm.js",
     files: {"esm/parquet_wasm_bg.wasm": "esm/parquet_wasm_bg.wasm"}
   },
-  {name: "hyparquet"}
+  {name: "hyparquet"},
+  {
+    // Framework asks for 1.29.0, which has no Parquet inside and fetches it from another host; 1.28.0 has.
+    name: "@duckdb/duckdb-wasm",
+    as: "1.29.0",
+    entry: join(import.meta.dirname, "duckdb.js"),
+    shares: ["apache-arrow"], // two of them would not know each other's tables
+    files: Object.fromEntries(
+      ["duckdb-mvp.wasm", "duckdb-eh.wasm", "duckdb-browser-mvp.worker.js", "duckdb-browser-eh.worker.js"].map(
+        (name) => [`dist/${name}`, `dist/${name}`]
+      )
+    )
+  }
 ];
 
 /** Framework looks up a version of each of these, used or not; an empty directory that is named for one is enough. */
@@ -49,31 +64,27 @@ const require = createRequire(import.meta.url);
 /** Lays the libraries into Framework's cache below `source` (the pages' directory); does nothing where they lie already. */
 export async function layLibraries(source: string): Promise<void> {
   const cache = join(source, ".observablehq/cache/_npm");
-  const versions = await versionsOf(libraries);
+  const found = await Promise.all(libraries.map(findLibrary));
   const marker = join(cache, "laid.json");
-  const laid = JSON.stringify({...unused, ...versions});
+  const laid = JSON.stringify([unused, found.map(({name, version, as}) => [name, version, as])]);
   if (existsSync(marker) && (await readFile(marker, "utf8")) === laid) return;
   await rm(cache, {recursive: true, force: true}); // the highest cached version wins, so no other may stay
   for (const [name, version] of Object.entries(unused))
     await mkdir(join(cache, `${name}@${version}`), {recursive: true});
-  await Promise.all(libraries.map((library) => layLibrary(library, cache, versions)));
+  const places = new Map(found.map((library) => [library.name, placeOf(library)]));
+  await Promise.all(found.map((library) => layLibrary(library, cache, places)));
   await writeFile(marker, laid);
 }
 
-async function versionsOf(wanted: readonly Library[]): Promise<Record<string, string>> {
-  const entries = wanted.map(async ({name}) => [name, (await manifestOf(name)).version] as const);
-  return Object.fromEntries(await Promise.all(entries));
-}
-
-interface Manifest {
+interface Found extends Library {
   readonly directory: string;
   readonly version: string;
 }
 
-async function manifestOf(name: string): Promise<Manifest> {
-  const directory = packageDirectory(name);
+async function findLibrary(library: Library): Promise<Found> {
+  const directory = packageDirectory(library.name);
   const {version} = JSON.parse(await readFile(join(directory, "package.json"), "utf8")) as {version: string};
-  return {directory, version};
+  return {...library, directory, version};
 }
 
 /** Packages need not export their package.json, so it is looked for where Node would look for the package. */
@@ -86,11 +97,16 @@ function packageDirectory(name: string): string {
   return found;
 }
 
-async function layLibrary(library: Library, cache: string, versions: Record<string, string>): Promise<void> {
-  const {directory} = await manifestOf(library.name);
-  const target = join(cache, `${library.name}@${versions[library.name]}`);
+/** Its directory in the cache. */
+function placeOf({name, version, as = version}: Found): string {
+  return `${name}@${as}`;
+}
+
+async function layLibrary(library: Found, cache: string, places: ReadonlyMap<string, string>): Promise<void> {
+  const {directory, name, shares = []} = library;
+  const target = join(cache, placeOf(library));
   await build({
-    entryPoints: [library.entry ?? library.name],
+    entryPoints: [library.entry ?? name],
     outfile: join(target, "_esm.js"),
     absWorkingDir: dirname(dirname(import.meta.filename)),
     bundle: true,
@@ -99,11 +115,19 @@ async function layLibrary(library: Library, cache: string, versions: Record<stri
     target: "es2022",
     minify: true,
     legalComments: "none",
+    plugins: shares.map((shared) => ({
+      name: shared,
+      setup: ({onResolve}) =>
+        onResolve({filter: new RegExp(`^${shared}$`)}, () => ({
+          path: `${"../".repeat(placeOf(library).split("/").length)}${places.get(shared)!}/_esm.js`,
+          external: true
+        }))
+    })),
     logLevel: "error"
   });
   for (const [to, from] of Object.entries(library.files ?? {})) {
     await mkdir(dirname(join(target, to)), {recursive: true});
-    await copyFile(join(directory, from), join(target, to));
+    await linkOrCopy(join(directory, from), join(target, to));
   }
 }
 

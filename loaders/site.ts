@@ -1,7 +1,8 @@
 import {createHash} from "node:crypto";
 import {existsSync} from "node:fs";
-import {copyFile, link, mkdir, readFile, readdir, rm, rmdir, writeFile} from "node:fs/promises";
+import {copyFile, mkdir, readFile, readdir, rm, rmdir, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
+import {linkOrCopy} from "./file.js";
 import {layLibraries} from "./libraries.js";
 import {published} from "./published.js";
 import type {Catalogue} from "./types.js";
@@ -55,15 +56,6 @@ async function layOutput(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), {recursive: true});
   if (to.endsWith(".parquet")) await linkOrCopy(from, to);
   else await copyFile(from, to);
-}
-
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if (!["EXDEV", "EPERM", "ENOTSUP", "EMLINK"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    await copyFile(from, to); // another disk, or a filesystem without hard links
-  }
 }
 
 async function filesBelow(directory: string): Promise<string[]> {

@@ -63,8 +63,10 @@ export async function serveSite(directory: string, base = "/"): Promise<SiteServ
     requests.push(path);
     void answer(directory, path.startsWith(base) ? path.slice(base.length) : undefined, faults).then(
       ({status, type, body}) => {
-        response.writeHead(status, {"content-type": type, "content-encoding": "gzip", "cache-control": "max-age=600"});
-        response.end(gzipSync(body));
+        const packed = gzipSync(body); // its length is told, as GitHub Pages does, also to who asks for the length alone
+        const headers = {"content-type": type, "content-encoding": "gzip", "content-length": packed.length};
+        response.writeHead(status, {...headers, "cache-control": "max-age=600"});
+        response.end(request.method === "HEAD" ? undefined : packed);
       }
     );
   });

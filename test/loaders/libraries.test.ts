@@ -38,6 +38,14 @@ test.each([
   expect(await load(name)).toHaveProperty(member);
 });
 
+test("DuckDB lies where Framework looks for another version of it, with Parquet inside, and shares its Arrow", async () => {
+  const text = await readFile(join(cacheOf(), "@duckdb/duckdb-wasm@1.29.0/_esm.js"), "utf8");
+  expect(text).toContain(`from"../../apache-arrow@${await lockedVersion("apache-arrow")}/_esm.js"`);
+  expect(text.length).toBeLessThan(100_000); // bytes: without an Arrow of its own
+  const wasm = await readFile(join(cacheOf(), "@duckdb/duckdb-wasm@1.29.0/dist/duckdb-eh.wasm"));
+  expect(wasm.includes("parquet_scan")).toBe(true);
+});
+
 test("each of the versions that Framework looks up has its directory", async () => {
   const names = await readdir(cacheOf(), {recursive: true});
   for (const name of [
