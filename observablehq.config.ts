@@ -1,9 +1,11 @@
 import process from "node:process";
+import {headOf} from "./loaders/head.js";
 import {escapeHtml, finishPages} from "./loaders/html.js";
 import {prepareSite} from "./loaders/site.js";
 
-const {catalogue, paths} = await prepareSite(import.meta.dirname);
+const {catalogue, pages, paths} = await prepareSite(import.meta.dirname);
 const output = process.env.POND_OUTPUT ?? "dist";
+const base = process.env.POND_BASE ?? "/";
 
 // Framework leaves out the language of its pages and forbids zooming; both are put right when the build is done.
 if (process.argv.includes("build"))
@@ -14,18 +16,11 @@ if (process.argv.includes("build"))
 export default {
   root: "src",
   output,
-  base: process.env.POND_BASE ?? "/",
+  base,
   title: catalogue.title,
   style: "style.css",
-  head: `<meta name="description" content="${escapeHtml(catalogue.description)}"><link rel="icon" href="data:,">`,
-  pages: [
-    {name: "Sites", pages: catalogue.sites.map(({label, slug}) => ({name: label, path: `/sites/${slug}`}))},
-    {
-      name: "Parameters",
-      pages: catalogue.parameters.map(({label, slug}) => ({name: label, path: `/parameters/${slug}`}))
-    },
-    {name: "Status", path: "/status"}
-  ],
+  head: headOf(catalogue, {base, preview: process.argv.includes("preview")}),
+  pages,
   dynamicPaths: paths,
   pager: false,
   toc: false,

@@ -1,7 +1,9 @@
 import type {Column, Commit} from "../pond/types.js";
 import type {DashboardSpec} from "./dashboard.js";
 import type {PublishedDataset} from "./publish.js";
+import {shadesOf} from "./colour.js";
 import {thresholdsOf} from "./threshold.js";
+import {choicesOf, conversionBetween} from "./unit.js";
 import type {
   AnnotationEntry,
   Catalogue,
@@ -29,6 +31,7 @@ interface CatalogueParts {
   readonly datasets: readonly PublishedDataset[];
   readonly dashboard?: DashboardSpec;
   readonly annotations: readonly AnnotationEntry[];
+  readonly logo?: string; // a published file
   readonly status: Status;
   readonly reporter: Reporter;
   readonly now: number; // ms since 1970
@@ -38,18 +41,21 @@ const transactionsShown = 50;
 
 /** All that the pages know of the data. Without a dashboard every dataset is a site, under its own name. */
 export function catalogueOf(parts: CatalogueParts): Catalogue {
-  const {datasets, dashboard, annotations, status, now} = parts;
+  const {datasets, dashboard, annotations, logo, status, now} = parts;
   const sites = sitesOf(datasets, dashboard);
   const words = wordsOf(dashboard);
   const labels = new Map(sites.map((site) => [site.dataset, site.label]));
   const entries = datasets.map((dataset) => datasetEntry(dataset, {labels, words}));
-  const parameters = parametersOf(entries, [...words.keys()]);
+  const parameters = parametersOf(entries, dashboard?.parameters ?? [], parts.reporter);
   return {
     title: dashboard?.title ?? "Duckpond",
     description: dashboard?.description ?? "",
     timeZone: dashboard?.timeZone ?? "UTC",
     publisher: dashboard?.publisher,
     licence: dashboard?.licence,
+    ...(logo === undefined ? {} : {logo}),
+    ...(dashboard?.accent === undefined ? {} : {accent: shadesOf(dashboard.accent)}),
+    ...(dashboard?.pages === undefined ? {} : {pages: dashboard.pages}),
     now: iso(now),
     sites,
     parameters,
@@ -65,13 +71,14 @@ function sitesOf(datasets: readonly PublishedDataset[], dashboard?: DashboardSpe
   if (!dashboard)
     return datasets.map(({name}) => ({name, slug: slugs.of(name), label: name, description: "", dataset: name}));
   const byPath = new Map(datasets.map(({path, name}) => [path, name]));
-  return dashboard.sites.map(({name, label, description, dataset, position}) => ({
+  return dashboard.sites.map(({name, label, description, dataset, position, colour}) => ({
     name,
     slug: slugs.of(name),
     label: label ?? name,
     description,
     dataset: byPath.get(dataset.replace(/\/+$/, ""))!,
-    ...(position ? {position} : {})
+    ...(position ? {position} : {}),
+    ...(colour === undefined ? {} : {colour: shadesOf(colour)})
   }));
 }
 
@@ -103,19 +110,47 @@ function columnEntry({name, attributes}: Column, words: Words["words"]): Omit<Co
   return {name, scope, parameter, unit, label: words.get(parameter) ?? parameter};
 }
 
+type ParameterSpec = DashboardSpec["parameters"][number];
+
 /** Each parameter across datasets; one that comes in two units is two, which no chart can draw on one axis. */
-function parametersOf(datasets: readonly DatasetEntry[], order: readonly string[]): ParameterEntry[] {
+function parametersOf(
+  datasets: readonly DatasetEntry[],
+  wanted: readonly ParameterSpec[],
+  reporter: Reporter
+): ParameterEntry[] {
   const found = new Map<string, ParameterEntry & {columns: {dataset: string; column: string}[]}>();
   const slugs = new Slugs();
   for (const {name: dataset, columns} of datasets)
-    for (const {name: column, parameter, unit, label} of columns) {
-      const key = `${parameter}\n${unit}`;
-      const entry = found.get(key) ?? {name: parameter, slug: slugs.of(parameter, unit), label, unit, columns: []};
+    for (const {name: column, parameter: name, unit, label} of columns) {
+      const key = `${name}\n${unit}`;
+      const spec = wanted.find((parameter) => parameter.name === name);
+      const entry = found.get(key) ?? {
+        name,
+        slug: slugs.of(name, unit),
+        label,
+        unit,
+        units: unitsOf(unit, {name, unit: spec?.unit}, reporter),
+        columns: []
+      };
       entry.columns.push({dataset, column});
       found.set(key, entry);
     }
+  const order = wanted.map(({name}) => name);
   const place = ({name}: ParameterEntry) => (order.includes(name) ? order.indexOf(name) : order.length);
   return [...found.values()].sort((a, b) => place(a) - place(b));
+}
+
+/** Those that readers may choose, the wanted one first; where readings cannot be told in it, that is said. */
+function unitsOf(own: string, wanted: {readonly name: string; readonly unit?: string}, reporter: Reporter) {
+  const {name, unit: first = own} = wanted;
+  if (!conversionBetween(own, first))
+    reporter.warn(
+      `Readers would see ${name} in ${first}, which its readings in ${own} cannot be told in: it stays in ${own}.`
+    );
+  return [...new Set([first, ...choicesOf(own)])].flatMap((unit) => {
+    const conversion = conversionBetween(own, unit);
+    return conversion ? [{unit, ...conversion}] : [];
+  });
 }
 
 function statusEntry({version, commits, resources, runs}: Status): StatusEntry {

@@ -2,6 +2,8 @@ import {z} from "zod";
 import type {Kind} from "./types.js";
 import {timeZone} from "./zone.js";
 
+const colour = z.string().regex(/^#[0-9a-f]{6}$/i, "write a colour such as #0072b2, six digits of hexadecimal after #");
+
 const site = z.strictObject({
   name: z.string().min(1).describe("short and lasting: it is in the page's address"),
   label: z.string().optional().describe("what readers see; the name unless given"),
@@ -10,7 +12,8 @@ const site = z.strictObject({
   position: z
     .tuple([z.number().min(-180).max(180), z.number().min(-90).max(90)])
     .optional()
-    .describe("longitude and latitude in degrees, east and north positive")
+    .describe("longitude and latitude in degrees, east and north positive"),
+  colour: colour.optional().describe("on every page, made to stand out in light and dark; one of seven unless given")
 });
 
 const threshold = z.strictObject({
@@ -25,9 +28,17 @@ const threshold = z.strictObject({
 const parameter = z.strictObject({
   name: z.string().describe("as in the columns, e.g. DO"),
   label: z.string().describe("what readers see, e.g. Dissolved oxygen"),
+  unit: z.string().min(1).optional().describe("in which readers see it first; the readings' own unless given"),
   thresholds: z.array(threshold).default([]).describe("values that matter, drawn in its charts"),
   hidden: z.boolean().default(false).describe("true: not shown on the pages")
 });
+
+const page = z.union([
+  z.string().min(1).describe("sites, parameters, compare, explore, status, about, or a file of src/ without its .md"),
+  z
+    .strictObject({name: z.string().min(1).describe("what readers see"), path: z.string().min(1).describe("the page")})
+    .describe("a page under another name")
+]);
 
 const fields = z.strictObject({
   title: z.string().min(1).describe("of the whole site"),
@@ -41,6 +52,27 @@ const fields = z.strictObject({
     })
     .optional()
     .describe("on what terms the readings may be used; it goes with every download"),
+  logo: z
+    .string()
+    .regex(/\.(svg|png)$/i, "write the name of an .svg or .png")
+    .optional()
+    .describe("an SVG or PNG, relative to this YAML file: beside the title, and in the browser's tab"),
+  accent: colour.optional().describe("of links and chosen buttons, made to stand out in light and dark"),
+  pages: z
+    .array(
+      z.union([
+        page,
+        z
+          .strictObject({
+            name: z.string().min(1).describe("what readers see"),
+            pages: z.array(page).min(1).describe("its pages")
+          })
+          .describe("pages under a heading")
+      ])
+    )
+    .min(1)
+    .optional()
+    .describe("what the sidebar lists, in this order; every page unless given"),
   sites: z
     .array(site)
     .min(1)

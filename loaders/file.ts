@@ -3,9 +3,9 @@ import {dirname} from "node:path";
 import {replace} from "../pond/disk.js";
 
 /** Writes a file, whole and durable or not at all. */
-export async function replaceFile(file: string, text: string): Promise<void> {
+export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), {recursive: true});
-  await replace(file, (temp) => writeFile(temp, text));
+  await replace(file, (temp) => writeFile(temp, content));
 }
 
 /** The same file under another name; a copy where the host cannot have it twice. */

@@ -9,6 +9,7 @@ import {catalogueOf} from "./catalogue.js";
 import type {DashboardSpec} from "./dashboard.js";
 import {engine} from "./engine.js";
 import {datasetsOf} from "./dataset.js";
+import {publishLogo} from "./logo.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
 import {published, statisticSql} from "./partial.js";
 import type {Level, Reduction, Shard} from "./reduction.js";
@@ -56,7 +57,8 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const status = {version: fs.version, commits, resources, runs};
   const annotations = await annotationsOf({datasets, resources, fs, effects});
   const {reporter} = effects;
-  const catalogue = catalogueOf({datasets, dashboard, annotations, status, reporter, now: effects.now()});
+  const logo = await publishLogo(publication);
+  const catalogue = catalogueOf({datasets, dashboard, annotations, logo, status, reporter, now: effects.now()});
   await writeChanged(join(directory, "catalogue.json"), `${JSON.stringify(catalogue)}\n`);
   await removeOthers(directory, new Set(filesOf(datasets)));
   await sweepCache(publication.cache, [...reductions.values()]);

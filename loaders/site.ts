@@ -4,12 +4,15 @@ import {copyFile, mkdir, readFile, readdir, rm, rmdir, writeFile} from "node:fs/
 import {dirname, join} from "node:path";
 import {linkOrCopy} from "./file.js";
 import {layLibraries} from "./libraries.js";
+import {listPages} from "./pages.js";
+import type {Listed} from "./pages.js";
 import {published} from "./published.js";
 import type {Catalogue} from "./types.js";
 
 /** What Framework's configuration needs to know of the site. */
 export interface Site {
   readonly catalogue: Catalogue;
+  readonly pages: readonly Listed[]; // of the sidebar
   readonly paths: readonly string[]; // pages and files that no link in a page leads Framework to
 }
 
@@ -25,16 +28,17 @@ export async function prepareSite(root: string): Promise<Site> {
   const catalogue = JSON.parse(await readFile(join(directory, "catalogue.json"), "utf8")) as Catalogue;
   await layOutputs(directory, join(source, ".observablehq/cache/data"));
   await dropStalePages(source, catalogue);
-  return {catalogue, paths: [...pagePaths(catalogue), ...shardPaths(catalogue)]};
+  const pages = await listPages(source, catalogue);
+  return {catalogue, pages, paths: [...pagePaths(catalogue), ...filePaths(catalogue)]};
 }
 
 function pagePaths({sites, parameters}: Catalogue): string[] {
   return [...sites.map(({slug}) => `/sites/${slug}`), ...parameters.map(({slug}) => `/parameters/${slug}`)];
 }
 
-function shardPaths({datasets}: Catalogue): string[] {
+function filePaths({datasets, logo}: Catalogue): string[] {
   const shards = datasets.flatMap((dataset) => dataset.resolutions.flatMap((resolution) => resolution.shards));
-  return shards.map((shard) => `/data/${shard.file}`);
+  return [...shards.map(({file}) => file), ...(logo === undefined ? [] : [logo])].map((file) => `/data/${file}`);
 }
 
 /** Makes the loaders' outputs the published files: what is missing is linked, what changed replaced, the rest removed. */

@@ -116,6 +116,9 @@ export interface Catalogue {
   readonly timeZone: string; // IANA name, for display and local days
   readonly publisher?: string; // who publishes the readings, for citations
   readonly licence?: {readonly name: string; readonly url?: string}; // on what terms they may be used
+  readonly logo?: string; // file under /data/, e.g. "logo.svg"
+  readonly accent?: Shades; // of links and chosen buttons
+  readonly pages?: readonly PageEntry[]; // what the sidebar lists; every page unless given
   readonly now: string; // ISO 8601: the clock of the run that published, for ages and freshness
   readonly sites: readonly SiteEntry[];
   readonly parameters: readonly ParameterEntry[];
@@ -125,6 +128,16 @@ export interface Catalogue {
   readonly status: StatusEntry;
 }
 
+/** A colour as it stands out on light and on dark ground, CSS. */
+export interface Shades {
+  readonly light: string;
+  readonly dark: string;
+}
+
+/** A page by its path or, of those that there are many of, by the word for all; perhaps under another name or heading. */
+export type PageEntry = PageName | {readonly name: string; readonly pages: readonly PageName[]};
+export type PageName = string | {readonly name: string; readonly path: string};
+
 export interface SiteEntry {
   readonly name: string; // as in the link: /sites/<slug>
   readonly slug: string;
@@ -132,6 +145,7 @@ export interface SiteEntry {
   readonly description: string;
   readonly dataset: string; // DatasetEntry.name
   readonly position?: readonly [longitude: number, latitude: number];
+  readonly colour?: Shades; // one of the pages' own unless given
 }
 
 /** A parameter across sites. */
@@ -139,8 +153,16 @@ export interface ParameterEntry {
   readonly name: string; // e.g. "Temperature"
   readonly slug: string;
   readonly label: string;
-  readonly unit: string;
+  readonly unit: string; // of the published values
+  readonly units: readonly UnitEntry[]; // in which readers may see it, the first at first; its own among them
   readonly columns: readonly {readonly dataset: string; readonly column: string}[];
+}
+
+/** A unit, and what makes a published value one in it: × factor, + offset. */
+export interface UnitEntry {
+  readonly unit: string;
+  readonly factor: number;
+  readonly offset: number;
 }
 
 /** A value that matters to readers of a parameter; a chart draws it where it shows that parameter in that unit. */

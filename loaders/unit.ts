@@ -124,6 +124,25 @@ export function conversionBetween(from: string, to: string): Conversion | undefi
   return convertible ? (conversionOf(from, to) ?? {factor: 1, offset: 0}) : undefined;
 }
 
+/** What readers may choose between; where one is told, so are the others. */
+const choices = [
+  ["C", "F"],
+  ["m", "ft"],
+  ["cm", "in"],
+  ["m/s", "kn", "mph"],
+  ["dbar", "kPa", "psi"],
+  ["hPa", "mmHg", "inHg"],
+  ["mS/cm", "µS/cm"],
+  ["m³/s", "ft³/s"]
+];
+
+/** The units in which readers of a unit may see its values: itself first, and others that mean the same to them. */
+export function choicesOf(unit: string): readonly string[] {
+  const spellings = find(unit)?.spellings ?? [];
+  const others = choices.find((choice) => choice.some((one) => spellings.includes(one))) ?? [];
+  return [unit, ...others.filter((one) => !spellings.includes(one))];
+}
+
 /** In words that follow the name of what has the unit, where it throws. */
 function conversionOf(from: string, to: string): Conversion | undefined {
   const [source, target] = [find(from), find(to)];

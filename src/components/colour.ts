@@ -2,14 +2,18 @@ import {catalogue} from "./catalogue.js";
 
 /**
  * Okabe and Ito's colours ("Color Universal Design", 2008), told apart with every common colour vision; as theme
- * variables (style.css), because on dark ground they are lighter. A site keeps its colour on every page.
+ * variables (style.css), because on dark ground they are lighter. A site keeps its colour on every
+ * page: its own, or one of these.
  */
-const colours = Array.from({length: 7}, (_, index) => `var(--site-${index + 1})`);
+const count = 7;
 
 /** The colour of a site, by the dataset that it shows. */
 export function colourOf(dataset: string): string {
-  const index = catalogue.sites.findIndex((site) => site.dataset === dataset);
-  return colours[Math.max(0, index) % colours.length]!;
+  const index = Math.max(
+    0,
+    catalogue.sites.findIndex((site) => site.dataset === dataset)
+  );
+  return `var(--site-${(catalogue.sites[index]?.colour ? index : index % count) + 1})`;
 }
 
 /** Lines of one colour are told apart by their dashes: as `stroke-dasharray`. */

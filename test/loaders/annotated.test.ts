@@ -50,8 +50,8 @@ async function annotated(rows: readonly object[], dashboard: object = {}) {
   expect((await run(pond, resources, effects)).rows.flatMap(({errors}) => errors)).toEqual([]);
   const [fs, commits] = [await pond.fs(), await pond.log()];
   const directory = await temporaryDirectory();
-  const {annotations, thresholds} = await publish({fs, commits, resources, effects, cache: pond.cache, directory});
-  return {annotations, thresholds, warnings};
+  const {annotations, thresholds, parameters} = await publish({fs, commits, resources, effects, cache: pond.cache, directory});
+  return {annotations, thresholds, parameters, warnings};
 }
 
 const columns = (...names: string[]) => names.map((name) => `Pier/${name}`);
@@ -128,5 +128,22 @@ test("a threshold is told in the unit that its readings have, and left out where
   ]);
   expect(told.warnings).toEqual([
     'The threshold "Salty" of Temperature is in psu, its readings are in C: it is not shown.'
+  ]);
+});
+
+test("readers see a parameter first in the unit that the dashboard says, where its readings can be told in it", async () => {
+  const told = await annotated([], {
+    parameters: [
+      {name: "Temperature", label: "Temperature", unit: "F"},
+      {name: "Salinity", label: "Salinity", unit: "mg/L"}
+    ]
+  });
+  const [temperature, salinity] = told.parameters;
+  expect(temperature).toMatchObject({unit: "C", units: [{unit: "F"}, {unit: "C", factor: 1, offset: 0}]});
+  const {factor, offset} = temperature!.units[0]!;
+  expect(20 * factor + offset).toBeCloseTo(68, 9);
+  expect(salinity!.units).toEqual([{unit: "psu", factor: 1, offset: 0}]);
+  expect(told.warnings).toEqual([
+    "Readers would see Salinity in mg/L, which its readings in psu cannot be told in: it stays in psu."
   ]);
 });

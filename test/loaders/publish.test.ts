@@ -72,6 +72,7 @@ test("the catalogue tells what the pages need", async () => {
       slug: "do",
       label: "Dissolved oxygen",
       unit: "mg/L",
+      units: [{unit: "mg/L", factor: 1, offset: 0}],
       columns: [
         {dataset: "Mouth", column: "Surface.DO.mg/L"},
         {dataset: "Basin", column: "Surface.DO.mg/L"}

@@ -133,7 +133,7 @@ function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
     const own = columns.filter(({parameter}) => parameter === name);
     const {label, unit} = own[0]!;
     const places = datasets.flatMap((dataset) => own.map((column) => ({dataset: dataset.name, column: column.name})));
-    return {name, slug: slug(name), label, unit, columns: places};
+    return {name, slug: slug(name), label, unit, units: [{unit, factor: 1, offset: 0}], columns: places};
   });
   const resource = {
     kind: "Simulator",
