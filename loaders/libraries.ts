@@ -117,8 +117,8 @@ async function layLibrary(library: Found, cache: string, places: ReadonlyMap<str
     legalComments: "none",
     plugins: shares.map((shared) => ({
       name: shared,
-      setup: ({onResolve}) =>
-        onResolve({filter: new RegExp(`^${shared}$`)}, () => ({
+      setup: (bundle) =>
+        bundle.onResolve({filter: new RegExp(`^${shared}$`)}, () => ({
           path: `${"../".repeat(placeOf(library).split("/").length)}${places.get(shared)!}/_esm.js`,
           external: true
         }))
