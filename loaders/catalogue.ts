@@ -1,4 +1,4 @@
-import type {Column, Commit} from "../pond/types.js";
+import type {Column} from "../pond/types.js";
 import type {DashboardSpec} from "./dashboard.js";
 import type {PublishedDataset} from "./publish.js";
 import {shadesOf} from "./colour.js";
@@ -9,39 +9,24 @@ import type {
   Catalogue,
   ColumnEntry,
   DatasetEntry,
-  Fared,
   ParameterEntry,
   Reporter,
-  Resource,
-  ResourceEntry,
-  SiteEntry,
-  StatusEntry,
-  TransactionEntry
+  SiteEntry
 } from "./types.js";
-
-/** What is known of the pond and of the last runs. */
-interface Status {
-  readonly version: number;
-  readonly commits: readonly Commit[]; // oldest first
-  readonly resources: readonly Resource[];
-  readonly runs: readonly Fared[];
-}
 
 interface CatalogueParts {
   readonly datasets: readonly PublishedDataset[];
   readonly dashboard?: DashboardSpec;
   readonly annotations: readonly AnnotationEntry[];
   readonly logo?: string; // a published file
-  readonly status: Status;
+  readonly version: number; // newest transaction
   readonly reporter: Reporter;
   readonly now: number; // ms since 1970
 }
 
-const transactionsShown = 50;
-
 /** All that the pages know of the data. Without a dashboard every dataset is a site, under its own name. */
 export function catalogueOf(parts: CatalogueParts): Catalogue {
-  const {datasets, dashboard, annotations, logo, status, now} = parts;
+  const {datasets, dashboard, annotations, logo, version, now} = parts;
   const sites = sitesOf(datasets, dashboard);
   const words = wordsOf(dashboard);
   const labels = new Map(sites.map((site) => [site.dataset, site.label]));
@@ -62,7 +47,7 @@ export function catalogueOf(parts: CatalogueParts): Catalogue {
     thresholds: thresholdsOf({parameters, sites, ...parts}),
     annotations,
     datasets: entries,
-    status: statusEntry(status)
+    version
   };
 }
 
@@ -151,26 +136,6 @@ function unitsOf(own: string, wanted: {readonly name: string; readonly unit?: st
     const conversion = conversionBetween(own, unit);
     return conversion ? [{unit, ...conversion}] : [];
   });
-}
-
-function statusEntry({version, commits, resources, runs}: Status): StatusEntry {
-  return {
-    version,
-    resources: resources.map((resource) => resourceEntry(resource, runs)),
-    transactions: commits.slice(-transactionsShown).reverse().map(transactionEntry)
-  };
-}
-
-function resourceEntry({kind, name, description}: Resource, runs: readonly Fared[]): ResourceEntry {
-  const run = runs.find((row) => row.kind === kind && row.name === name);
-  if (!run) return {kind, name, description, read: 0, stored: 0, aside: 0, notes: [], errors: [], stale: []};
-  const {started, last, read, stored, aside, notes, errors, stale} = run;
-  const times = {lastRun: iso(last.started), tookMs: last.tookMs, lastNews: iso(started)};
-  return {kind, name, description, ...times, read, stored, aside, notes, errors, stale};
-}
-
-function transactionEntry({version, timestamp, command, user, tookMs, operations, rows}: Commit): TransactionEntry {
-  return {version, time: iso(timestamp / 1000), command, user, tookMs, operations, rows};
 }
 
 /** Words fit for an address, none given twice. */

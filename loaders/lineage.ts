@@ -10,12 +10,17 @@ export interface Deployed {
   readonly fs: Reader;
 }
 
+/** A series among those that another is made of. */
+export interface Ancestor extends Origin {
+  readonly isSource: boolean; // nothing computes it: its readings are stored
+}
+
 /** All that a series is made of, however many steps away: itself first, then each before what it is made of in turn. */
-export async function lineageOf(path: string, deployed: Deployed): Promise<readonly Origin[]> {
+export async function lineageOf(path: string, deployed: Deployed): Promise<readonly Ancestor[]> {
   return follow({path: posix.normalize(path), period: {}}, deployed);
 }
 
-async function follow(origin: Origin, deployed: Deployed): Promise<readonly Origin[]> {
+async function follow(origin: Origin, deployed: Deployed): Promise<readonly Ancestor[]> {
   const {resources, fs} = deployed;
   const steps = resources.map(async ({kind: name, spec}) => {
     const kind = kindNamed(name);
@@ -24,7 +29,7 @@ async function follow(origin: Origin, deployed: Deployed): Promise<readonly Orig
   });
   const sources = (await Promise.all(steps)).flat().flatMap((source) => within(source, origin));
   const found = await Promise.all(sources.map((source) => follow(source, deployed)));
-  return [origin, ...found.flat()];
+  return [{...origin, isSource: sources.length === 0}, ...found.flat()];
 }
 
 /** A source as part of what is made of it: the outermost scope is how its columns are called in the end. */
@@ -33,7 +38,8 @@ function within(source: Origin, {scope = source.scope, period}: Origin): Origin[
   return both ? [{path: source.path, ...(scope === undefined ? {} : {scope}), period: both}] : [];
 }
 
-function isAtOrBelow(path: string, place: string): boolean {
+/** Whether a path is a place or below it. */
+export function isAtOrBelow(path: string, place: string): boolean {
   const root = posix.normalize(place).replace(/\/$/, "");
   return path === root || path.startsWith(`${root}/`);
 }

@@ -7,13 +7,14 @@ import type {Column, Commit, Reader} from "../pond/types.js";
 import {annotationsOf} from "./annotated.js";
 import {catalogueOf} from "./catalogue.js";
 import type {DashboardSpec} from "./dashboard.js";
+import {type Completeness, completenessOf} from "./completeness.js";
+import {detailsOf} from "./details.js";
 import {engine} from "./engine.js";
 import {datasetsOf} from "./dataset.js";
 import {publishLogo} from "./logo.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
 import {published, statisticSql} from "./partial.js";
 import type {Level, Reduction, Shard} from "./reduction.js";
-import {lastRuns} from "./history.js";
 import {keyOf} from "./shard.js";
 import {type Summary, summarise} from "./summary.js";
 import {sweep} from "./sweep.js";
@@ -21,6 +22,9 @@ import type {Catalogue, Effects, ResolutionEntry, Resource, ShardEntry} from "./
 
 /** Part of every published name: to be raised whenever the same shard would be written otherwise. */
 const generation = 1;
+
+/** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
+const telling = 2;
 
 /** What is published, and where to. */
 export interface Publication {
@@ -39,10 +43,11 @@ export interface PublishedDataset {
   readonly columns: readonly Column[];
   readonly resolutions: readonly ResolutionEntry[];
   readonly summary: Summary;
+  readonly completeness: Completeness;
 }
 
 /**
- * Writes the shards of every dataset that the Dashboard shows (without one, of every Reduce), and `catalogue.json`.
+ * Writes the shards of every dataset that the Dashboard shows (without one, of every Reduce), `catalogue.json` and `details.json`.
  * Files are named by what is in them: one that exists is not written again, one that nothing names is removed, and the
  * catalogue is rewritten only when its bytes change.
  */
@@ -53,13 +58,23 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const datasets: PublishedDataset[] = [];
   for (const source of sourcesOf(reductions, publication, dashboard))
     datasets.push(await publishDataset(source, publication));
-  const runs = await lastRuns(fs, publication.cache);
-  const status = {version: fs.version, commits, resources, runs};
   const annotations = await annotationsOf({datasets, resources, fs, effects});
   const {reporter} = effects;
   const logo = await publishLogo(publication);
-  const catalogue = catalogueOf({datasets, dashboard, annotations, logo, status, reporter, now: effects.now()});
-  await writeChanged(join(directory, "catalogue.json"), `${JSON.stringify(catalogue)}\n`);
+  const catalogue = catalogueOf({
+    datasets,
+    dashboard,
+    annotations,
+    logo,
+    version: fs.version,
+    reporter,
+    now: effects.now()
+  });
+  const text = `${JSON.stringify(catalogue)}\n`;
+  const catalogueBytes = Buffer.byteLength(text);
+  const details = await detailsOf({datasets, resources, fs, commits, cache: publication.cache, catalogueBytes});
+  await writeChanged(join(directory, "catalogue.json"), text);
+  await writeChanged(join(directory, "details.json"), `${JSON.stringify(details)}\n`);
   await removeOthers(directory, new Set(filesOf(datasets)));
   await sweepCache(publication.cache, [...reductions.values()]);
   return catalogue;
@@ -114,13 +129,18 @@ function safeName(text: string): string {
 // ---- One dataset ----
 
 async function publishDataset({name, path, reduction}: Source, publication: Publication): Promise<PublishedDataset> {
-  if (!reduction) return {name, path, columns: [], resolutions: [], summary: {columns: []}};
+  if (!reduction)
+    return {name, path, columns: [], resolutions: [], summary: {columns: []}, completeness: {columns: [], gaps: []}};
   const {cache, directory, effects} = publication;
   const {columns, levels} = await shownOf(reduction, publication);
   const today = Math.floor(effects.now() / 86_400e3); // sparks end with it
   const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
   const widths = levels.map(({resolution}) => resolution);
-  const memo = join(cache, "publish", `${keyOf("dataset", generation, path, name, columns, widths, keys, today)}.json`);
+  const memo = join(
+    cache,
+    "publish",
+    `${keyOf("dataset", generation, telling, path, name, columns, widths, keys, today)}.json`
+  );
   const kept = await readKept(memo, directory);
   if (kept) return kept;
   effects.reporter.step(`Publishing ${name}`);
@@ -162,7 +182,9 @@ async function writeDataset(
   }
   const now = effects.now() * 1000;
   const summary = await engine.use((duck) => summarise(duck, reduction, {columns, now}));
-  return {name, path, columns, resolutions, summary};
+  const interval = summary.interval ?? 0;
+  const completeness = await engine.use((duck) => completenessOf(duck, reduction, {columns, now, interval}));
+  return {name, path, columns, resolutions, summary, completeness};
 }
 
 function entryOf({resolution}: Level, entries: readonly ShardEntry[]): ResolutionEntry {

@@ -125,7 +125,7 @@ export interface Catalogue {
   readonly thresholds: readonly ThresholdEntry[];
   readonly annotations: readonly AnnotationEntry[]; // by their begin
   readonly datasets: readonly DatasetEntry[];
-  readonly status: StatusEntry;
+  readonly version: number; // newest transaction
 }
 
 /** A colour as it stands out on light and on dark ground, CSS. */
@@ -272,10 +272,58 @@ export interface ShardEntry {
   readonly bytes: number;
 }
 
-export interface StatusEntry {
-  readonly version: number; // newest transaction
+// ---- The details: /data/details.json, what the pages Status and About the data tell and no other page fetches ----
+
+export interface Details {
   readonly resources: readonly ResourceEntry[];
   readonly transactions: readonly TransactionEntry[]; // newest first, the last 50
+  readonly check?: CheckEntry; // none: the pond has not been checked where it was published from
+  readonly datasets: readonly DatasetDetails[]; // as in the catalogue
+  readonly catalogueBytes: number;
+}
+
+export interface DatasetDetails {
+  readonly name: string; // DatasetEntry.name
+  readonly columns: readonly ColumnDetails[]; // as in the catalogue
+  readonly gaps: readonly GapsEntry[]; // a scope each
+  readonly deployments: readonly DeploymentEntry[]; // by scope and begin
+}
+
+/** How complete a column is, by the hours (or bins, where those are longer) that have a reading. */
+export interface ColumnDetails {
+  readonly readings: number;
+  readonly coverage: number; // share of the hours from its first reading to its last, 0 to 1
+  readonly recent: number; // share of those of the thirty days before the build
+}
+
+/** Where a scope has no reading of any parameter for longer than a few sampling intervals. */
+export interface GapsEntry {
+  readonly scope: string;
+  readonly count: number;
+  readonly missingMs: number; // of all together
+  readonly longest: readonly GapEntry[]; // the longest first
+}
+
+export interface GapEntry {
+  readonly begin: string; // ISO 8601, inclusive
+  readonly end: string; // ISO 8601, exclusive
+}
+
+/** An instrument's series while it is part of a dataset. */
+export interface DeploymentEntry {
+  readonly scope?: string; // none: of all
+  readonly series: string; // its path in the pond
+  readonly begin?: string; // ISO 8601, inclusive; none: from its first reading on
+  readonly end?: string; // ISO 8601, exclusive; none: it goes on
+}
+
+/** What the last check of the pond found (`pond check`). */
+export interface CheckEntry {
+  readonly time: string; // ISO 8601
+  readonly commits: number;
+  readonly records: number;
+  readonly hashed: number; // contents whose hash was computed anew
+  readonly problems: number;
 }
 
 export interface ResourceEntry {
@@ -291,6 +339,8 @@ export interface ResourceEntry {
   readonly notes: readonly string[];
   readonly errors: readonly string[];
   readonly stale: readonly string[]; // resources in trouble whose last data it went on with, as Kind/name
+  readonly newest?: string; // ISO 8601, the newest reading in what it stores
+  readonly datasets: readonly string[]; // DatasetEntry.name: what it is part of
 }
 
 export interface TransactionEntry {

@@ -1,6 +1,7 @@
 import {mkdir, readdir, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
+import type {Details} from "../loaders/types.js";
 import {launchBrowser, serveSite} from "./browser.js";
 import {examinePage} from "./examine.js";
 import {copyProject} from "./project.js";
@@ -156,10 +157,11 @@ describe("trouble", () => {
     const first = await project.pond(["build"], {POND_NOW: day1});
     expect(first.code).toBe(1);
     expect(first.stderr).toContain("data/torn.csv was skipped");
-    const {status, datasets} = JSON.parse(
-      await readFile(join(project.directory, ".pond/cache/published/catalogue.json"), "utf8")
-    ) as {status: {resources: {name: string; errors: string[]}[]}; datasets: {end: string}[]};
-    expect(status.resources.find(({name}) => name === "files")!.errors[0]).toContain("data/torn.csv");
+    const {datasets} = await catalogueOf(project);
+    const {resources} = JSON.parse(
+      await readFile(join(project.directory, ".pond/cache/published/details.json"), "utf8")
+    ) as Details;
+    expect(resources.find(({name}) => name === "files")!.errors[0]).toContain("data/torn.csv");
     expect(datasets[0]!.end).toBe("2026-02-28T01:00:00.000Z");
     const before = await countTransactions(project);
     const again = await project.pond(["build"], {POND_NOW: day1});

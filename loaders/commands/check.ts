@@ -1,8 +1,11 @@
 import {Command, InvalidArgumentError} from "commander";
 import {check as inspect} from "../../pond/check.js";
 import type {Checked, Problem} from "../../pond/check.js";
+import {checkedIn} from "../details.js";
+import {replaceFile} from "../file.js";
 import {formatBytes, formatCount} from "../format.js";
 import type {Shell} from "../shell.js";
+import type {CheckEntry} from "../types.js";
 
 interface CheckOptions {
   readonly data?: boolean;
@@ -23,11 +26,23 @@ export function check(shell: Shell): Command {
     )
     .action(async ({json, ...options}: CheckOptions, command: Command) => {
       if (options.subset !== undefined && !options.data) command.error("error: --subset is a share of --data");
-      const checked = await inspect(shell.place(), options);
+      const place = shell.place();
+      const checked = await inspect(place, options);
+      await keep(checkedIn(place.cache), checked, shell);
       if (json) shell.out(JSON.stringify(checked, null, 2));
       else tell(shell, checked);
       if (checked.problems.length > 0) shell.troubled = true;
     });
+}
+
+/** Keeps what was found for the page Status; a disk that takes no writing can be checked all the same. */
+async function keep(file: string, {problems, commits, records, hashed}: Checked, shell: Shell): Promise<void> {
+  const time = new Date(shell.effects.now()).toISOString();
+  const entry: CheckEntry = {time, commits, records, hashed, problems: problems.length};
+  await replaceFile(file, JSON.stringify(entry)).catch((error: NodeJS.ErrnoException) => {
+    if (!["EROFS", "EACCES", "EPERM"].includes(error.code ?? "")) throw error;
+    shell.effects.reporter.warn(`The page Status will not tell of this check: ${file} cannot be written.`);
+  });
 }
 
 function tell(shell: Shell, {problems, ...counts}: Checked): void {

@@ -3,10 +3,10 @@ import {formatDay} from "./format.js";
 
 /** How to cite what the site publishes, in one sentence: who, when, what, which state of the data, where. */
 export function citation(): string {
-  const {title, publisher, now, timeZone, status} = catalogue;
+  const {title, publisher, now, timeZone, version} = catalogue;
   const home = new URL(pageUrl(""), location.href).href;
   const year = now.slice(0, 4);
-  const state = `Data as of ${formatDay(now, timeZone)}, transaction ${status.version}`;
+  const state = `Data as of ${formatDay(now, timeZone)}, transaction ${version}`;
   return `${publisher ?? title} (${year}). ${publisher ? `${title}. ` : ""}${state}. ${home}`;
 }
 

@@ -63,6 +63,14 @@ function plural(count: number, word: string): string {
   return `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
 }
 
+/** A share in percent that says "100" only of all and "0" only of nothing: "99.9 %", "<0.1 %". */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  if (percent === 0 || percent === 100) return `${percent} %`;
+  if (percent < 0.1) return "<0.1 %";
+  return `${(Math.floor(percent * 10) / 10).toFixed(1)} %`;
+}
+
 /** Bytes for people: "512 B", "3.4 kB", "1.2 MB" (powers of 1000). */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

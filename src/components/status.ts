@@ -1,53 +1,122 @@
 import {html} from "npm:htl";
-import type {DatasetEntry, ResolutionEntry, ResourceEntry, TransactionEntry} from "../../loaders/types.js";
+import type {
+  CheckEntry,
+  DatasetDetails,
+  DatasetEntry,
+  ResolutionEntry,
+  ResourceEntry,
+  TransactionEntry
+} from "../../loaders/types.js";
 import {catalogue} from "./catalogue.js";
-import {formatBytes, formatTime} from "./format.js";
+import {details} from "./details.js";
+import {formatAge, formatBytes, formatShare, formatTime} from "./format.js";
+import {buildAge} from "./latest.js";
 import {table} from "./table.js";
 import type {Cell} from "./table.js";
 
 const count = (number: number | undefined) => number?.toLocaleString("en-US") ?? "–";
 const time = (iso: string | undefined, otherwise = "–") => (iso ? formatTime(iso, catalogue.timeZone) : otherwise);
 
-/** The status page: how each resource fared, what is published, and the pond's last transactions. */
+/** The status page: how each resource fared, how fresh and whole the data is, what is published, what the pond did. */
 export function status(): Element {
-  const {resources, transactions, version} = catalogue.status;
+  const {resources, transactions, check} = details;
   return html`<div>
-    ${summary(resources)}
-    <p class="muted">Built ${time(catalogue.now)} from transaction ${version} of the pond.</p>
+    ${buildAge()} ${summary(resources)}
+    <p class="muted">
+      Built ${time(catalogue.now)} from transaction ${catalogue.version} of the pond. ${checked(check)}
+    </p>
     <h2>Resources</h2>
     ${table({
       name: "Resources",
-      headings: ["Kind", "Name", "Last run", "Took", "Last news", "Read", "Stored", "Set aside", "Notes"],
+      headings: [
+        "Resource",
+        "State",
+        "Last run",
+        "Took",
+        "Last news",
+        "Read",
+        "Stored",
+        "Set aside",
+        "Newest reading",
+        "Coverage, 30 days",
+        "Notes"
+      ],
       rows: resources.map(resourceRow)
+    })}
+    <h2>Datasets</h2>
+    ${table({
+      name: "Datasets",
+      headings: ["Dataset", "First reading", "Last reading", "Age at build", "Coverage", "30 days", "Gaps"],
+      rows: catalogue.datasets.map((dataset, index) => datasetRow(dataset, details.datasets[index]!))
     })}
     <h2>Published</h2>
     ${published()}
     <h2>Transactions</h2>
     ${table({
       name: "Transactions",
-      headings: ["Version", "Time", "Command", "By", "Took", "Operations", "Rows"],
+      headings: ["Version", "Time", "Command", "By", "Took", "Operations", "Readings"],
       rows: transactions.map(transactionRow)
     })}
   </div>`;
 }
 
+// ---- Resources ----
+
 function summary(resources: readonly ResourceEntry[]): Element {
   const troubled = resources.filter(({errors}) => errors.length > 0).map(({name}) => name);
-  if (troubled.length === 0) return html`<p class="lead">All resources ran without trouble.</p>`;
-  return html`<p class="lead late">
-    ${troubled.join(", ")} had trouble in the last run; what could be read is shown.
-  </p>`;
+  const stale = resources.filter(isStale).map(({name}) => name);
+  if (troubled.length === 0 && stale.length === 0)
+    return html`<p class="lead">✓ All resources ran without trouble.</p>`;
+  const words = [
+    ...(troubled.length > 0
+      ? [`${troubled.join(", ")} had trouble in the last run; what could be read is shown.`]
+      : []),
+    ...(stale.length > 0 ? [`${stale.join(", ")} went on with the last good data.`] : [])
+  ];
+  return html`<p class="lead late">▲ ${words.join(" ")}</p>`;
 }
 
-function resourceRow({kind, name, read, stored, aside, ...told}: ResourceEntry): Cell[] {
-  const stale = told.stale.length > 0 ? [`Stale: it went on without what is new of ${told.stale.join(", ")}.`] : [];
+function isStale({errors, stale}: ResourceEntry): boolean {
+  return errors.length === 0 && stale.length > 0;
+}
+
+function resourceRow(resource: ResourceEntry): Cell[] {
+  const {kind, name, lastRun, tookMs, lastNews, read, stored, aside, notes, errors, stale, newest} = resource;
   const said = html`<div class="said">
-    ${[...told.errors, ...stale].map((error) => html`<p class="late">${error}</p>`)}
-    ${told.notes.map((note) => html`<p>${note}</p>`)}
+    ${errors.map((error) => html`<p class="late">${error}</p>`)}
+    ${stale.length > 0 ? html`<p>Waits for ${stale.join(", ")}.</p>` : null}
+    ${notes.map((note) => html`<p>${note}</p>`)}
   </div>`;
-  const runs = time(told.lastRun, "does not run");
-  const counts = [count(read), count(stored), count(aside)];
-  return [kind, name, runs, took(told.tookMs), time(told.lastNews), ...counts, said];
+  return [
+    html`<span>${name} <span class="muted">${kind}</span></span>`,
+    stateOf(resource),
+    time(lastRun, "does not run"),
+    took(tookMs),
+    time(lastNews),
+    count(read),
+    count(stored),
+    count(aside),
+    time(newest),
+    coverageOf(resource),
+    said
+  ];
+}
+
+/** In words and a shape, never by colour alone. */
+function stateOf(resource: ResourceEntry): Element {
+  if (resource.errors.length > 0) return html`<span class="late">▲ trouble</span>`;
+  if (isStale(resource)) return html`<span class="late">◆ stale</span>`;
+  return html`<span>✓ well</span>`;
+}
+
+/** Of the datasets that it is part of, the mean over their columns. */
+function coverageOf({datasets}: ResourceEntry): string {
+  const columns = details.datasets.filter(({name}) => datasets.includes(name)).flatMap((dataset) => dataset.columns);
+  return meanOf(columns.map(({recent}) => recent));
+}
+
+function meanOf(shares: readonly number[]): string {
+  return shares.length > 0 ? formatShare(shares.reduce((sum, share) => sum + share, 0) / shares.length) : "–";
 }
 
 function took(millis: number | undefined): string {
@@ -55,26 +124,49 @@ function took(millis: number | undefined): string {
   return millis < 1000 ? `${Math.round(millis)} ms` : `${(millis / 1000).toFixed(1)} s`;
 }
 
-/** What a reader can fetch: per dataset its span and, at each resolution, rows and bytes. */
+// ---- Datasets ----
+
+function datasetRow({label, begin, end}: DatasetEntry, {columns, gaps}: DatasetDetails): Cell[] {
+  const age = end === undefined ? "–" : formatAge(Date.parse(catalogue.now) - Date.parse(end));
+  const missing = gaps.reduce((sum, {missingMs}) => sum + missingMs, 0);
+  const counted = gaps.reduce((sum, gap) => sum + gap.count, 0);
+  return [
+    label,
+    time(begin),
+    time(end),
+    age,
+    meanOf(columns.map(({coverage}) => coverage)),
+    meanOf(columns.map(({recent}) => recent)),
+    counted === 0
+      ? "none"
+      : html`<span>${count(counted)} <span class="muted">${formatAge(missing)} in all</span></span>`
+  ];
+}
+
+// ---- What a reader can fetch ----
+
+/** Per dataset and resolution rows and bytes, and what everything comes to. */
 function published(): Element {
   const {datasets} = catalogue;
   const names = [...new Set(datasets.flatMap(({resolutions}) => resolutions.map(({name}) => name)))];
   const shards = datasets.flatMap(({resolutions}) => resolutions).flatMap((resolution) => resolution.shards);
   return html`<div>
     <p class="muted">
-      ${count(shards.length)} Parquet files, ${formatBytes(sizeOf(shards))}. Rows and bytes by resolution:
+      ${count(shards.length)} Parquet files, ${formatBytes(sizeOf(shards))}, and a catalogue of
+      ${formatBytes(details.catalogueBytes)}. Rows and bytes by resolution:
     </p>
     ${table({
       name: "Published",
-      headings: ["Dataset", "First reading", "Last reading", ...names],
-      rows: datasets.map((dataset) => datasetRow(dataset, names))
+      headings: ["Dataset", ...names, "Together"],
+      rows: datasets.map((dataset) => sizesRow(dataset, names))
     })}
   </div>`;
 }
 
-function datasetRow({label, begin, end, resolutions}: DatasetEntry, names: readonly string[]): Cell[] {
+function sizesRow({label, resolutions}: DatasetEntry, names: readonly string[]): Cell[] {
   const found = names.map((name) => resolutions.find((resolution) => resolution.name === name));
-  return [label, time(begin), time(end), ...found.map((resolution) => (resolution ? sizeCell(resolution) : "–"))];
+  const bytes = sizeOf(resolutions.flatMap(({shards}) => shards));
+  return [label, ...found.map((resolution) => (resolution ? sizeCell(resolution) : "–")), formatBytes(bytes)];
 }
 
 function sizeCell({rows, shards}: ResolutionEntry): Element {
@@ -83,6 +175,16 @@ function sizeCell({rows, shards}: ResolutionEntry): Element {
 
 function sizeOf(shards: ResolutionEntry["shards"]): number {
   return shards.reduce((sum, {bytes}) => sum + bytes, 0);
+}
+
+// ---- The pond ----
+
+function checked(check: CheckEntry | undefined): string {
+  if (!check) return "It has not been checked where these pages were built.";
+  const {commits, records, hashed, problems} = check;
+  const seen = `${count(commits)} transactions and ${count(records)} records${hashed > 0 ? `, ${count(hashed)} contents hashed` : ""}`;
+  const found = problems === 0 ? "all was well" : `${count(problems)} problems were found`;
+  return `It was last checked ${time(check.time)} (${seen}): ${found}.`;
 }
 
 function transactionRow(transaction: TransactionEntry): Cell[] {

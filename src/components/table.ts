@@ -33,5 +33,5 @@ export function table({name, headings, rows}: TableOptions): Element {
 
 /** A dash stands for a number that there is not. */
 function isNumber(value: Cell | undefined): boolean {
-  return typeof value === "string" && /^([\d,.]+( [a-zA-Z]+)?|–)$/.test(value);
+  return typeof value === "string" && /^(<?[\d,.]+( [a-zA-Z%]+)?|–)$/.test(value);
 }

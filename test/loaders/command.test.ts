@@ -316,6 +316,8 @@ describe("the care of a pond", () => {
     const {out} = await at("check", "--data", "--subset", "50%", "--json");
     expect(JSON.parse(out)).toMatchObject({commits: 12, checkpoints: 1, problems: []});
     expect((await at("check", "--subset", "5%")).code).toBe(exits.usage);
+    const kept = await readFile(checkedIn(join(directory, "cared/cache")), "utf8"); // for the page Status
+    expect(JSON.parse(kept)).toMatchObject({commits: 12, problems: 0, time: expect.stringMatching(/Z$/) as string});
   });
 
   test("check names what is wrong, and repair tells its steps before it takes them", async () => {

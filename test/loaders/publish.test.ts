@@ -1,11 +1,13 @@
-import {mkdir, readdir, readFile, rm, stat} from "node:fs/promises";
+import {existsSync} from "node:fs";
+import {mkdir, readdir, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects} from "hyparquet";
 import {expect, test} from "vitest";
+import {checkedIn} from "../../loaders/details.js";
 import {publish} from "../../loaders/publish.js";
 import {silent} from "../../loaders/reporter.js";
 import {run} from "../../loaders/run.js";
-import type {Catalogue, Effects, Resource} from "../../loaders/types.js";
+import type {Catalogue, Details, Effects, Resource} from "../../loaders/types.js";
 import {hour, micros, type Reading, temporaryDirectory} from "./memory.js";
 import {appendReadings, openPond, resource} from "./pond.js";
 
@@ -55,7 +57,11 @@ async function harbour() {
     const [fs, commits] = [await pond.fs(), await pond.log()];
     return publish({fs, commits, resources, effects, cache: pond.cache, directory: target, ...changes});
   };
-  return {pond, target, again, warnings};
+  const details = async () => {
+    if (!existsSync(join(target, "details.json"))) await again();
+    return JSON.parse(await readFile(join(target, "details.json"), "utf8")) as Details;
+  };
+  return {pond, target, again, details, warnings};
 }
 
 test("the catalogue tells what the pages need", async () => {
@@ -94,13 +100,65 @@ test("the catalogue tells what the pages need", async () => {
     ["1h", 1176, 1],
     ["24h", 49, 1]
   ]);
-  expect(catalogue.status.resources.map(({kind, name}) => `${kind} ${name}`)).toEqual([
-    "Combine basin",
-    "Combine mouth",
-    "Reduce all",
-    "Dashboard site"
+  expect(catalogue.version).toBeGreaterThan(0);
+});
+
+test("the details tell how resources fared, whose the readings are, and how complete", async () => {
+  const {details, pond} = await harbour();
+  const {resources, transactions, check, datasets} = await details();
+  expect(resources.map(({kind, name, datasets}) => [`${kind} ${name}`, ...datasets])).toEqual([
+    ["Combine basin", "Basin"],
+    ["Combine mouth", "Mouth"],
+    ["Reduce all", "Mouth", "Basin"],
+    ["Dashboard site"]
   ]);
-  expect(catalogue.status.transactions[0]!.version).toBe(catalogue.status.version);
+  expect(transactions[0]!.version).toBe((await pond.fs()).version);
+  expect(check).toBeUndefined();
+  const [mouth, basin] = datasets;
+  expect(mouth).toEqual({
+    name: "Mouth",
+    columns: [{readings: 48, coverage: 1, recent: 0}],
+    gaps: [{scope: "Surface", count: 0, missingMs: 0, longest: []}],
+    deployments: [{scope: "Surface", series: "/in/mouth"}]
+  });
+  expect(basin!.columns).toEqual([{readings: 49 * 24, coverage: 1, recent: 0.9666}]); // a day of thirty is missing: the clock's
+  expect(basin!.deployments.map(({scope, series}) => [scope, series])).toEqual([
+    ["Surface", "/in/surface"],
+    ["Bottom", "/in/bottom"]
+  ]);
+});
+
+test("a gap is told with its length, once for all parameters of an instrument, and what stands alone as well", async () => {
+  const {again, details, pond} = await harbour();
+  await appendReadings(pond, "/in/mouth", hourly(1, {from: 72}));
+  await appendReadings(pond, "/in/mouth", hourly(24, {from: 100}));
+  await appendReadings(pond, "/in/mouth", hourly(1, {from: 50, column: "pH.pH"}));
+  await again();
+  const [mouth] = (await details()).datasets;
+  const at = (hours: number) => new Date((begin + hours * hour) / 1000).toISOString();
+  expect(mouth!.gaps).toEqual([
+    {
+      scope: "Surface",
+      count: 2,
+      missingMs: (27 + 21) * 3600e3,
+      longest: [
+        {begin: at(73), end: at(100)},
+        {begin: at(51), end: at(72)}
+      ]
+    }
+  ]);
+  expect(mouth!.columns).toEqual([
+    {readings: 73, coverage: 0.5887, recent: expect.any(Number) as number}, // 73 of 124 hours
+    {readings: 1, coverage: 1, recent: 0}
+  ]);
+});
+
+test("the last check of the pond is told, while the cache has it", async () => {
+  const {again, details, pond} = await harbour();
+  const check = {time: "2026-02-28T00:00:00.000Z", commits: 4, records: 30, hashed: 2, problems: 0};
+  await writeFile(checkedIn(pond.cache), JSON.stringify(check));
+  await again();
+  expect((await details()).check).toEqual(check);
 });
 
 test("a browser reads the shards: Snappy, times in milliseconds, every column", async () => {
@@ -138,7 +196,7 @@ test("the same build twice rewrites no file, and a changed dataset only its own"
   const kept = [...after].filter(([file, time]) => before.get(file) === time).map(([file]) => file);
   expect(kept.sort()).toEqual(filesOf(first, "Basin").sort());
   expect([...after.keys()].sort()).toEqual(
-    [...filesOf(second, "Basin"), ...filesOf(second, "Mouth"), "catalogue.json"].sort()
+    [...filesOf(second, "Basin"), ...filesOf(second, "Mouth"), "catalogue.json", "details.json"].sort()
   );
 });
 

@@ -3,7 +3,7 @@ import {dirname, join} from "node:path";
 import {copyProject} from "../project.js";
 import type {Project} from "../project.js";
 import {Duck} from "../../pond/duck.js";
-import type {Catalogue, ColumnEntry, DatasetEntry, ResolutionEntry} from "../../loaders/types.js";
+import type {Catalogue, ColumnEntry, DatasetEntry, Details, ResolutionEntry} from "../../loaders/types.js";
 
 /** Published files as the pipeline would leave them, small and of known shape, for tests of the pages alone. */
 
@@ -42,7 +42,7 @@ export async function fixtureSite(files: Readonly<Record<string, string>> = {}):
   return {project, catalogue, published, build};
 }
 
-/** Writes `catalogue.json` and the shards of three sites into a directory, and gives the catalogue. */
+/** Writes `catalogue.json`, `details.json` and the shards of three sites into a directory, and gives the catalogue. */
 export async function writeFixture(directory: string): Promise<Catalogue> {
   const duck = new Duck();
   try {
@@ -50,6 +50,7 @@ export async function writeFixture(directory: string): Promise<Catalogue> {
     const datasets = await Promise.all(names.map((name, index) => writeDataset(duck, directory, {name, index})));
     const catalogue = catalogueOf(datasets);
     await writeFile(join(directory, "catalogue.json"), JSON.stringify(catalogue));
+    await writeFile(join(directory, "details.json"), JSON.stringify(detailsOf(catalogue)));
     return catalogue;
   } finally {
     await duck.close();
@@ -135,18 +136,6 @@ function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
     const places = datasets.flatMap((dataset) => own.map((column) => ({dataset: dataset.name, column: column.name})));
     return {name, slug: slug(name), label, unit, units: [{unit, factor: 1, offset: 0}], columns: places};
   });
-  const resource = {
-    kind: "Simulator",
-    name: "harbour",
-    description: "",
-    lastRun: end,
-    tookMs: 812,
-    lastNews: end,
-    read: 10,
-    stored: 8,
-    aside: 2
-  };
-  const transaction = {version: 1, time: end, command: "pond run", user: "test", tookMs: 912, operations: 7, rows: 8};
   return {
     title: "Test Harbour",
     description: "Three sites that do not exist.",
@@ -159,10 +148,53 @@ function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
     thresholds: [],
     annotations: [],
     datasets,
-    status: {
-      version: 1,
-      resources: [{...resource, notes: ["a note"], errors: ["an error"], stale: []}],
-      transactions: [transaction]
-    }
+    version: 1
+  };
+}
+
+function detailsOf({datasets}: Catalogue): Details {
+  const names = datasets.map(({name}) => name);
+  const resource = {
+    kind: "Simulator",
+    name: "harbour",
+    description: "",
+    lastRun: end,
+    lastNews: end,
+    tookMs: 812,
+    read: 10,
+    stored: 8,
+    aside: 2,
+    notes: ["a note"],
+    errors: ["an error"],
+    stale: [],
+    newest: end,
+    datasets: names
+  };
+  const quiet = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
+  const reduce = {
+    kind: "Reduce",
+    name: "sites",
+    description: "",
+    ...quiet,
+    stale: ["Simulator/harbour"],
+    datasets: names
+  };
+  const transaction = {version: 1, time: end, command: "pond run", user: "test", tookMs: 912, operations: 7, rows: 8};
+  const longest = [{begin: `${gap[0]}T01:00:00.000Z`, end: `${gap[1]}T01:00:00.000Z`}];
+  return {
+    resources: [resource, reduce],
+    transactions: [transaction],
+    check: {time: "2026-02-28T03:00:00.000Z", commits: 1, records: 20, hashed: 4, problems: 0},
+    datasets: names.map((name) => ({
+      name,
+      columns: columns.map(() => ({readings: 17_446, coverage: 0.9958, recent: 0.9})),
+      gaps: ["Surface", "Bottom"].map((scope) => ({scope, count: 1, missingMs: 3 * widths["1d"], longest})),
+      deployments: [
+        {scope: "Surface", series: "/instruments/first", end: "2025-03-01T00:00:00.000Z"},
+        {scope: "Surface", series: "/instruments/second", begin: "2025-03-01T00:00:00.000Z"},
+        {scope: "Bottom", series: "/instruments/third"}
+      ]
+    })),
+    catalogueBytes: 12_345
   };
 }

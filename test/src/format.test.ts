@@ -43,6 +43,10 @@ test("ages are said in their largest fitting unit", () => {
   ]);
 });
 
+test("a share says all and nothing only of all and of nothing", () => {
+  expect([0, 0.0004, 0.5, 0.99999, 1].map(formatShare)).toEqual(["0 %", "<0.1 %", "50.0 %", "99.9 %", "100 %"]);
+});
+
 test("bytes are said in powers of a thousand", () => {
   expect([999, 1000, 450_000, 1_234_567].map(formatBytes)).toEqual(["999 B", "1.0 kB", "450.0 kB", "1.2 MB"]);
 });
