@@ -50,7 +50,14 @@ async function annotated(rows: readonly object[], dashboard: object = {}) {
   expect((await run(pond, resources, effects)).rows.flatMap(({errors}) => errors)).toEqual([]);
   const [fs, commits] = [await pond.fs(), await pond.log()];
   const directory = await temporaryDirectory();
-  const {annotations, thresholds, parameters} = await publish({fs, commits, resources, effects, cache: pond.cache, directory});
+  const {annotations, thresholds, parameters} = await publish({
+    fs,
+    commits,
+    resources,
+    effects,
+    cache: pond.cache,
+    directory
+  });
   return {annotations, thresholds, parameters, warnings};
 }
 

@@ -2,6 +2,7 @@ import {mkdtemp, readFile, rm, writeFile, mkdir} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
+import {checkedIn} from "../../loaders/details.js";
 import {exits, main, programOf} from "../../loaders/main.js";
 import {openShell} from "../../loaders/shell.js";
 

@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatChange,
   formatReading,
+  formatShare,
   formatTime,
   formatUnit
 } from "../../src/components/format.js";
