@@ -27,7 +27,7 @@ export async function prepareSite(root: string): Promise<Site> {
   const directory = await published();
   const catalogue = JSON.parse(await readFile(join(directory, "catalogue.json"), "utf8")) as Catalogue;
   await layOutputs(directory, join(source, ".observablehq/cache/data"));
-  await dropStalePages(source, catalogue);
+  await dropStaleOutputs(source, catalogue);
   const pages = await listPages(source, catalogue);
   return {catalogue, pages, paths: [...pagePaths(catalogue), ...filePaths(catalogue)]};
 }
@@ -77,23 +77,31 @@ async function dropEmpty(directory: string): Promise<void> {
   }
 }
 
-const pageFolders = ["sites", "parameters"];
+/** Our page loaders: what each makes, in Framework's cache and below the pages' directory. */
+const pageLoaders = [
+  {output: "index.md", source: "index.md.ts"},
+  {output: "sites", source: "sites/[site].md.ts"},
+  {output: "parameters", source: "parameters/[parameter].md.ts"}
+];
 
-/** Framework keeps a page loader's output for ever: drop those outputs when what they are made from has changed. */
-async function dropStalePages(source: string, catalogue: Catalogue): Promise<void> {
+/**
+ * Framework keeps a loader's output for ever. Those of our pages are dropped when what they are made from has changed,
+ * those of authors' loaders always: what they are made from is not ours to know.
+ */
+async function dropStaleOutputs(source: string, catalogue: Catalogue): Promise<void> {
   const cache = join(source, ".observablehq/cache");
-  const marker = join(cache, "pages.sha256");
+  const marker = "pages.sha256";
+  const ours = [marker, "data", ...pageLoaders.map(({output}) => output)];
+  const drop = (name: string) => rm(join(cache, name), {recursive: true, force: true});
+  for (const name of await readdir(cache)) if (!name.startsWith("_") && !ours.includes(name)) await drop(name);
   const fingerprint = await fingerprintOf(source, catalogue);
-  if (existsSync(marker) && (await readFile(marker, "utf8")) === fingerprint) return;
-  for (const folder of pageFolders) await rm(join(cache, folder), {recursive: true, force: true});
-  await writeFile(marker, fingerprint);
+  if (existsSync(join(cache, marker)) && (await readFile(join(cache, marker), "utf8")) === fingerprint) return;
+  for (const {output} of pageLoaders) await drop(output);
+  await writeFile(join(cache, marker), fingerprint);
 }
 
-async function fingerprintOf(source: string, {title, sites, parameters}: Catalogue): Promise<string> {
+async function fingerprintOf(directory: string, {title, sites, parameters}: Catalogue): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify([title, sites, parameters]));
-  for (const folder of pageFolders) {
-    const names = (await readdir(join(source, folder))).sort();
-    for (const name of names) hash.update(name).update(await readFile(join(source, folder, name)));
-  }
+  for (const {source} of pageLoaders) hash.update(await readFile(join(directory, source)));
   return hash.digest("hex");
 }

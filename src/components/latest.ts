@@ -9,11 +9,12 @@ import {spark} from "./spark.js";
 const lateAfter = 8;
 
 /** The age of a reading when the site was built, in milliseconds. */
-function ageOf(time: string): number {
+export function ageOf(time: string): number {
   return Date.parse(catalogue.now) - Date.parse(time);
 }
 
-function isLate(time: string, {intervalMs}: DatasetEntry): boolean {
+/** Whether a reading was older than it should be when the site was built. */
+export function isLate(time: string, {intervalMs}: DatasetEntry): boolean {
   return ageOf(time) > lateAfter * intervalMs;
 }
 

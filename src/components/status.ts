@@ -10,7 +10,8 @@ import type {
 import {catalogue} from "./catalogue.js";
 import {details} from "./details.js";
 import {formatAge, formatBytes, formatShare, formatTime} from "./format.js";
-import {buildAge} from "./latest.js";
+import {ageOf, buildAge} from "./latest.js";
+import {mark} from "./mark.js";
 import {table} from "./table.js";
 import type {Cell} from "./table.js";
 
@@ -66,14 +67,14 @@ function summary(resources: readonly ResourceEntry[]): Element {
   const troubled = resources.filter(({errors}) => errors.length > 0).map(({name}) => name);
   const stale = resources.filter(isStale).map(({name}) => name);
   if (troubled.length === 0 && stale.length === 0)
-    return html`<p class="lead">✓ All resources ran without trouble.</p>`;
+    return html`<p class="lead">${mark("well")} All resources ran without trouble.</p>`;
   const words = [
     ...(troubled.length > 0
       ? [`${troubled.join(", ")} had trouble in the last run; what could be read is shown.`]
       : []),
     ...(stale.length > 0 ? [`${stale.join(", ")} went on with the last good data.`] : [])
   ];
-  return html`<p class="lead late">▲ ${words.join(" ")}</p>`;
+  return html`<p class="lead late">${mark("late")} ${words.join(" ")}</p>`;
 }
 
 function isStale({errors, stale}: ResourceEntry): boolean {
@@ -96,7 +97,7 @@ function resourceRow(resource: ResourceEntry): Cell[] {
     count(read),
     count(stored),
     count(aside),
-    time(newest),
+    time(newest ?? newestOf(resource)),
     coverageOf(resource),
     said
   ];
@@ -104,15 +105,21 @@ function resourceRow(resource: ResourceEntry): Cell[] {
 
 /** In words and a shape, never by colour alone. */
 function stateOf(resource: ResourceEntry): Element {
-  if (resource.errors.length > 0) return html`<span class="late">▲ trouble</span>`;
-  if (isStale(resource)) return html`<span class="late">◆ stale</span>`;
-  return html`<span>✓ well</span>`;
+  if (resource.errors.length > 0) return html`<span class="late">${mark("late")} trouble</span>`;
+  if (isStale(resource)) return html`<span class="late">${mark("stale")} stale</span>`;
+  return html`<span>${mark("well")} well</span>`;
 }
 
 /** Of the datasets that it is part of, the mean over their columns. */
 function coverageOf({datasets}: ResourceEntry): string {
   const columns = details.datasets.filter(({name}) => datasets.includes(name)).flatMap((dataset) => dataset.columns);
   return meanOf(columns.map(({recent}) => recent));
+}
+
+/** Of what it computes, which has no readings of its own, the newest reading in what it is part of. */
+function newestOf({datasets}: ResourceEntry): string | undefined {
+  const ends = catalogue.datasets.filter(({name}) => datasets.includes(name)).flatMap(({end}) => end ?? []);
+  return ends.sort().at(-1);
 }
 
 function meanOf(shares: readonly number[]): string {
@@ -127,7 +134,7 @@ function took(millis: number | undefined): string {
 // ---- Datasets ----
 
 function datasetRow({label, begin, end}: DatasetEntry, {columns, gaps}: DatasetDetails): Cell[] {
-  const age = end === undefined ? "–" : formatAge(Date.parse(catalogue.now) - Date.parse(end));
+  const age = end === undefined ? "–" : formatAge(ageOf(end));
   const missing = gaps.reduce((sum, {missingMs}) => sum + missingMs, 0);
   const counted = gaps.reduce((sum, gap) => sum + gap.count, 0);
   return [

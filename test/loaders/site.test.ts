@@ -63,7 +63,7 @@ test("an output that a loader writes later does not reach what is published", as
 
 test("a site has the pages of its catalogue, and drops those made from an older one", async () => {
   vi.stubEnv("POND_PUBLISHED", published);
-  await put(join(directory, "src"), {"sites/[site].md.ts": "", "parameters/[parameter].md.ts": ""});
+  await put(join(directory, "src"), {"index.md.ts": "", "sites/[site].md.ts": "", "parameters/[parameter].md.ts": ""});
   const catalogue = await writeFixture(published);
   const {paths} = await prepareSite(directory);
   expect(paths).toEqual(
@@ -71,10 +71,13 @@ test("a site has the pages of its catalogue, and drops those made from an older 
   );
   expect(paths).toHaveLength(3 + 3 + 3 * 2 * 3);
 
-  const page = join(directory, "src/.observablehq/cache/sites/mouth.md");
-  await put(directory, {"src/.observablehq/cache/sites/mouth.md": "# Mouth"});
+  const [page, authored] = ["sites/mouth.md", "tides.json"].map((name) =>
+    join(directory, "src/.observablehq/cache", name)
+  ) as [string, string];
+  await put(join(directory, "src/.observablehq/cache"), {"sites/mouth.md": "# Mouth", "tides.json": "[]"});
   await prepareSite(directory);
   expect(existsSync(page)).toBe(true);
+  expect(existsSync(authored)).toBe(false); // an author's loader is run anew
   const sites = catalogue.sites.map((site) => ({...site, label: `The ${site.label}`}));
   await writeFile(join(published, "catalogue.json"), JSON.stringify({...catalogue, sites}));
   await prepareSite(directory);

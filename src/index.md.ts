@@ -1,0 +1,13 @@
+import process from "node:process";
+import {readCatalogue} from "../loaders/published.js";
+
+// A page loader, so that the heading is the deployment's.
+const {title} = await readCatalogue();
+
+process.stdout.write(`# ${title}
+
+\`\`\`js
+import {home} from "./components/home.js";
+display(home());
+\`\`\`
+`);
