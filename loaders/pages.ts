@@ -6,7 +6,7 @@ import {nearest} from "./word.js";
 /** What the sidebar lists, as Framework's configuration wants it. */
 export type Listed = Link | {readonly name: string; readonly pages: readonly Link[]};
 
-export interface Link {
+interface Link {
   readonly name: string; // what readers see
   readonly path: string; // "/sites/mouth"
 }

@@ -135,7 +135,7 @@ export interface Shades {
 }
 
 /** A page by its path or, of those that there are many of, by the word for all; perhaps under another name or heading. */
-export type PageEntry = PageName | {readonly name: string; readonly pages: readonly PageName[]};
+type PageEntry = PageName | {readonly name: string; readonly pages: readonly PageName[]};
 export type PageName = string | {readonly name: string; readonly path: string};
 
 export interface SiteEntry {
@@ -304,7 +304,7 @@ export interface GapsEntry {
   readonly longest: readonly GapEntry[]; // the longest first
 }
 
-export interface GapEntry {
+interface GapEntry {
   readonly begin: string; // ISO 8601, inclusive
   readonly end: string; // ISO 8601, exclusive
 }

@@ -1,5 +1,5 @@
 import {html} from "npm:htl";
-import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
+import type {ColumnEntry, DatasetEntry, UnitEntry} from "../../loaders/types.js";
 import {catalogue, columnGroups, pageUrl} from "./catalogue.js";
 import {colourOf} from "./colour.js";
 import {formatAge, formatChange, formatReading, formatTime, formatUnit} from "./format.js";
@@ -63,11 +63,12 @@ export function latest(dataset: DatasetEntry): Element {
 
 function row(column: ColumnEntry, dataset: DatasetEntry): Element {
   const {scope, spark: days, latest: newest} = column;
+  const unit = firstUnit(column);
   return html`<tr>
     <th scope="row">${scope}</th>
     <td>${spark(days, colourOf(dataset.name))}</td>
-    <td class="number">${newest ? valueOf(column, newest) : "–"}</td>
-    <td class="number">${newest ? changeOf(newest, dataset) : null}</td>
+    <td class="number">${newest ? valueOf(column, newest, unit) : "–"}</td>
+    <td class="number">${newest ? changeOf(newest, dataset, unit) : null}</td>
   </tr>`;
 }
 
@@ -76,22 +77,29 @@ function parameterLink({parameter, label}: ColumnEntry): Element | string {
   return entry ? html`<a href=${pageUrl(`parameters/${entry.slug}`)}>${label}</a>` : label;
 }
 
+/** The unit in which readers see a column first. */
+function firstUnit({parameter, unit}: ColumnEntry): UnitEntry {
+  const entry = catalogue.parameters.find((one) => one.name === parameter && one.unit === unit);
+  return entry?.units[0] ?? {unit, factor: 1, offset: 0};
+}
+
 type Newest = NonNullable<ColumnEntry["latest"]>;
 
-function valueOf({unit, parameter}: ColumnEntry, {value}: Newest): Element {
-  return html`<span><strong>${formatReading(value)}</strong> <small>${formatUnit(unit, parameter)}</small></span>`;
+function valueOf({parameter}: ColumnEntry, {value}: Newest, {unit, factor, offset}: UnitEntry): Element {
+  const shown = formatReading(value * factor + offset);
+  return html`<span><strong>${shown}</strong> <small>${formatUnit(unit, parameter)}</small></span>`;
 }
 
 /** The change over a day, or how old the value is when that matters more. */
-function changeOf({time, value, dayBefore}: Newest, dataset: DatasetEntry): Element | null {
+function changeOf({time, value, dayBefore}: Newest, dataset: DatasetEntry, {factor}: UnitEntry): Element | null {
   if (isLate(time, dataset)) return html`<span class="late">${formatAge(ageOf(time))} old</span>`;
   if (dayBefore === undefined) return null;
-  return html`<span class="muted" title="change over 24 hours">${formatChange(value - dayBefore)}</span>`;
+  return html`<span class="muted" title="change over 24 hours">${formatChange((value - dayBefore) * factor)}</span>`;
 }
 
 /** The newest value of one column in a line: "11.9 °C −0.32". */
-export function newest(column: ColumnEntry, dataset: DatasetEntry): Element | null {
-  return column.latest
-    ? html`<span class="newest">${valueOf(column, column.latest)} ${changeOf(column.latest, dataset)}</span>`
-    : null;
+export function newest(column: ColumnEntry, dataset: DatasetEntry, unit = firstUnit(column)): Element | null {
+  const {latest} = column;
+  if (!latest) return null;
+  return html`<span class="newest">${valueOf(column, latest, unit)} ${changeOf(latest, dataset, unit)}</span>`;
 }

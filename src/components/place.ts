@@ -37,7 +37,7 @@ export interface Box {
 const degree = 111_320; // metres, of latitude
 const leastSpan = 1000; // metres: closer than this a map shows nothing but the markers
 export const markerSize = 24; // what a finger can hit (WCAG 2.2, 2.5.8)
-const margin = {x: 36, y: 30};
+const margin = {x: 60, y: 30}; // parallels are labelled at the left
 const [letter, line] = [7.4, 18]; // of a label, width of a character and height
 
 /** Lays places on a frame: as large as they fit, north up, markers and labels not on each other. */
