@@ -8,7 +8,8 @@ import {isSamePlace, lay, layoutOf, unlay} from "./layout.js";
 import type {Layout} from "./layout.js";
 import {formOf, memoryOf} from "./memory.js";
 import {dependenciesOf, inOrder} from "./order.js";
-import {nameOf, ResourceError, sentence, spot} from "./resource.js";
+import {nameOf, ResourceError} from "./resource.js";
+import {sentence, spot} from "./spot.js";
 import type {Kind, Resource} from "./types.js";
 
 /** A resource as the pond keeps it, under `/sys/resources/<kind>/<name>`. */

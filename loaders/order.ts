@@ -2,7 +2,8 @@ import {compile} from "../pond/glob.js";
 import type {Glob} from "../pond/glob.js";
 import {namesOf, normalize} from "../pond/path.js";
 import {kindNamed} from "./kinds.js";
-import {nameOf, ResourceError, sentence} from "./resource.js";
+import {nameOf, ResourceError} from "./resource.js";
+import {sentence} from "./spot.js";
 import type {Kind, Resource} from "./types.js";
 
 /** One resource reads what another writes. */

@@ -154,11 +154,90 @@ test.each([
   ],
   ["no group of fields", "just words\n", "1:1: this is no resource: write apiVersion, kind, metadata and spec."],
   ["no YAML", "kind: [Inbox\n", /^\d:\d+: this is not YAML: flow sequence/],
-  ["a field twice", `${inbox}  into: /other\n`, "7:3: this is not YAML: map keys must be unique."],
+  ["a field twice", `${inbox}  into: /other\n`, '7:3: the field "into" stands here twice: take one away.'],
   [
-    "an alias of nothing",
+    "an alias of nothing, which is not told, for it may be a password",
     inbox.replace("data/*.csv", "*nothing"),
-    /^1:1: this is not YAML: unresolved alias .*nothing\.$/
+    "5:10: this is an alias of nothing: put text with a * in quotes."
+  ],
+  [
+    "a tag, likewise",
+    inbox.replace("data/*.csv", "!nothing"),
+    "5:10: this is a tag, which says nothing here: put text with a ! in quotes."
+  ],
+  [
+    "a second resource without a line between",
+    inbox + inbox.replace("{name: files}", "{name: more}"),
+    "7:1: a second resource begins: write a line --- before it."
+  ],
+  ["a name that is no text", inbox.replace("into:", "? [into]\n  :"), "6:5: a field's name must be text."],
+  ["a tab", inbox.replace("  files", "\tfiles"), "5:1: this is not YAML: tabs are not allowed as indentation."],
+  ["no kind", inbox.replace("kind: Inbox\n", ""), /^1:1: the field kind is missing; the kinds are Simulator, /],
+  ["a kind that is no text", inbox.replace("Inbox", "5"), /^2:7: there is no kind "5"; the kinds are Simulator, /],
+  [
+    "a misspelt spec, whose fields are not missing",
+    inbox.replace("spec:", "spce:"),
+    '4:1: there is no field "spce" here (did you mean spec?); the fields are apiVersion, kind, metadata, spec.'
+  ],
+  [
+    "no spec",
+    inbox.slice(0, inbox.indexOf("spec:")),
+    "1:1: the field spec.files is missing: it must be text.",
+    "1:1: the field spec.into is missing: it must be text."
+  ],
+  ["a field without a value", inbox.replace("data/*.csv", ""), "5:10: spec.files is empty: it must be text."],
+  [
+    "a number where text belongs",
+    inbox.replace("name: files", "name: 12"),
+    "3:18: metadata.name is 12: it must be text; put it in quotes."
+  ],
+  [
+    "text where a number belongs",
+    "apiVersion: duckpond/v1\nkind: Simulator\nmetadata: {name: a}\nspec: {seed: '5'}\n",
+    '4:14: spec.seed is "5": it must be a number; take the quotes away.'
+  ],
+  [
+    "the environment where a number belongs",
+    "apiVersion: duckpond/v1\nkind: Simulator\nmetadata: {name: a}\nspec: {seed: '${env:X:-5}'}\n",
+    '4:14: spec.seed is "${env:X:-5}": it must be a number, and what the environment holds is text; write the number itself.'
+  ],
+  [
+    "a number that is none, and one that is too large to be exact, as they are written",
+    "apiVersion: duckpond/v1\nkind: Simulator\nmetadata: {name: a}\nspec: {seed: 99999999999999999999, sites: [{name: a, depth: .nan, river: 0, shelter: 0}]}\n",
+    "4:14: spec.seed is 99999999999999999999: it must be at most 9007199254740991.",
+    "4:61: spec.sites[0].depth is .nan: it must be a number."
+  ],
+  [
+    "one word where a list belongs",
+    "apiVersion: duckpond/v1\nkind: Reduce\nmetadata: {name: a}\nspec: {input: /a/*, output: /b/$0, resolutions: 1h}\n",
+    '4:49: spec.resolutions is "1h": it must be a list, such as [1h].'
+  ],
+  [
+    "a list where a group belongs, and text where one does",
+    "apiVersion: duckpond/v1\nkind: Derive\nmetadata: {name: a}\nspec: {output: /a, inputs: [/x], sql: FROM x}\n---\napiVersion: duckpond/v1\nkind: Combine\nmetadata: {name: a}\nspec: {output: /a, scopes: [{name: S, inputs: [/x]}]}\n",
+    '4:28: spec.inputs is ["/x"]: it must be a group of fields.',
+    '9:48: spec.scopes[0].inputs[0] is "/x": it must be a group of fields.'
+  ],
+  [
+    "a name that cannot be, in a group of any names",
+    "apiVersion: duckpond/v1\nkind: Derive\nmetadata: {name: a}\nspec: {output: /a, inputs: {bad-name: /x}, sql: FROM x}\n",
+    '4:29: the name "bad-name" in spec.inputs cannot be: write a name of letters, digits and _.'
+  ],
+  [
+    "a field that is misspelt in a list in a list",
+    "apiVersion: duckpond/v1\nkind: Combine\nmetadata: {name: a}\nspec:\n  output: /a\n  scopes:\n    - name: S\n      inputs: [{serie: /a}]\n",
+    '8:17: there is no field "serie" here (did you mean series?); the fields are series, begin, end.',
+    "8:16: the field spec.scopes[0].inputs[0].series is missing: it must be text."
+  ],
+  [
+    "what is no URL",
+    "apiVersion: duckpond/v1\nkind: Dashboard\nmetadata: {name: a}\nspec: {title: T, sites: [{name: a, dataset: /a}], licence: {name: x, url: nope}}\n",
+    '4:75: spec.licence.url is "nope": it must be a URL such as https://example.org/.'
+  ],
+  [
+    "a pattern of the pond that is not closed",
+    "apiVersion: duckpond/v1\nkind: Combine\nmetadata: {name: a}\nspec: {output: /a, scopes: [{name: S, inputs: [{series: '/in/[a'}]}]}\n",
+    /^4:57: the pattern \/in\/\[a has a \[ that is .*\.$/
   ]
 ] as [string, string, ...(string | RegExp)[]][])("%s is told with its place", async (_, text, ...expected) => {
   const problems = await problemsOf(text);
@@ -178,7 +257,18 @@ test("everything wrong is told at once: head, spec and environment, in every doc
 
 test("two resources of one kind and name are told where they are", async () => {
   expect(await problemsIn({"a.yaml": inbox, "b.yaml": `# twin\n${inbox}`})).toEqual([
-    "b.yaml:2:1: there is already a resource Inbox files, at a.yaml:1:1: rename one."
+    "b.yaml:2:1: there is already a resource Inbox/files, at a.yaml:1:1: rename one."
+  ]);
+});
+
+test("two resources of one UUID are told where they are", async () => {
+  const uuid = "8b0e5f0a-3c54-4b6e-9a50-0d2c9d1f3b11";
+  const one = inbox.replace("{name: files}", `{name: files, uuid: ${uuid}}`);
+  expect(await problemsOf(`${one}---\n${one.replace("files,", "more,")}`)).toEqual([
+    `a.yaml:8:1: there is already a resource with the UUID ${uuid}, at a.yaml:1:1: leave it out of one.`
+  ]);
+  expect(await problemsOf(inbox.replace("{name: files}", "{name: files, uuid: 12-34}"))).toEqual([
+    'a.yaml:3:31: metadata.uuid is "12-34": write a UUID such as the pond keeps.'
   ]);
 });
 
@@ -186,12 +276,16 @@ test("a place is relative to where the command runs", async () => {
   const directory = await temporaryDirectory();
   await writeFile(join(directory, "x.yaml"), "kind: 5\n");
   const error: unknown = await readResources(directory, kinds, {}).catch((error: unknown) => error);
-  expect((error as Error).message).toContain(`${relative(process.cwd(), join(directory, "x.yaml"))}:1:7: kind is 5`);
+  expect((error as Error).message).toContain(
+    `${relative(process.cwd(), join(directory, "x.yaml"))}:1:7: there is no kind`
+  );
 });
 
 test("a directory without resources says so", async () => {
   const directory = await temporaryDirectory();
   await expect(readResources(directory, kinds, {})).rejects.toThrow(`${directory} holds no resource: put a .yaml file`);
+  await writeFile(join(directory, "a.yaml"), "# nothing yet\n");
+  await expect(readResources(directory, kinds, {})).rejects.toThrow(`${directory} holds no resource: write one`);
   await expect(readResources(join(directory, "none"), kinds, {})).rejects.toThrow(
     `${join(directory, "none")} cannot be read for resources: ENOENT`
   );
