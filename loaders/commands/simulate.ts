@@ -49,7 +49,10 @@ Example:
   pond simulate --port 8080 --fault all
 and as a resource:
   kind: HydroVu
-  spec: {url: "http://127.0.0.1:8080/public-api", clientId: any, clientSecret: "\${env:ANY}"}`;
+  spec:
+    url: http://127.0.0.1:8080/public-api
+    clientId: \${env:ANY}
+    clientSecret: \${env:ANY}`;
 
 async function serve(shell: Shell, options: SimulateOptions): Promise<void> {
   const {port, seed, page, limit, share} = options;

@@ -1,6 +1,7 @@
 import {readdir, readFile} from "node:fs/promises";
 import {join} from "node:path";
 import {describe, expect, test} from "vitest";
+import {hydrovu} from "../../loaders/hydrovu.js";
 import {instrumentsIn} from "../../loaders/instrument.js";
 import {progressPath} from "../../loaders/progress.js";
 import type {Progress} from "../../loaders/progress.js";
@@ -263,6 +264,36 @@ test("a series that was taken away is read again from its begin", async () => {
   await run();
   await pond.transaction({command: "test"}, (tx) => tx.remove("/hydrovu/AT500_1"));
   expect(await run()).toMatchObject({stored: 48});
+});
+
+test.each([
+  [{url: "http://www.hydrovu.com/public-api"}, "http is for this machine alone"],
+  [{url: "https://me:secret@www.hydrovu.com/public-api"}, "without a user"],
+  [{url: "ftp://www.hydrovu.com"}, "Invalid URL"],
+  [{devices: [{id: 7}, {id: "7"}]}, "two devices have one id"],
+  [
+    {
+      devices: [
+        {id: 7, name: "a"},
+        {id: 8, name: "a"}
+      ]
+    },
+    "two devices have one name"
+  ],
+  [{devices: [{id: 7, name: "a/b"}]}, "write a name without /"],
+  [{rateLimit: {per: "0s"}}, "write more than 0s"],
+  [{overlap: "three days"}, "write a whole number and s, m, h or d"],
+  [{into: "/hydrovu/"}, "write a path of the pond"]
+])("%j is refused", (spec, words) => {
+  const {error} = hydrovu.schema.safeParse({clientId: "a", clientSecret: "b", ...spec});
+  expect(error!.issues.map(({message}) => message).join()).toContain(words);
+});
+
+test("what is not given is as the documents say", () => {
+  expect(hydrovu.schema.parse({clientId: "a", clientSecret: "b"})).toEqual({
+    ...{url: "https://www.hydrovu.com/public-api", clientId: "a", clientSecret: "b", into: "/hydrovu"},
+    ...{overlap: "3d", rateLimit: {requests: 60, per: "1m"}, parallel: 4}
+  });
 });
 
 test("no credential reaches the pond, its cache, or what is said", async () => {
