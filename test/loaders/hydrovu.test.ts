@@ -148,6 +148,21 @@ describe("a run that is cut off", () => {
     expect([...begins]).toEqual(["0", String(hour(99 - 1))]); // to the end that was meant then, and what is behind it
   });
 
+  test("is over once its last page was read, though that brought nothing", async () => {
+    const source = bench(95);
+    const {run, state, pond, asked} = await collector(source);
+    await run();
+    source.put(71, {[hour(30.5)]: [1, 2]});
+    state.diesAfter = 1;
+    await expect(run()).rejects.toThrow("killed");
+    expect((await progressOf(pond)).sweep).toMatchObject({begin: hour(94 - 72)});
+    state.diesAfter = Infinity;
+    const since = asked();
+    expect(await run()).toMatchObject({stored: 0});
+    expect(since()[0]!.from).toBe(hour(31)); // the page behind the one that was kept
+    expect((await progressOf(pond)).sweep).toBeUndefined();
+  });
+
   test.each([
     ["pages come by time: from what was kept, and the overlap", {}, hour(10)],
     ["they do not: from where it began", {isUnordered: true}, 0]
