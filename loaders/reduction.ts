@@ -157,28 +157,29 @@ export class Reduction {
     for (const resolution of this.resolutions) {
       const fits = (level: Level) => range.begin < range.end && nests(level.resolution, resolution, range);
       const finer = levels.findLast(fits);
-      const shards = finer ? this.#foldedShards(resolution, finer) : await this.#rawShards(resolution);
+      const cut = {resolution, range, coarsest: resolution === this.resolutions.at(-1)};
+      const shards = finer ? this.#foldedShards(cut, finer) : await this.#rawShards(cut);
       levels.push({resolution, finer, shards});
     }
     return levels;
   }
 
-  async #rawShards(resolution: Resolution): Promise<readonly Shard[]> {
+  async #rawShards(cut: Cut): Promise<readonly Shard[]> {
     const found = await Promise.all(
-      spansOf(resolution, await this.#series.pieces()).map(async (span) => {
-        const pieces = await this.#series.pieces(coverOf(span, resolution));
-        return this.#shard(resolution, span, pieces);
+      spansOf(cut).map(async (span) => {
+        const pieces = await this.#series.pieces(coverOf(span, cut.resolution));
+        return this.#shard(cut.resolution, span, pieces);
       })
     );
     return found.flat();
   }
 
-  #foldedShards(resolution: Resolution, {shards}: Level): readonly Shard[] {
+  #foldedShards(cut: Cut, {shards}: Level): readonly Shard[] {
     const pieces = piecesOf(shards);
-    return spansOf(resolution, pieces).flatMap((span) => {
-      const cover = coverOf(span, resolution);
+    return spansOf(cut).flatMap((span) => {
+      const cover = coverOf(span, cut.resolution);
       return this.#shard(
-        resolution,
+        cut.resolution,
         span,
         pieces.filter((piece) => overlaps(piece, cover))
       );
@@ -277,11 +278,15 @@ async function presence(session: Duck, columns: readonly Reduced[], batch: reado
   return (shard: number) => columns.filter((_, c) => seen.get(shard)?.[`c${c}`] === true);
 }
 
-function spansOf(resolution: Resolution, pieces: readonly Piece[]): readonly Span[] {
-  if (pieces.length === 0) return [];
-  const first = pieces.reduce((time, {minTime}) => Math.min(time, minTime), Infinity);
-  const last = pieces.reduce((time, {maxTime}) => Math.max(time, maxTime), -Infinity);
-  return spansOver(resolution, first, last);
+/** A resolution, what it is of, and its place among those of the reduction: they say how it is cut into shards. */
+interface Cut {
+  readonly resolution: Resolution;
+  readonly range: Required<Range>; // from the first reading to just after the last
+  readonly coarsest: boolean;
+}
+
+function spansOf({resolution, range: {begin, end}, coarsest}: Cut): readonly Span[] {
+  return begin < end ? spansOver(resolution, {first: begin, last: end - 1, coarsest}) : [];
 }
 
 function piecesOf(shards: readonly Shard[], range: Range = {}): readonly Piece[] {

@@ -9,8 +9,11 @@ export interface Span extends Required<Range> {
   readonly name: string; // e.g. "2025-Q2"
 }
 
+/** How time is cut: each span is as long as the one before it, but for what the calendar makes of it. */
 interface Division {
   readonly longest: number; // µs, of its spans
+  readonly finer?: Division; // what the two newest of its spans are cut into
+  readonly tail?: Division; // where the newest span of all is cut in two
   name(date: Date): string;
   start(date: Date, step: number): number; // ms UTC, of the span `step` after the one that holds the date
 }
@@ -23,9 +26,9 @@ const years = (count: number, name: (year: number) => string): Division => ({
   start: (date, step) => utc(firstYear(date, count) + step * count, 0)
 });
 
-const months = (count: number, name: (iso: string, quarter: number) => string): Division => ({
-  longest: 31 * count * day, // a quarter has at most 92 days
-  name: (date) => name(date.toISOString(), Math.floor(date.getUTCMonth() / 3) + 1),
+const months = (count: number, days: number, name: (iso: string, part: number) => string): Division => ({
+  longest: days * day,
+  name: (date) => name(date.toISOString(), Math.floor(date.getUTCMonth() / count) + 1),
   start: (date, step) => utc(date.getUTCFullYear(), (Math.floor(date.getUTCMonth() / count) + step) * count)
 });
 
@@ -35,30 +38,73 @@ const hours = (count: number, name: (iso: string) => string): Division => ({
   start: (date, step) => firstHour(date, count) + step * count * 3600e3
 });
 
-/** Long to short. Weeks begin on Thursday, as the epoch did. */
+const week = hours(7 * 24, (iso) => `${iso.slice(0, 10)}-week`); // from Thursday, as the epoch began
+const month = {...months(1, 31, (iso) => iso.slice(0, 7)), finer: week, tail: week};
+const quarter = {...months(3, 92, (iso, part) => `${iso.slice(0, 4)}-Q${part}`), finer: month, tail: month};
+const half = {...months(6, 184, (iso, part) => `${iso.slice(0, 4)}-H${part}`), tail: month};
+const year = {...years(1, String), finer: half, tail: quarter};
+const twoYears = {...years(2, (first) => `${first}-${first + 1}`), tail: quarter};
+const decade = {...years(10, (first) => `${first}s`), finer: twoYears, tail: year};
+const century = {...years(100, (first) => `${first}-century`), finer: decade, tail: decade};
+
+/** Long to short. */
 const divisions: readonly Division[] = [
-  years(100, (year) => `${year}-century`),
-  years(10, (year) => `${year}s`),
-  years(1, (year) => String(year)),
-  months(3, (iso, quarter) => `${iso.slice(0, 4)}-Q${quarter}`),
-  months(1, (iso) => iso.slice(0, 7)),
-  hours(7 * 24, (iso) => `${iso.slice(0, 10)}-week`),
+  century,
+  decade,
+  year,
+  quarter,
+  month,
+  week,
   hours(24, (iso) => iso.slice(0, 10)),
   hours(6, (iso) => `${iso.slice(0, 13)}-quarter`),
   hours(1, (iso) => iso.slice(0, 13))
 ];
 
-/** Few enough rows that a changed shard is cheap to make and to fetch, many enough that a view needs few of them. */
+/** Few enough rows that a shard is quick to make and to fetch, many enough that there are few of them. */
 const rowsPerShard = 5000;
 
-/** The spans of a resolution whose bins hold what lies between two instants, both inclusive, µs UTC. */
-export function spansOver(resolution: Resolution, first: number, last: number): readonly Span[] {
+/** What is cut into spans. */
+export interface Extent {
+  readonly first: number; // µs UTC, inclusive
+  readonly last: number; // µs UTC, inclusive
+  readonly coarsest?: boolean; // no resolution is coarser: charts of the whole record show all of its shards
+}
+
+/**
+ * The spans of a resolution whose bins hold an extent. Readers look at the newest readings and come again the next day:
+ * the two newest spans are cut finer, and what is newest of all once more, so that a day changes a small shard on most
+ * days. Charts still need two or three shards, whatever their range.
+ */
+export function spansOver(resolution: Resolution, {first, last, coarsest = false}: Extent): readonly Span[] {
+  const [begin, end] = [binStart(first, resolution), binStart(last, resolution)];
   const division = divisionOf(resolution);
-  const end = binStart(last, resolution);
+  const spans = spansOf(division, begin, end);
+  const newer = spans.at(-2)?.begin ?? spans[0]!.begin; // the two newest spans
+  const finer = coarsest ? undefined : division.finer;
+  const cut = finer ? [...spans.slice(0, -2), ...clipped(spansOf(finer, Math.max(begin, newer), end), newer)] : spans;
+  return [...cut.slice(0, -1), ...withTail(cut.at(-1)!, finer ?? division, end)];
+}
+
+function spansOf(division: Division, begin: number, end: number): readonly Span[] {
   const spans: Span[] = [];
-  for (let span = spanAt(division, binStart(first, resolution)); span.begin <= end; span = spanAt(division, span.end))
-    spans.push(span);
+  for (let span = spanAt(division, begin); span.begin <= end; span = spanAt(division, span.end)) spans.push(span);
   return spans;
+}
+
+/** A week in which a month begins is one from there on. */
+function clipped([first, ...rest]: readonly Span[], begin: number): readonly Span[] {
+  return [{...first!, begin: Math.max(begin, first!.begin)}, ...rest];
+}
+
+/** Weeks begin in one month and end in another: a tail begins in its span, or there is none. */
+function withTail(span: Span, {tail}: Division, end: number): readonly Span[] {
+  if (!tail) return [span];
+  const {begin, name} = spanAt(tail, end);
+  if (begin <= span.begin) return [span];
+  return [
+    {name: `${span.name}-until-${name}`, begin: span.begin, end: begin},
+    {name: `${span.name}-from-${name}`, begin, end: span.end}
+  ];
 }
 
 /** The instants whose bins begin in the span, µs UTC: a bin that straddles the border belongs to where it begins. */

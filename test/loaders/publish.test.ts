@@ -97,7 +97,7 @@ test("the catalogue tells what the pages need", async () => {
   expect(column!.spark.length).toBe(30);
   expect(column!.spark.slice(-3)).toEqual([1139.5, 1163.5, null]); // means of the 26th and 27th; the 28th has none
   expect(basin.resolutions.map(({name, rows, shards}) => [name, rows, shards.length])).toEqual([
-    ["1h", 1176, 1],
+    ["1h", 1176, 3], // a month, the next until its last week, that week
     ["24h", 49, 1]
   ]);
   expect(catalogue.version).toBeGreaterThan(0);

@@ -67,12 +67,23 @@ test("nothing that did not change is computed again, and a late or restated read
   const duck = await openDuck();
   const year = synthetic();
   const added = (versions: Reading[][]) => built([year, ...versions], cache);
-  expect((await built([year], cache)).length).toBe(4 + 4 * 1); // quarters of 1h, a year of 2h, 4h and 12h, a decade of 24h
+  expect((await built([year], cache)).length).toBe(2 + 7 + 3 * 3 + 1); // quarters and months, half years, a decade
   expect(await built([year], cache)).toEqual([]);
   const late = [{time: micros("2025-05-05T05:30Z"), values: {"T.C": 99}}];
-  expect(await added([late])).toEqual(["1h/2025-Q2", "2h/2025", "4h/2025", "12h/2025", "24h/2020s"]);
-  const next = [{time: micros("2026-01-01T00:00Z"), values: {"T.C": 1}}];
-  expect(await added([late, next])).toEqual(["1h/2026-Q1", "2h/2026", "4h/2026", "12h/2026", "24h/2020s"]);
+  expect(await added([late])).toEqual(["1h/2025-Q2", "2h/2025-H1", "4h/2025-H1", "12h/2025-H1", "24h/2020s-from-2025"]);
+  const turn = [{time: micros("2026-01-01T00:00Z"), values: {"T.C": 1}}]; // of the year: what was newest is cut anew
+  const coarse = ["2h", "4h", "12h"].flatMap((name) => [`${name}/2025-H2`, `${name}/2026-H1`]);
+  expect((await added([late, turn])).sort()).toEqual(
+    ["1h/2025-Q3", "1h/2025-12", "1h/2026-01", ...coarse, "24h/2020s-until-2026", "24h/2020s-from-2026"].sort()
+  );
+  const next = [{time: micros("2026-01-02T00:00Z"), values: {"T.C": 1}}];
+  expect(await added([late, turn, next])).toEqual([
+    "1h/2026-01",
+    "2h/2026-H1",
+    "4h/2026-H1",
+    "12h/2026-H1",
+    "24h/2020s-from-2026"
+  ]);
   const rows = await rowsOf(duck, reductionOf([year, late], {cache}).seriesOf("24h", told, "/x"), {
     begin: micros("2025-05-05T00:00Z"),
     end: micros("2025-05-06T00:00Z")
@@ -86,7 +97,7 @@ test("a new column costs only the shards that it has readings in", async () => {
   const year = synthetic();
   await built([year], cache);
   const salt = [{time: micros("2025-12-31T23:00Z"), values: {"Salinity.PSU": 30}}];
-  expect((await built([year, salt], cache))[0]).toBe("1h/2025-Q4");
+  expect((await built([year, salt], cache))[0]).toBe("1h/2025-12-from-2025-12-25-week");
   const duck = await openDuck();
   const rows = await rowsOf(duck, reductionOf([year, salt], {cache}).seriesOf("1h", told, "/x"));
   expect(rows.length).toBe(8760);
@@ -117,7 +128,11 @@ test("another resolution is folded from what is there", async () => {
   const cache = await temporaryDirectory();
   const year = synthetic();
   await built([year], cache);
-  expect(await built([year], cache, [...ladder, "3h"])).toEqual(["3h/2025"]);
+  expect((await built([year], cache, [...ladder, "3h"])).sort()).toEqual([
+    "3h/2025-H1",
+    "3h/2025-H2-from-2025-12",
+    "3h/2025-H2-until-2025-12"
+  ]);
 });
 
 test("one thread or many, one at a time or side by side: the same bytes", async () => {
@@ -137,7 +152,7 @@ test("one thread or many, one at a time or side by side: the same bytes", async 
   expect(first.map(({key}) => key)).toEqual(second.map(({key}) => key));
   for (const [index, shard] of first.entries())
     expect(Buffer.compare(await readFile(shard.file), await readFile(second[index]!.file))).toBe(0);
-});
+}, 90_000);
 
 /** The shards that had to be computed to have all levels, as "1h/2025-Q1", fine to coarse. */
 async function built(versions: readonly (readonly Reading[])[], cache: string, names = ladder): Promise<string[]> {
