@@ -10,6 +10,7 @@ import type {DashboardSpec} from "./dashboard.js";
 import {type Completeness, completenessOf} from "./completeness.js";
 import {detailsOf} from "./details.js";
 import {engine} from "./engine.js";
+import {pack, stampOf} from "./pack.js";
 import {datasetsOf} from "./dataset.js";
 import {publishLogo} from "./logo.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
@@ -21,7 +22,7 @@ import {sweep} from "./sweep.js";
 import type {Catalogue, Effects, ResolutionEntry, Resource, ShardEntry} from "./types.js";
 
 /** Part of every published name: to be raised whenever the same shard would be written otherwise. */
-const generation = 1;
+const generation = 2;
 
 /** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
 const telling = 2;
@@ -70,7 +71,7 @@ export async function publish(publication: Publication): Promise<Catalogue> {
     reporter,
     now: effects.now()
   });
-  const text = `${JSON.stringify(catalogue)}\n`;
+  const text = `${JSON.stringify(pack(catalogue))}\n`;
   const catalogueBytes = Buffer.byteLength(text);
   const details = await detailsOf({datasets, resources, fs, commits, cache: publication.cache, catalogueBytes});
   await writeChanged(join(directory, "catalogue.json"), text);
@@ -177,8 +178,8 @@ async function writeDataset(
   for (const level of levels) {
     const shards = await reduction.build(level);
     const target = {directory, folder: `${name}/${level.resolution.name}`, reduction, columns};
-    const entries = await Promise.all(shards.map((shard) => engine.use((duck) => publishShard(duck, shard, target))));
-    resolutions.push(entryOf(level, entries));
+    const written = await Promise.all(shards.map((shard) => engine.use((duck) => publishShard(duck, shard, target))));
+    resolutions.push(entryOf(level, written));
   }
   const now = effects.now() * 1000;
   const summary = await engine.use((duck) => summarise(duck, reduction, {columns, now}));
@@ -187,10 +188,22 @@ async function writeDataset(
   return {name, path, columns, resolutions, summary, completeness};
 }
 
-function entryOf({resolution}: Level, entries: readonly ShardEntry[]): ResolutionEntry {
-  const shards = entries.filter(({rows}) => rows > 0);
-  const rows = shards.reduce((sum, shard) => sum + shard.rows, 0);
-  return {name: resolution.name, widthMs: resolution.width / 1000, rows, shards};
+function entryOf({resolution}: Level, written: readonly Written[]): ResolutionEntry {
+  const kept = written.filter(({rows}) => rows > 0);
+  return {
+    name: resolution.name,
+    widthMs: resolution.width / 1000,
+    rows: kept.reduce((sum, {rows}) => sum + rows, 0),
+    bytes: kept.reduce((sum, {bytes}) => sum + bytes, 0),
+    shards: kept.map(({entry}) => entry)
+  };
+}
+
+/** A shard's file, once it is there. */
+interface Written {
+  readonly entry: ShardEntry;
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 interface Target {
@@ -200,17 +213,18 @@ interface Target {
   readonly columns: readonly Column[];
 }
 
-async function publishShard(duck: Duck, shard: Shard, target: Target): Promise<ShardEntry> {
+async function publishShard(duck: Duck, shard: Shard, target: Target): Promise<Written> {
   const {directory, folder, columns} = target;
   const names = columns.map(({name}) => name);
   const key = keyOf("publish", generation, shard.key, names).slice(0, 8);
-  const file = `${folder}/${shard.span.name}-${key}.parquet`;
+  const [begin, end] = [shard.cover.begin / 1000, shard.cover.end / 1000];
+  const file = `${folder}/${stampOf(begin)}-${key}.parquet`;
   const path = join(directory, file);
   if (!existsSync(path)) await duck.copy(publishedSql(shard, target), path, {FORMAT: "parquet", COMPRESSION: "snappy"});
   const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(path)})`);
   const {size} = await stat(path);
-  const [begin, end] = [shard.cover.begin, shard.cover.end].map((time) => new Date(time / 1000).toISOString());
-  return {file, begin: begin!, end: end!, rows: row!.n as number, bytes: size};
+  const entry = {file, begin: new Date(begin).toISOString(), end: new Date(end).toISOString()};
+  return {entry, rows: row!.n as number, bytes: size};
 }
 
 /** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */

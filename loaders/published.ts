@@ -1,7 +1,7 @@
 import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import process from "node:process";
-import type {Catalogue} from "./types.js";
+import type {PackedCatalogue} from "./types.js";
 
 /**
  * The directory of the published files: `catalogue.json` and `<dataset>/<resolution>/<shard>.parquet`. A build that has
@@ -25,6 +25,6 @@ async function runPipeline(): Promise<string> {
 }
 
 /** The published catalogue. */
-export async function readCatalogue(): Promise<Catalogue> {
-  return JSON.parse(await readFile(join(await published(), "catalogue.json"), "utf8")) as Catalogue;
+export async function readCatalogue(): Promise<PackedCatalogue> {
+  return JSON.parse(await readFile(join(await published(), "catalogue.json"), "utf8")) as PackedCatalogue;
 }

@@ -7,11 +7,11 @@ import {layLibraries} from "./libraries.js";
 import {listPages} from "./pages.js";
 import type {Listed} from "./pages.js";
 import {published} from "./published.js";
-import type {Catalogue} from "./types.js";
+import type {PackedCatalogue} from "./types.js";
 
 /** What Framework's configuration needs to know of the site. */
 export interface Site {
-  readonly catalogue: Catalogue;
+  readonly catalogue: PackedCatalogue;
   readonly pages: readonly Listed[]; // of the sidebar
   readonly paths: readonly string[]; // pages and files that no link in a page leads Framework to
 }
@@ -25,20 +25,20 @@ export async function prepareSite(root: string): Promise<Site> {
   const source = join(root, "src");
   await layLibraries(source);
   const directory = await published();
-  const catalogue = JSON.parse(await readFile(join(directory, "catalogue.json"), "utf8")) as Catalogue;
+  const catalogue = JSON.parse(await readFile(join(directory, "catalogue.json"), "utf8")) as PackedCatalogue;
   await layOutputs(directory, join(source, ".observablehq/cache/data"));
   await dropStaleOutputs(source, catalogue);
   const pages = await listPages(source, catalogue);
-  return {catalogue, pages, paths: [...pagePaths(catalogue), ...filePaths(catalogue)]};
+  return {catalogue, pages, paths: [...pagePaths(catalogue), ...(await filePaths(directory, catalogue))]};
 }
 
-function pagePaths({sites, parameters}: Catalogue): string[] {
+function pagePaths({sites, parameters}: PackedCatalogue): string[] {
   return [...sites.map(({slug}) => `/sites/${slug}`), ...parameters.map(({slug}) => `/parameters/${slug}`)];
 }
 
-function filePaths({datasets, logo}: Catalogue): string[] {
-  const shards = datasets.flatMap((dataset) => dataset.resolutions.flatMap((resolution) => resolution.shards));
-  return [...shards.map(({file}) => file), ...(logo === undefined ? [] : [logo])].map((file) => `/data/${file}`);
+async function filePaths(published: string, {logo}: PackedCatalogue): Promise<string[]> {
+  const shards = (await filesBelow(published)).filter((file) => file.endsWith(".parquet")).sort();
+  return [...shards, ...(logo === undefined ? [] : [logo])].map((file) => `/data/${file}`);
 }
 
 /** Makes the loaders' outputs the published files: what is missing is linked, what changed replaced, the rest removed. */
@@ -88,7 +88,7 @@ const pageLoaders = [
  * Framework keeps a loader's output for ever. Those of our pages are dropped when what they are made from has changed,
  * those of authors' loaders always: what they are made from is not ours to know.
  */
-async function dropStaleOutputs(source: string, catalogue: Catalogue): Promise<void> {
+async function dropStaleOutputs(source: string, catalogue: PackedCatalogue): Promise<void> {
   const cache = join(source, ".observablehq/cache");
   const marker = "pages.sha256";
   const ours = [marker, "data", ...pageLoaders.map(({output}) => output)];
@@ -100,7 +100,7 @@ async function dropStaleOutputs(source: string, catalogue: Catalogue): Promise<v
   await writeFile(join(cache, marker), fingerprint);
 }
 
-async function fingerprintOf(directory: string, {title, sites, parameters}: Catalogue): Promise<string> {
+async function fingerprintOf(directory: string, {title, sites, parameters}: PackedCatalogue): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify([title, sites, parameters]));
   for (const {source} of pageLoaders) hash.update(await readFile(join(directory, source)));
   return hash.digest("hex");

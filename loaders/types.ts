@@ -252,6 +252,7 @@ export interface ResolutionEntry {
   readonly widthMs: number; // nominal; of the readings themselves the usual step from one to the next
   readonly raw?: true; // the readings themselves: rows are times, not bins
   readonly rows: number;
+  readonly bytes: number; // of all its shards
   readonly shards: readonly ShardEntry[]; // by time
 }
 
@@ -265,12 +266,18 @@ export interface ResolutionEntry {
  * `<name>.flag`, QARTOD's of the reading; failed readings keep their values there.
  */
 export interface ShardEntry {
-  readonly file: string; // under /data/, e.g. "BDock/1h/2025-1a2b3c4d.parquet"
+  readonly file: string; // under /data/, e.g. "BDock/1h/2025-04-01-1a2b3c4d.parquet": its begin and the hash of its content
   readonly begin: string; // ISO 8601, inclusive: the span it covers
   readonly end: string; // ISO 8601, exclusive
-  readonly rows: number;
-  readonly bytes: number;
 }
+
+/**
+ * The catalogue as it is written: thousands of shards would be most of it, so a resolution's are told by what differs in
+ * their names, "2025-04-01-1a2b3c4d"; each ends where the next begins. "2025-07-01" alone is where nothing begins.
+ */
+export type PackedCatalogue = Omit<Catalogue, "datasets"> & {readonly datasets: readonly PackedDataset[]};
+type PackedDataset = Omit<DatasetEntry, "resolutions"> & {readonly resolutions: readonly PackedResolution[]};
+export type PackedResolution = Omit<ResolutionEntry, "shards"> & {readonly shards: readonly string[]};
 
 // ---- The details: /data/details.json, what the pages Status and About the data tell and no other page fetches ----
 

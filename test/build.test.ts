@@ -1,7 +1,8 @@
 import {mkdir, readdir, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
-import type {Details} from "../loaders/types.js";
+import type {Catalogue, Details, PackedCatalogue} from "../loaders/types.js";
+import {unpack} from "../src/components/shards.js";
 import {launchBrowser, serveSite} from "./browser.js";
 import {examinePage} from "./examine.js";
 import {copyProject} from "./project.js";
@@ -12,13 +13,9 @@ import type {Project} from "./project.js";
 const day1 = "2026-03-01T00:00:00Z";
 const day2 = "2026-03-02T00:00:00Z";
 
-interface Catalogue {
-  datasets: {name: string; end: string; resolutions: {name: string; shards: {file: string}[]}[]}[];
-}
-
 async function catalogueOf(project: Project): Promise<Catalogue> {
   const path = join(project.directory, ".pond/cache/published/catalogue.json");
-  return JSON.parse(await readFile(path, "utf8")) as Catalogue;
+  return unpack(JSON.parse(await readFile(path, "utf8")) as PackedCatalogue);
 }
 
 async function countReadings(project: Project): Promise<number> {
@@ -80,7 +77,7 @@ describe("a fresh clone becomes a dashboard", () => {
     expect(added).toBeGreaterThan(0);
     expect(added).toBeLessThanOrEqual(6 * 96); // six instruments, four readings an hour
     expect(await countTransactions(project)).toBe(transactions + 2); // the readings, and what is known of the run
-    for (const {end} of (await catalogueOf(project)).datasets) expect(end > "2026-03-01T12").toBe(true);
+    for (const {end} of (await catalogueOf(project)).datasets) expect(end! > "2026-03-01T12").toBe(true);
   }, 300_000);
 
   test(

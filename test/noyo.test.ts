@@ -1,7 +1,7 @@
 import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import {afterAll, beforeAll, expect, test} from "vitest";
-import type {Catalogue} from "../loaders/types.js";
+import type {PackedCatalogue} from "../loaders/types.js";
 import type {ChartElement} from "../src/components/chart.js";
 import {launchBrowser, openPage, serveSite, settle} from "./browser.js";
 import {copyProject} from "./project.js";
@@ -57,7 +57,7 @@ describeShared("a real harbour", "noyo/hydrovu", () => {
   test("every resolution has its rows", async () => {
     const catalogue = JSON.parse(
       await readFile(join(project.directory, ".pond/cache/published/catalogue.json"), "utf8")
-    ) as Catalogue;
+    ) as PackedCatalogue;
     const rows = catalogue.datasets.map(({resolutions}) => resolutions.map(({name, rows}) => [name, rows]));
     expect(rows.map((one) => Object.fromEntries(one) as object)).toEqual([
       {"1h": 12_693, "2h": 6_349, "4h": 3_176, "12h": 1_060, "24h": 531},

@@ -1,10 +1,11 @@
 import {FileAttachment} from "observablehq:stdlib";
-import type {Catalogue, ColumnEntry, DatasetEntry} from "../../loaders/types.js";
+import type {ColumnEntry, DatasetEntry, PackedCatalogue} from "../../loaders/types.js";
+import {unpack} from "./shards.js";
 
 const file = FileAttachment("../data/catalogue.json");
 
 /** All that is known of the data: sites, parameters, datasets and their shards, and how the last run went. */
-export const catalogue = (await file.json()) as Catalogue;
+export const catalogue = unpack((await file.json()) as PackedCatalogue);
 
 /** Framework's preview serves data files elsewhere than the built site does. */
 const preview = new URL(file.href, location.href).searchParams.has("sha");

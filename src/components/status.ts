@@ -156,11 +156,13 @@ function datasetRow({label, begin, end}: DatasetEntry, {columns, gaps}: DatasetD
 function published(): Element {
   const {datasets} = catalogue;
   const names = [...new Set(datasets.flatMap(({resolutions}) => resolutions.map(({name}) => name)))];
-  const shards = datasets.flatMap(({resolutions}) => resolutions).flatMap((resolution) => resolution.shards);
+  const resolutions = datasets.flatMap((dataset) => dataset.resolutions);
+  const files = resolutions.reduce((sum, {shards}) => sum + shards.length, 0);
+  const bytes = sizeOf(resolutions);
   return html`<div>
     <p class="muted">
-      ${count(shards.length)} Parquet files, ${formatBytes(sizeOf(shards))}, and a catalogue of
-      ${formatBytes(details.catalogueBytes)}. Rows and bytes by resolution:
+      ${count(files)} Parquet files, ${formatBytes(bytes)}, and a catalogue of ${formatBytes(details.catalogueBytes)}.
+      Rows and bytes by resolution:
     </p>
     ${table({
       name: "Published",
@@ -172,16 +174,16 @@ function published(): Element {
 
 function sizesRow({label, resolutions}: DatasetEntry, names: readonly string[]): Cell[] {
   const found = names.map((name) => resolutions.find((resolution) => resolution.name === name));
-  const bytes = sizeOf(resolutions.flatMap(({shards}) => shards));
+  const bytes = sizeOf(resolutions);
   return [label, ...found.map((resolution) => (resolution ? sizeCell(resolution) : "–")), formatBytes(bytes)];
 }
 
-function sizeCell({rows, shards}: ResolutionEntry): Element {
-  return html`<span class="size">${count(rows)} <span class="muted">${formatBytes(sizeOf(shards))}</span></span>`;
+function sizeOf(resolutions: readonly ResolutionEntry[]): number {
+  return resolutions.reduce((sum, {bytes}) => sum + bytes, 0);
 }
 
-function sizeOf(shards: ResolutionEntry["shards"]): number {
-  return shards.reduce((sum, {bytes}) => sum + bytes, 0);
+function sizeCell({rows, bytes}: ResolutionEntry): Element {
+  return html`<span class="size">${count(rows)} <span class="muted">${formatBytes(bytes)}</span></span>`;
 }
 
 // ---- The pond ----

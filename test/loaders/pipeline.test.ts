@@ -3,7 +3,8 @@ import {join} from "node:path";
 import {expect, test} from "vitest";
 import {pipeline} from "../../loaders/pipeline.js";
 import {silent} from "../../loaders/reporter.js";
-import type {Catalogue, Effects} from "../../loaders/types.js";
+import {pack} from "../../loaders/pack.js";
+import type {Effects, PackedCatalogue} from "../../loaders/types.js";
 import {temporaryDirectory} from "./memory.js";
 
 const resources = `apiVersion: duckpond/v1
@@ -48,7 +49,7 @@ test("from files on the host to a published catalogue, and nothing again when no
   ]);
   expect(dataset!.columns[0]!.latest).toEqual({time: "2026-01-01T01:00:00.000Z", value: 5});
   const file = join(first.directory, "catalogue.json");
-  expect(JSON.parse(await readFile(file, "utf8")) as Catalogue).toEqual(first.catalogue);
+  expect(JSON.parse(await readFile(file, "utf8")) as PackedCatalogue).toEqual(pack(first.catalogue));
   const second = await run();
   expect(second.run.commits).toEqual([]);
   expect(second.catalogue).toEqual(first.catalogue);

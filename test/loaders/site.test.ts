@@ -64,10 +64,12 @@ test("an output that a loader writes later does not reach what is published", as
 test("a site has the pages of its catalogue, and drops those made from an older one", async () => {
   vi.stubEnv("POND_PUBLISHED", published);
   await put(join(directory, "src"), {"index.md.ts": "", "sites/[site].md.ts": "", "parameters/[parameter].md.ts": ""});
+  await rm(published, {recursive: true});
+  await mkdir(published);
   const catalogue = await writeFixture(published);
   const {paths} = await prepareSite(directory);
   expect(paths).toEqual(
-    expect.arrayContaining(["/sites/mouth", "/parameters/temperature", "/data/River/1d/2026-0123abcd.parquet"])
+    expect.arrayContaining(["/sites/mouth", "/parameters/temperature", "/data/River/1d/2026-01-01-0123abcd.parquet"])
   );
   expect(paths).toHaveLength(3 + 3 + 3 * 2 * 3);
 

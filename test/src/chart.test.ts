@@ -312,13 +312,13 @@ describe("downloads", () => {
   }, 60_000);
 
   test("never a whole with a part missing", async () => {
-    server.faults.set("data/Mouth/1h/2024-0123abcd.parquet", 500);
+    server.faults.set("data/Mouth/1h/2024-01-01-0123abcd.parquet", 500);
     const page = await open("sites/mouth?range=7d");
     await page.locator(".menu summary").first().click();
     await page.getByRole("button", {name: "Whole record, CSV"}).first().click();
     await expect
       .poll(() => page.locator(".actions .said").first().textContent())
-      .toBe("The data file Mouth/1h/2024-0123abcd.parquet could not be fetched: the server answered 500.");
+      .toBe("The data file Mouth/1h/2024-01-01-0123abcd.parquet could not be fetched: the server answered 500.");
     server.faults.clear();
     await page.close();
   });
@@ -358,18 +358,18 @@ test("fetches only the shards in view", async () => {
   server.requests.length = 0;
   const page = await open("sites/mouth?range=7d");
   const shards = server.requests.filter((path) => path.endsWith(".parquet"));
-  expect(shards).toEqual(["/data/Mouth/1h/2026-0123abcd.parquet"]);
+  expect(shards).toEqual(["/data/Mouth/1h/2026-01-01-0123abcd.parquet"]);
   await page.close();
 });
 
 test("says when its file is missing or damaged, offers to try again, and leaves the rest of the page alone", async () => {
-  const shard = "data/Mouth/1h/2026-0123abcd.parquet";
-  const whole = await readFile(join(site.published, "Mouth/1h/2026-0123abcd.parquet"));
+  const shard = "data/Mouth/1h/2026-01-01-0123abcd.parquet";
+  const whole = await readFile(join(site.published, "Mouth/1h/2026-01-01-0123abcd.parquet"));
   for (const [fault, sentence] of [
-    [404, `The data file Mouth/1h/2026-0123abcd.parquet could not be fetched: the server answered 404.`],
+    [404, `The data file Mouth/1h/2026-01-01-0123abcd.parquet could not be fetched: the server answered 404.`],
     [
       whole.subarray(0, 5000),
-      `The data file Mouth/1h/2026-0123abcd.parquet could not be read: it is damaged or not whole.`
+      `The data file Mouth/1h/2026-01-01-0123abcd.parquet could not be read: it is damaged or not whole.`
     ]
   ] as const) {
     server.faults.set(shard, fault);
@@ -385,14 +385,14 @@ test("says when its file is missing or damaged, offers to try again, and leaves 
 }, 60_000);
 
 test("draws what it has when one of its files is missing, and shades what is not there", async () => {
-  server.faults.set("data/Mouth/1d/2025-0123abcd.parquet", 404);
+  server.faults.set("data/Mouth/1d/2025-01-01-0123abcd.parquet", 404);
   const page = await open("sites/mouth?range=all");
   const {points} = (await plotted(page))[0]!.lines[0]!;
   expect(points.length).toBeGreaterThan(300);
   expect(points.filter(({time}) => new Date(time).getUTCFullYear() === 2025)).toEqual([]);
   expect(await page.locator(".lack").count()).toBeGreaterThan(0);
   expect(await page.locator(".notices .failure").first().textContent()).toContain(
-    "The data file Mouth/1d/2025-0123abcd.parquet could not be fetched: the server answered 404. The shaded stretch lacks it."
+    "The data file Mouth/1d/2025-01-01-0123abcd.parquet could not be fetched: the server answered 404. The shaded stretch lacks it."
   );
   server.faults.clear();
   await page.getByRole("button", {name: "Try again"}).first().click();

@@ -3,6 +3,7 @@ import {dirname, join} from "node:path";
 import {copyProject} from "../project.js";
 import type {Project} from "../project.js";
 import {Duck} from "../../pond/duck.js";
+import {pack} from "../../loaders/pack.js";
 import type {Catalogue, ColumnEntry, DatasetEntry, Details, ResolutionEntry} from "../../loaders/types.js";
 
 /** Published files as the pipeline would leave them, small and of known shape, for tests of the pages alone. */
@@ -49,7 +50,7 @@ export async function writeFixture(directory: string): Promise<Catalogue> {
     const names = ["Basin", "Mouth", "River"];
     const datasets = await Promise.all(names.map((name, index) => writeDataset(duck, directory, {name, index})));
     const catalogue = catalogueOf(datasets);
-    await writeFile(join(directory, "catalogue.json"), JSON.stringify(catalogue));
+    await writeFile(join(directory, "catalogue.json"), JSON.stringify(pack(catalogue)));
     await writeFile(join(directory, "details.json"), JSON.stringify(detailsOf(catalogue)));
     return catalogue;
   } finally {
@@ -87,7 +88,7 @@ async function writeResolution(
   const widthMs = widths[resolution];
   const shards = await Promise.all(
     [2024, 2025, 2026].map(async (year) => {
-      const file = `${name}/${resolution}/${year}-0123abcd.parquet`;
+      const file = `${name}/${resolution}/${year}-01-01-0123abcd.parquet`;
       await mkdir(dirname(join(directory, file)), {recursive: true});
       await duck.copy(shardSql(year, widthMs, index), join(directory, file), {
         FORMAT: "parquet",
@@ -96,15 +97,19 @@ async function writeResolution(
       const [row] = await duck.rows(`SELECT count(*) AS n FROM read_parquet('${join(directory, file)}')`);
       const {size} = await stat(join(directory, file));
       return {
-        file,
-        begin: `${year}-01-01T00:00:00.000Z`,
-        end: `${year + 1}-01-01T00:00:00.000Z`,
+        entry: {file, begin: `${year}-01-01T00:00:00.000Z`, end: `${year + 1}-01-01T00:00:00.000Z`},
         rows: Number(row!.n),
         bytes: size
       };
     })
   );
-  return {name: resolution, widthMs, rows: shards.reduce((sum, shard) => sum + shard.rows, 0), shards};
+  return {
+    name: resolution,
+    widthMs,
+    rows: shards.reduce((sum, {rows}) => sum + rows, 0),
+    bytes: shards.reduce((sum, {bytes}) => sum + bytes, 0),
+    shards: shards.map(({entry}) => entry)
+  };
 }
 
 /** A year of bins: a seasonal wave with a daily one on it, three days missing. */

@@ -35,7 +35,7 @@ afterAll(async () => {
 const authored = `# By an author
 
 \`\`\`js
-const file = FileAttachment("data/Mouth/1d/2025-0123abcd.parquet");
+const file = FileAttachment("data/Mouth/1d/2025-01-01-0123abcd.parquet");
 const days = await file.parquet();
 const warmth = view(Inputs.range([0, 30], {label: "Warmer than", value: 10, step: 1}));
 \`\`\`

@@ -3,9 +3,9 @@ import {pickResolution, resolutionWords} from "../../src/components/resolution.j
 
 const hour = 3_600_000;
 const ladder = [
-  {name: "15m", widthMs: hour / 4, rows: 0, shards: []},
-  {name: "1h", widthMs: hour, rows: 0, shards: []},
-  {name: "1d", widthMs: 24 * hour, rows: 0, shards: []}
+  {name: "15m", widthMs: hour / 4, rows: 0, bytes: 0, shards: []},
+  {name: "1h", widthMs: hour, rows: 0, bytes: 0, shards: []},
+  {name: "1d", widthMs: 24 * hour, rows: 0, bytes: 0, shards: []}
 ];
 const pick = (days: number, width: number) => pickResolution(ladder, days * 24 * hour, width).name;
 
