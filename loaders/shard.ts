@@ -63,6 +63,9 @@ const divisions: readonly Division[] = [
 /** Few enough rows that a shard is quick to make and to fetch, many enough that there are few of them. */
 const rowsPerShard = 5000;
 
+/** With no more rows than a chart has room for, even the newest shards need not be shorter. */
+const rowsPerRecent = 1000;
+
 /** What is cut into spans. */
 export interface Extent {
   readonly first: number; // µs UTC, inclusive
@@ -79,10 +82,11 @@ export function spansOver(resolution: Resolution, {first, last, coarsest = false
   const [begin, end] = [binStart(first, resolution), binStart(last, resolution)];
   const division = divisionOf(resolution);
   const spans = spansOf(division, begin, end);
-  const newer = spans.at(-2)?.begin ?? spans[0]!.begin; // the two newest spans
-  const finer = coarsest ? undefined : division.finer;
-  const cut = finer ? [...spans.slice(0, -2), ...clipped(spansOf(finer, Math.max(begin, newer), end), newer)] : spans;
-  return [...cut.slice(0, -1), ...withTail(cut.at(-1)!, finer ?? division, end)];
+  const short = coarsest || division.longest / resolution.width <= rowsPerRecent;
+  if (short || !division.finer) return withTail(spans, division, end);
+  const newer = spans.slice(-2)[0]!.begin;
+  const recent = clipped(spansOf(division.finer, Math.max(begin, newer), end), newer);
+  return withTail([...spans.slice(0, -2), ...recent], division.finer, end);
 }
 
 function spansOf(division: Division, begin: number, end: number): readonly Span[] {
@@ -96,14 +100,15 @@ function clipped([first, ...rest]: readonly Span[], begin: number): readonly Spa
   return [{...first!, begin: Math.max(begin, first!.begin)}, ...rest];
 }
 
-/** Weeks begin in one month and end in another: a tail begins in its span, or there is none. */
-function withTail(span: Span, {tail}: Division, end: number): readonly Span[] {
-  if (!tail) return [span];
-  const {begin, name} = spanAt(tail, end);
-  if (begin <= span.begin) return [span];
+/** Weeks begin in one month and end in another: a tail begins within the newest span, or there is none. */
+function withTail(spans: readonly Span[], {tail}: Division, end: number): readonly Span[] {
+  const newest = spans.at(-1)!;
+  const {begin, name} = tail ? spanAt(tail, end) : newest;
+  if (begin <= newest.begin) return spans;
   return [
-    {name: `${span.name}-until-${name}`, begin: span.begin, end: begin},
-    {name: `${span.name}-from-${name}`, begin, end: span.end}
+    ...spans.slice(0, -1),
+    {name: `${newest.name}-until-${name}`, begin: newest.begin, end: begin},
+    {name: `${newest.name}-from-${name}`, begin, end: newest.end}
   ];
 }
 
