@@ -1,9 +1,15 @@
 import {html} from "npm:htl";
-import type {CardOptions, Loaded} from "./card.js";
+import type {CardOptions} from "./card.js";
+import type {Loaded} from "./load.js";
+import {menu} from "./menu.js";
+import {movedValues, zoomedValues} from "./values.js";
+import type {Values} from "./view.js";
 
 /** What the actions of a card need of it. */
 interface Deck {
+  readonly name: string; // of the chart, as the view knows it
   readonly loaded: () => Loaded;
+  readonly values: () => Values | undefined; // of the value axis
   readonly card: () => HTMLElement;
   readonly twin: HTMLElement; // the table twin of the chart
   readonly refresh: () => void; // fills the twin
@@ -12,8 +18,13 @@ interface Deck {
 /** What a reader can do with a card: see its table, download it, fill the screen with it, copy the link to it. */
 export function actions(options: CardOptions, deck: Deck): Element {
   const said = html`<span class="said" role="status"></span>`;
-  return html`<div class="actions" role="group" aria-label=${`${options.title}: table, download, full screen, link`}>
-    ${tableButton(deck)} ${downloads(options, deck, said)} ${screenButton(deck, said)} ${linkButton(said)} ${said}
+  return html`<div
+    class="actions"
+    role="group"
+    aria-label=${`${options.title}: table, download, scale, full screen, link`}
+  >
+    ${tableButton(deck)} ${downloads(options, deck, said)} ${scale(options, deck)} ${screenButton(deck, said)}
+    ${linkButton(said)} ${said}
   </div>`;
 }
 
@@ -42,40 +53,45 @@ function tableButton({twin, refresh}: Deck): Element {
 }
 
 function downloads(options: CardOptions, {loaded}: Deck, said: Element): Element {
-  const menu = html`<details class="menu">
-    <summary>Download</summary>
-    <div>
-      ${item("What is shown, CSV", async () => (await import("./download.js")).saveShown(options, loaded()))}
-      ${item("Whole record, CSV", async () => (await import("./download.js")).saveWhole(options, "csv"))}
-      ${item("Whole record, Parquet", async () => (await import("./download.js")).saveWhole(options, "parquet"))}
-    </div>
-  </details>` as HTMLDetailsElement;
-  menu.addEventListener("keydown", ({key}) => {
-    if (key === "Escape") close();
-  });
-  menu.addEventListener("focusout", ({relatedTarget}) => {
-    if (relatedTarget && !menu.contains(relatedTarget as Node)) menu.open = false;
-  });
-  function close(): void {
-    menu.open = false;
-    menu.querySelector("summary")!.focus();
-  }
-  function item(label: string, act: () => Promise<void>): Element {
-    return button(
+  const item = (label: string, act: () => Promise<void>) =>
+    button(
       label,
       async () => {
-        close();
+        list.close();
         said.textContent = "Preparing the file …";
         await act();
         said.textContent = "Downloaded.";
       },
       said
     );
-  }
-  return menu;
+  const list = menu("Download", [
+    item("What is shown, CSV", async () => (await import("./download.js")).saveShown(options, loaded(), "csv")),
+    item("What is shown, Parquet", async () => (await import("./download.js")).saveShown(options, loaded(), "parquet")),
+    item("Whole record, CSV", async () => (await import("./download.js")).saveWhole(options, "csv")),
+    item("Whole record, Parquet", async () => (await import("./download.js")).saveWhole(options, "parquet"))
+  ]);
+  return list.element;
 }
 
-function screenButton({card}: Deck, said: Element): Element {
+/** What the mouse and the keys do to the value axis, for everyone. */
+function scale({view}: CardOptions, {name, values}: Deck): Element {
+  const item = (label: string, change: (values: Values) => Values | undefined) =>
+    button(label, () => {
+      const now = values();
+      if (now) view.showValues(name, change(now));
+    });
+  const list = menu("Scale", [
+    item("Closer", (now) => zoomedValues(now, 0.5)),
+    item("Wider", (now) => zoomedValues(now, 2)),
+    item("Higher", (now) => movedValues(now, 0.25)),
+    item("Lower", (now) => movedValues(now, -0.25)),
+    item("To the readings", () => undefined)
+  ]);
+  return list.element;
+}
+
+function screenButton({card}: Deck, said: Element): Element | null {
+  if (!document.fullscreenEnabled) return null; // on some phones
   const element = button(
     "Full screen",
     () => (document.fullscreenElement ? document.exitFullscreen() : card().requestFullscreen()),

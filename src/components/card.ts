@@ -1,16 +1,26 @@
 import {html} from "npm:htl";
 import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
 import {actions} from "./actions.js";
-import {chart, describe} from "./chart.js";
-import type {ChartElement, ChartOptions, Line} from "./chart.js";
+import {catalogue} from "./catalogue.js";
+import {chart} from "./chart.js";
+import type {ChartElement, ChartOptions} from "./chart.js";
 import {crosshair, marksAt, markText, markTime} from "./crosshair.js";
-import {abandonWaiting, readPoints} from "./dataset.js";
-import type {Failure} from "./dataset.js";
+import {abandonWaiting} from "./dataset.js";
 import {formatUnit} from "./format.js";
+import type {Line, Threshold} from "./frame.js";
 import {gestures} from "./gesture.js";
+import {keyWords} from "./keyboard.js";
 import {legend} from "./legend.js";
 import type {Legend} from "./legend.js";
-import {pickResolution, resolutionWords} from "./resolution.js";
+import {anticipate, arrive, known, load} from "./load.js";
+import type {Loaded, Wanted} from "./load.js";
+import {noteList, notesOn} from "./notes.js";
+import type {Noted} from "./notes.js";
+import {resolutionWords} from "./resolution.js";
+import {describe} from "./summary.js";
+import {turn} from "./turn.js";
+import {choicesFor} from "./units.js";
+import type {Choice} from "./units.js";
 import type {View} from "./view.js";
 
 /** One line that a card shows. */
@@ -25,19 +35,10 @@ export interface Source {
 
 export interface CardOptions {
   readonly title: string; // the parameter, for the reader
-  readonly unit: string;
+  readonly unit: string; // of the published values
   readonly sources: readonly Source[];
   readonly view: View;
 }
-
-/** What a card could get of what it wants to show. */
-export interface Loaded {
-  readonly lines: readonly Line[];
-  readonly failures: readonly Failure[];
-}
-
-const keys =
-  "Arrow keys move it, plus and minus zoom, zero shows the whole record; with shift, arrow keys go from reading to reading.";
 
 const slowAfter = 4000; // milliseconds until a reader is told that a file has not come
 
@@ -52,50 +53,86 @@ export function card(options: CardOptions): Element {
 class Card {
   readonly element: HTMLElement;
   readonly #options: CardOptions;
+  readonly #name: string; // as the view knows it
+  readonly #choices: readonly Choice[];
   readonly #figure: HTMLElement;
   readonly #legend: Legend;
   readonly #note = html`<span class="muted resolution"></span>`;
   readonly #caption = html`<figcaption class="unseen"></figcaption>`;
   readonly #said = html`<p class="unseen" aria-live="polite"></p>`; // readings that keys point at
   readonly #notices = html`<div class="notices"></div>`;
+  readonly #remarks = html`<div></div>`;
   readonly #twin = html`<div class="twin" hidden></div>` as HTMLElement;
   #loaded: Loaded = {lines: [], failures: []};
+  #noted: readonly Noted[] = [];
   #shown: ChartElement | undefined;
   #turn = 0;
   #size = {width: 0, height: 0};
   #inSight = true;
+  #ahead: Promise<void> | undefined; // what a moving chart fetches
+  #touched = false; // the reader has pointed at it
 
   constructor(options: CardOptions) {
     const {title, unit, sources, view} = options;
     this.#options = options;
+    this.#name = `${title} ${unit}`;
+    this.#choices = choicesFor(sources);
     this.#legend = legend(sources, view);
     this.#figure = html`<figure
       class="chart"
       tabindex="0"
       role="group"
-      aria-label=${`${title}, chart. ${keys}`}
+      aria-label=${`${title}, chart. ${keyWords}`}
       aria-busy="true"
     ></figure>` as HTMLElement;
-    const tools = actions(options, {
+    const deck = {
+      name: this.#name,
       loaded: () => this.#loaded,
+      values: () => this.#shown?.plotted.values,
       twin: this.#twin,
       refresh: () => this.#showTwin(),
       card: () => this.element
-    });
+    };
     this.element = html`<section class="card" aria-label=${title}>
-      <h2>${title} <small class="muted">${formatUnit(unit, title)}</small> ${this.#note}</h2>
-      ${this.#legend.element}${this.#figure}${this.#notices}${this.#said}${tools}${this.#twin}
+      <header>
+        <h2>${title}</h2>
+        ${this.#unitChoice()} ${this.#note}
+      </header>
+      ${this.#legend.element}${this.#figure}${this.#notices}${this.#remarks}${this.#said}${actions(options, deck)}${
+        this.#twin
+      }
     </section>` as HTMLElement;
+    this.#updateLegend();
     this.#listen(view);
   }
 
+  #unitChoice(): Element {
+    const {title, view} = this.#options;
+    const units = this.#choices.map(({unit}) => unit);
+    if (units.length === 1) return html`<span class="muted unit">${formatUnit(units[0]!, title)}</span>`;
+    const options = units.map((unit) => html`<option value=${unit}>${formatUnit(unit, title)}</option>`);
+    const select = html`<select class="unit" aria-label=${`Unit of ${title}`}>
+      ${options}
+    </select>` as HTMLSelectElement;
+    const update = () => (select.value = view.unitAmong(units));
+    select.addEventListener("change", () => view.chooseUnit(select.value, units));
+    view.follow(update);
+    update();
+    return select;
+  }
+
   #listen(view: View): void {
-    view.follow(() => void this.#draw());
+    view.follow(() => this.#follow());
     view.trace(() => this.#mark());
-    gestures(this.#figure, view, () => this.#shown);
+    gestures(this.#figure, {view, name: this.#name, current: () => this.#shown});
     this.#figure.addEventListener("keyup", ({key, shiftKey}) => {
       if (shiftKey && key.startsWith("Arrow")) this.#sayMark();
     });
+    for (const type of ["pointerenter", "focus"] as const)
+      this.#figure.addEventListener(type, () => {
+        this.#touched = true;
+        this.#anticipate();
+      });
     window.addEventListener("online", () => {
       if (this.#loaded.failures.length > 0) void this.#draw();
     });
@@ -115,27 +152,71 @@ class Card {
     void this.#draw();
   }
 
+  #follow(): void {
+    if (this.#size.width === 0) return;
+    if (!this.#options.view.gliding) void this.#draw();
+    else if (this.#inSight) this.#glide();
+  }
+
+  get #wanted(): Wanted {
+    const {sources, view} = this.#options;
+    const shown = sources.filter(({key}) => !view.hides(key));
+    return {sources: shown, choice: this.#choice, view, width: this.#size.width};
+  }
+
+  get #choice(): Choice {
+    const unit = this.#options.view.unitAmong(this.#choices.map((choice) => choice.unit));
+    return this.#choices.find((choice) => choice.unit === unit)!;
+  }
+
+  /** What the view asks for, from files where they are needed. */
   async #draw(): Promise<void> {
-    const {view, sources} = this.#options;
-    if (this.#size.width === 0 || (view.gliding && !this.#inSight)) return;
-    const turn = ++this.#turn;
+    const round = ++this.#turn;
+    const still = () => round === this.#turn;
     this.#figure.setAttribute("aria-busy", "true");
-    this.#legend.update();
-    const still = () => turn === this.#turn;
-    const timers = [
-      setTimeout(() => still() && this.#redraw(), 0), // what is in memory comes before this
-      setTimeout(() => still() && this.#sayFiles("Slow: its data files have not come yet."), slowAfter)
-    ];
-    const loaded = await load(
-      sources.filter(({key}) => !view.hides(key)),
-      view,
-      this.#size.width
-    );
-    timers.forEach(clearTimeout);
-    if (!still()) return; // another range was asked for meanwhile
+    this.#updateLegend();
+    const wanted = this.#wanted;
+    if (this.#shown && !known(wanted, this.#loaded.lines).whole) this.#redraw();
+    const slow = setTimeout(() => still() && this.#sayFiles("Slow: its data files have not come yet."), slowAfter);
+    await arrive(wanted);
+    await turn();
+    const loaded = still() ? await load(wanted) : this.#loaded;
+    clearTimeout(slow);
+    if (!still()) return; // something else was asked for meanwhile
     this.#figure.removeAttribute("aria-busy");
     this.#loaded = loaded;
+    this.#noted = notesOn(wanted.sources, wanted.view.range);
     this.#show();
+    if (this.#touched) this.#anticipate();
+  }
+
+  /** While a gesture goes on: what is in memory, to the scale of now; what a moving chart lacks is fetched meanwhile. */
+  #glide(): void {
+    this.#turn++;
+    const wanted = this.#wanted;
+    const {whole, ...found} = known(wanted, this.#loaded.lines);
+    this.#loaded = {...found, failures: this.#loaded.failures};
+    if (!whole && !this.#zooms()) this.#fetchAhead(wanted);
+    this.#redraw();
+  }
+
+  /** Files of the resolutions in between are not worth fetching. */
+  #zooms(): boolean {
+    const {range} = this.#options.view;
+    const shown = this.#shown?.plotted.range ?? range;
+    return Math.abs(range.end - range.begin - (shown.end - shown.begin)) > 1000; // they come rounded
+  }
+
+  #fetchAhead(wanted: Wanted): void {
+    this.#ahead ??= load(wanted)
+      .then(() => {
+        if (this.#options.view.gliding) this.#glide();
+      })
+      .finally(() => (this.#ahead = undefined));
+  }
+
+  #anticipate(): void {
+    if (this.#size.width > 0) anticipate(this.#wanted);
   }
 
   /** The lines of before, to the scale of now. */
@@ -144,17 +225,49 @@ class Card {
   }
 
   #chartOptions(): ChartOptions {
-    const {title, unit, view} = this.#options;
-    const {range, timeZone} = view;
-    return {...this.#loaded, ...this.#size, range, parameter: title, unit, timeZone};
+    const {title, view} = this.#options;
+    const {range, timeZone, flags} = view;
+    return {
+      ...this.#loaded,
+      ...this.#size,
+      range,
+      timeZone,
+      flags,
+      values: view.valuesOf(this.#name),
+      thresholds: this.#thresholds(),
+      notes: this.#noted,
+      parameter: title,
+      unit: this.#choice.unit
+    };
+  }
+
+  /** Those of the parameter, in the unit that is shown. */
+  #thresholds(): Threshold[] {
+    const {sources} = this.#options;
+    const {parameter, unit} = sources[0]!.column;
+    const names = new Set(sources.map(({dataset}) => dataset.name));
+    return catalogue.thresholds
+      .filter((one) => one.parameter === parameter && one.unit === unit)
+      .filter(({datasets}) => datasets?.some((name) => names.has(name)) ?? true)
+      .flatMap((threshold) => {
+        const value = this.#choice.tellAlone(threshold.value);
+        return value === undefined ? [] : [{...threshold, value}];
+      });
+  }
+
+  #updateLegend(): void {
+    this.#legend.update(this.#choice, this.#thresholds());
+    if (this.#options.view.pointed === undefined) this.#legend.tell();
   }
 
   #show(): void {
     const {lines, failures} = this.#loaded;
-    const empty = lines.every(({points}) => points.length === 0);
+    const {timeZone} = this.#options.view;
+    const empty = lines.every(({points, flagged}) => points.length === 0 && (flagged ?? []).length === 0);
     this.#note.textContent = empty ? "" : words(lines);
     this.#notices.replaceChildren();
-    if (empty) this.#place(failures.length > 0 ? this.#failure(failures[0]!.reason) : nothing(lines.length));
+    this.#remarks.replaceChildren(noteList(this.#noted, timeZone) ?? "");
+    if (empty) this.#place(failures.length > 0 ? this.#failure(failures[0]!.reason) : this.#nothing());
     else {
       const options = this.#chartOptions();
       this.#caption.textContent = describe(options);
@@ -188,10 +301,10 @@ class Card {
   }
 
   #sayMark(): void {
-    const {view, unit, title} = this.#options;
+    const {view, title} = this.#options;
     if (view.pointed === undefined || !this.#shown) return;
     const marks = marksAt(this.#shown, view.pointed);
-    const values = marks.map((mark) => `${mark.line.label} ${markText(mark, formatUnit(unit, title))}`);
+    const values = marks.map((mark) => `${mark.line.label} ${markText(mark, formatUnit(this.#choice.unit, title))}`);
     this.#said.textContent = `${markTime(marks, view.pointed, view.timeZone)}: ${values.join("; ")}`;
   }
 
@@ -207,30 +320,19 @@ class Card {
     });
     return html`<p class="failure" role="alert">${sentence} ${again}</p>`;
   }
-}
 
-function nothing(lines: number): Element {
-  return html`<p class="empty muted">
-    ${lines === 0 ? "All series are switched off." : "No readings in this range."}
-  </p>`;
-}
-
-async function load(sources: readonly Source[], view: View, width: number): Promise<Loaded> {
-  const {range} = view;
-  const found = await Promise.all(
-    sources.map(async ({dataset, column: {name: column}, ...source}) => {
-      const resolution = resolutionOf(dataset, view, width);
-      const {points, failures} = await readPoints({resolution, column}, range);
-      return {line: {...source, column, resolution, points}, failures};
-    })
-  );
-  return {lines: found.map(({line}) => line), failures: found.flatMap(({failures}) => failures)};
-}
-
-/** What the reader insists on, where the dataset has it, else what fits the pixels. */
-function resolutionOf({resolutions}: DatasetEntry, {range, resolution: wanted}: View, width: number) {
-  const insisted = resolutions.find(({name}) => name === wanted);
-  return insisted ?? pickResolution(resolutions, range.end - range.begin, width);
+  /** Why there is no chart, and the way to where there is one. */
+  #nothing(): Element {
+    const {sources, view} = this.#wanted;
+    if (sources.length === 0) return html`<p class="empty muted">All series are switched off.</p>`;
+    const lasts = sources.flatMap(({column}) => (column.latest ? [Date.parse(column.latest.time)] : []));
+    const last = Math.max(...lasts);
+    const {begin, end} = view.range;
+    const elsewhere = Number.isFinite(last) && (last < begin || last > end);
+    const show = html`<button type="button">Show the last ones</button>`;
+    show.addEventListener("click", () => view.show({begin: last - (end - begin), end: last}));
+    return html`<p class="empty muted">No readings in this range. ${elsewhere ? show : null}</p>`;
+  }
 }
 
 function words(lines: readonly Line[]): string {

@@ -1,27 +1,46 @@
-import type {ChartElement, Line} from "./chart.js";
-import {margins} from "./chart.js";
-import type {Point} from "./dataset.js";
+import type {ChartElement} from "./chart.js";
+import type {Flagged, Point} from "./dataset.js";
 import {formatReading, formatTime} from "./format.js";
+import {margins, middleOf} from "./frame.js";
+import type {Line} from "./frame.js";
 import {nearest} from "./gaps.js";
 
 /** What one line has at the instant that is pointed at: nothing, where readings are missing. */
 export interface Mark {
   readonly line: Line;
   readonly point?: Point;
+  readonly flag?: Flagged;
   readonly digits: number; // after the point, that tell the chart's values apart
 }
 
 /** The bins of a chart's lines at an instant. */
 export function marksAt({plotted: {lines, digits}}: ChartElement, time: number): Mark[] {
-  return lines.map((line) => ({line, digits, point: nearest(line.points, time, line.resolution.widthMs)}));
+  return lines.map((line) => {
+    const point = nearest(line.points, time, line.resolution);
+    const bin = point?.time ?? binAt(line, time);
+    return {line, digits, point, flag: line.flagged?.find((flag) => flag.time === bin)};
+  });
+}
+
+/** Where all readings failed there is no mean to be near to. */
+function binAt({flagged = [], resolution}: Line, time: number): number | undefined {
+  return flagged.find((flag) => Math.abs(middleOf(flag, resolution) - time) <= resolution.widthMs / 2)?.time;
 }
 
 /** A value with its unit and, where its bin has several readings, their spread: "8.31 mg/L, 8.10–8.52 of 4". */
-export function markText({point, digits}: Mark, unit: string): string {
-  if (!point) return "no reading";
-  const [avg, min, max] = [point.avg, point.min, point.max].map((value) => formatReading(value, digits));
+export function markText({line, point, flag, digits}: Mark, unit: string): string {
+  return [point ? valueText(point, digits, unit) : "no reading", ...(flag ? [flagText(flag, line)] : [])].join(", ");
+}
+
+function valueText(point: Point, least: number, unit: string): string {
+  const [avg, min, max] = [point.avg, point.min, point.max].map((value) => formatReading(value, least));
   const value = `${avg} ${unit}`.trim();
   return min === max ? value : `${value}, ${min}–${max} of ${point.count}`;
+}
+
+function flagText({suspect, fail, value}: Flagged, {resolution}: Line): string {
+  if (resolution.raw) return fail > 0 ? `failed: ${formatReading(value!)}` : "suspect";
+  return [suspect > 0 ? [`${suspect} suspect`] : [], fail > 0 ? [`${fail} failed`] : []].flat().join(", ");
 }
 
 /** When the marked bins begin; the instant itself where no line has one. */
@@ -46,9 +65,10 @@ export function crosshair(chart: ChartElement, marks: readonly Mark[], {time, la
 
 function dot(chart: ChartElement, {line, point}: Mark): HTMLElement[] {
   if (!point) return [];
-  const {begin, end} = chart.plotted.range;
-  if (point.time < begin || point.time > end) return [];
-  const element = part("dot", chart.toX(point.time), chart.toY(point.avg));
+  const {range, values} = chart.plotted;
+  const time = middleOf(point, line.resolution);
+  if (time < range.begin || time > range.end || point.avg < values[0] || point.avg > values[1]) return [];
+  const element = part("dot", chart.toX(time), chart.toY(point.avg));
   element.style.background = line.colour;
   return [element];
 }

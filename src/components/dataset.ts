@@ -1,9 +1,9 @@
-import {parquetReadObjects} from "npm:hyparquet";
+import {parquetMetadata, parquetRead} from "npm:hyparquet";
 import type {DatasetEntry, ResolutionEntry, ShardEntry} from "../../loaders/types.js";
 import {shardUrl} from "./catalogue.js";
 import type {TimeRange} from "./range.js";
 
-/** One bin of one column: `time` is its start in milliseconds since 1970. */
+/** One bin of one column, or of the readings themselves one of them: `time` in milliseconds since 1970, a bin's start. */
 export interface Point {
   readonly time: number;
   readonly avg: number;
@@ -12,44 +12,99 @@ export interface Point {
   readonly count: number;
 }
 
+/** How many readings of a bin are flagged; of the readings themselves, which one and what it says. */
+export interface Flagged {
+  readonly time: number;
+  readonly suspect: number;
+  readonly fail: number;
+  readonly value?: number; // of a reading itself
+}
+
 /** A stretch of a record that could not be had, and why, in a sentence. */
 export interface Failure extends TimeRange {
   readonly reason: string;
 }
 
-/** What could be had of a column. */
+/** What could be had of a column, in order of time. */
 export interface Reading {
   readonly points: readonly Point[];
+  readonly flagged: readonly Flagged[];
   readonly failures: readonly Failure[];
 }
 
-interface Source {
+export interface Source {
   readonly resolution: ResolutionEntry;
   readonly column: string;
+  readonly drops?: boolean; // suspect readings are left out of the line, as failed ones are
 }
 
 /**
  * The bins of a column that overlap a range, in order of time, those without a reading left out. Fetches the shards that
  * overlap the range and no others, each once. A shard that cannot be had is told of, and the others are read.
  */
-export async function readPoints({resolution, column}: Source, range: TimeRange): Promise<Reading> {
-  const shards = resolution.shards.filter((shard) => overlaps(shard, range));
+export async function readPoints(source: Source, range: TimeRange): Promise<Reading> {
   const failures: Failure[] = [];
   const parts = await Promise.all(
-    shards.map((shard) =>
-      readColumn(shard, column).catch((error: unknown) => {
+    shardsIn(source.resolution, range).map((shard) =>
+      readColumn(shard, source).catch((error: unknown) => {
         failures.push({...spanOf(shard), reason: error instanceof Error ? error.message : String(error)});
-        return [];
+        return nothing;
       })
     )
   );
-  const points = parts.flat().filter(({time}) => time + resolution.widthMs > range.begin && time <= range.end);
-  return {points, failures};
+  return {...cut(parts, source.resolution, range), failures};
+}
+
+/** Resolves when the shards that overlap a range are here or cannot be had. */
+export async function readyPoints(resolution: ResolutionEntry, range: TimeRange): Promise<void> {
+  await Promise.allSettled(shardsIn(resolution, range).map((shard) => readShard(shard)));
+}
+
+/** What is in memory of it already, and whether that is all. */
+export function knownPoints(source: Source, range: TimeRange): Reading & {readonly whole: boolean} {
+  const parts = shardsIn(source.resolution, range).map((shard) => decoded.get(keyOf(shard, source)));
+  const known = parts.filter((part) => part !== undefined);
+  return {...cut(known, source.resolution, range), failures: [], whole: known.length === parts.length};
+}
+
+/** Fetches what a reader may ask for next; what cannot be had now is asked for again when it is needed. */
+export function prefetch({shards}: ResolutionEntry, range: TimeRange): void {
+  const wanted = shards.filter((shard) => overlaps(shard, range) && !buffers.has(shard.file));
+  for (const shard of wanted.slice(0, 2)) readShard(shard, "low").catch(() => undefined);
+}
+
+/** All that is stored of a column, by the names of the shards' own columns. Rejects when a shard cannot be had. */
+export async function readStored({shards}: ResolutionEntry, column: string): Promise<Stored> {
+  const parts = await Promise.all(
+    shards.map(async (shard) => {
+      const file = await opening(shard);
+      const names = [column, ...statistics.map((statistic) => `${column}.${statistic}`)].filter((name) =>
+        file.names.has(name)
+      );
+      return {names, values: await valuesOf(file, ["timestamp", ...names])};
+    })
+  );
+  const names = [...new Set(parts.flatMap((part) => part.names))];
+  const all = (name: string) => parts.flatMap(({values}) => values.get(name) ?? missing(values.get("timestamp")!));
+  return {times: all("timestamp") as number[], columns: new Map(names.map((name) => [name, all(name)]))};
+}
+
+function missing({length}: Values): Values {
+  return Array.from({length}, () => undefined);
+}
+
+export interface Stored {
+  readonly times: readonly number[];
+  readonly columns: ReadonlyMap<string, Values>;
 }
 
 /** The first and last reading of a dataset, in milliseconds since 1970; undefined while it has none. */
 export function recordOf({begin, end}: DatasetEntry): TimeRange | undefined {
   return begin && end ? {begin: Date.parse(begin), end: Date.parse(end)} : undefined;
+}
+
+function shardsIn({shards}: ResolutionEntry, range: TimeRange): readonly ShardEntry[] {
+  return shards.filter((shard) => overlaps(shard, range));
 }
 
 function spanOf({begin, end}: ShardEntry): TimeRange {
@@ -61,8 +116,42 @@ function overlaps(shard: ShardEntry, range: TimeRange): boolean {
   return begin <= range.end && end > range.begin;
 }
 
-const buffers = new Map<string, Promise<ArrayBuffer>>();
-const columns = new Map<string, Promise<Point[]>>();
+/** A column of one shard. */
+interface Part {
+  readonly points: readonly Point[];
+  readonly flagged: readonly Flagged[];
+}
+
+const nothing: Part = {points: [], flagged: []};
+
+/** What of the parts, which follow each other, the range meets. */
+function cut(parts: readonly Part[], {widthMs, raw}: ResolutionEntry, {begin, end}: TimeRange): Part {
+  const first = raw ? begin : begin - widthMs + 1;
+  const within = <T extends {readonly time: number}>(all: readonly T[]) =>
+    all.slice(firstFrom(all, first), firstFrom(all, end + 1));
+  return {
+    points: parts.flatMap(({points}) => within(points)),
+    flagged: parts.flatMap(({flagged}) => within(flagged))
+  };
+}
+
+/** The index of the first one at a time or after it. */
+function firstFrom(all: readonly {readonly time: number}[], time: number): number {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (all[middle]!.time < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// ---- Shards ----
+
+const buffers = new Map<string, Promise<ArrayBuffer>>(); // by file
+const opened = new Map<string, Promise<Opened>>(); // by file
+const columns = new Map<string, Promise<Part>>(); // by file and column
+const decoded = new Map<string, Part>(); // those of `columns` that are there
 
 /** Keeps what succeeds; what fails may be asked for again. */
 function once<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
@@ -75,19 +164,37 @@ function once<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promis
 }
 
 /** The bytes of a shard, fetched once. Rejects with a sentence that names the file when they cannot be had. */
-export function readShard(shard: ShardEntry): Promise<ArrayBuffer> {
-  return once(buffers, shard.file, () => fetchShard(shard));
+export function readShard(shard: ShardEntry, priority: RequestPriority = "auto"): Promise<ArrayBuffer> {
+  return once(buffers, shard.file, () => fetchShard(shard, priority));
 }
 
-function readColumn(shard: ShardEntry, column: string): Promise<Point[]> {
-  return once(columns, `${shard.file} ${column}`, async () => {
-    const points = await decode(await readShard(shard), shard, column).catch((error: unknown) => {
-      buffers.delete(shard.file); // damaged on the way, perhaps: fetched again when asked for again
-      throw error;
-    });
-    failed.delete(shard.file);
-    return points;
+function keyOf(shard: ShardEntry, {column, drops}: Source): string {
+  return `${shard.file} ${drops ? "drops" : "keeps"} ${column}`;
+}
+
+function readColumn(shard: ShardEntry, source: Source): Promise<Part> {
+  const key = keyOf(shard, source);
+  return once(columns, key, async () => {
+    const part = await decode(await opening(shard), source).catch((error: unknown) => refuse(shard, error));
+    decoded.set(key, part);
+    return part;
   });
+}
+
+/** A shard that has come and can be read. */
+async function opening(shard: ShardEntry): Promise<Opened> {
+  const buffer = await readShard(shard);
+  const file = await once(opened, shard.file, () => open(buffer)).catch((error: unknown) => refuse(shard, error));
+  failed.delete(shard.file);
+  return file;
+}
+
+/** Damaged on the way, perhaps: it is fetched again when it is asked for again. */
+function refuse({file}: ShardEntry, cause: unknown): never {
+  buffers.delete(file);
+  opened.delete(file);
+  failed.add(file);
+  throw new Error(`The data file ${file} could not be read: it is damaged or not whole.`, {cause});
 }
 
 const failed = new Set<string>(); // shards to ask the server for again, whatever the browser's cache holds
@@ -104,14 +211,14 @@ export function abandonWaiting(): void {
   waiting.clear();
 }
 
-async function fetchShard({file}: ShardEntry): Promise<ArrayBuffer> {
+async function fetchShard({file}: ShardEntry, priority: RequestPriority): Promise<ArrayBuffer> {
   const cache = failed.has(file) ? "reload" : "default";
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), longest);
   failed.add(file);
   waiting.set(file, controller);
   try {
-    const response = await fetch(shardUrl(file), {cache, signal: controller.signal});
+    const response = await fetch(shardUrl(file), {cache, priority, signal: controller.signal});
     if (response.ok) return await response.arrayBuffer();
     throw new Error(`The data file ${file} could not be fetched: the server answered ${response.status}.`);
   } catch (error) {
@@ -124,16 +231,79 @@ async function fetchShard({file}: ShardEntry): Promise<ArrayBuffer> {
   }
 }
 
-async function decode(file: ArrayBuffer, shard: ShardEntry, column: string): Promise<Point[]> {
-  const [avg, min, max, count] = ["avg", "min", "max", "count"].map((statistic) => `${column}.${statistic}`);
-  try {
-    const rows = await parquetReadObjects({file, columns: ["timestamp", avg!, min!, max!, count!]});
-    return rows.filter((row) => Number(row[count!]) > 0).map(toPoint);
-  } catch (error) {
-    throw new Error(`The data file ${shard.file} could not be read: it is damaged or not whole.`, {cause: error});
+// ---- Parquet ----
+
+/** A shard whose footer has been read: it tells of each column where it is. */
+interface Opened {
+  readonly buffer: ArrayBuffer;
+  readonly metadata: ReturnType<typeof parquetMetadata>;
+  readonly names: ReadonlySet<string>;
+}
+
+async function open(buffer: ArrayBuffer): Promise<Opened> {
+  const metadata = parquetMetadata(buffer);
+  return {buffer, metadata, names: new Set(metadata.schema.map(({name}) => name))};
+}
+
+/** What a shard may tell of a column, as its name goes on: of a bin, and at last of a reading itself. */
+const statistics = ["avg", "min", "max", "count", "suspect", "fail", "flag"] as const;
+
+type Values = readonly (number | null | undefined)[];
+
+const parsers = {timestampFromMilliseconds: Number}; // not a Date for each
+
+/** Columns of a shard by their names, each in the order of the rows. */
+async function valuesOf({buffer, metadata}: Opened, names: readonly string[]): Promise<ReadonlyMap<string, Values>> {
+  const found = new Map(names.map((name) => [name, [] as (number | null | undefined)[]]));
+  await parquetRead({
+    file: buffer,
+    metadata,
+    parsers,
+    columns: [...names],
+    onChunk: ({columnName, columnData, rowStart}) => {
+      const values = found.get(columnName)!;
+      for (let row = 0; row < columnData.length; row++) values[rowStart + row] = columnData[row] as number | null;
+    }
+  });
+  return found;
+}
+
+async function decode(file: Opened, {column, resolution, drops}: Source): Promise<Part> {
+  return resolution.raw ? decodeReadings(file, column, drops) : decodeBins(file, column);
+}
+
+async function decodeBins(file: Opened, column: string): Promise<Part> {
+  const wanted = statistics.slice(0, 6).map((statistic) => `${column}.${statistic}`);
+  const values = await valuesOf(file, ["timestamp", ...wanted.filter((name) => file.names.has(name))]);
+  const [avg, min, max, count, suspect, fail] = wanted.map((name) => values.get(name));
+  const times = values.get("timestamp")!;
+  const at = (of: Values | undefined, row: number) => Number(of?.[row] ?? 0);
+  const points: Point[] = [];
+  const flagged: Flagged[] = [];
+  for (let row = 0; row < times.length; row++) {
+    const time = times[row]!;
+    if (at(count, row) > 0)
+      points.push({time, avg: at(avg, row), min: at(min, row), max: at(max, row), count: at(count, row)});
+    if (at(suspect, row) + at(fail, row) > 0) flagged.push({time, suspect: at(suspect, row), fail: at(fail, row)});
   }
-  function toPoint(row: Record<string, unknown>): Point {
-    const number = (name: string | undefined) => Number(row[name!]);
-    return {time: Number(row.timestamp), avg: number(avg), min: number(min), max: number(max), count: number(count)};
+  return {points, flagged};
+}
+
+/** QARTOD's flags. */
+const [suspectFlag, failFlag] = [3, 4];
+
+async function decodeReadings(file: Opened, column: string, drops = false): Promise<Part> {
+  const flagName = `${column}.flag`;
+  const values = await valuesOf(file, ["timestamp", column, ...(file.names.has(flagName) ? [flagName] : [])]);
+  const [times, readings, flags] = [values.get("timestamp")!, values.get(column)!, values.get(flagName)];
+  const points: Point[] = [];
+  const flagged: Flagged[] = [];
+  for (let row = 0; row < times.length; row++) {
+    const [time, value, flag] = [times[row]!, readings[row], flags?.[row]];
+    if (typeof value !== "number" || Number.isNaN(value)) continue;
+    const [suspect, fail] = [Number(flag === suspectFlag), Number(flag === failFlag)];
+    if (suspect + fail > 0) flagged.push({time, suspect, fail, value});
+    if (!fail && !(suspect && drops)) points.push({time, avg: value, min: value, max: value, count: 1});
   }
+  return {points, flagged};
 }

@@ -1,12 +1,16 @@
-import type {CardOptions, Loaded, Source} from "./card.js";
+import type {CardOptions, Source} from "./card.js";
 import {catalogue} from "./catalogue.js";
 import {citation, licence} from "./cite.js";
-import {readPoints, recordOf} from "./dataset.js";
+import {readStored, recordOf} from "./dataset.js";
 import {formatTime} from "./format.js";
-import {joined} from "./range.js";
+import type {Loaded} from "./load.js";
+import {joined as joinedRanges} from "./range.js";
 import type {TimeRange} from "./range.js";
 import {resolutionWords} from "./resolution.js";
-import {csvOf, sheetOf} from "./sheet.js";
+import {csvOf, isWhole, joined, sheetOf} from "./sheet.js";
+import type {Sheet, SheetColumn, Told} from "./sheet.js";
+
+export type Form = "csv" | "parquet";
 
 /** Hands a file to the reader. */
 export function save(name: string, content: BlobPart, type: string): void {
@@ -17,44 +21,80 @@ export function save(name: string, content: BlobPart, type: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** What a card shows, as it shows it: its lines, range and resolution. */
-export function saveShown({title, view}: CardOptions, {lines, failures}: Loaded): void {
+/** What a card shows, as it shows it: its lines, range, resolution and unit. */
+export async function saveShown({title, view}: CardOptions, {lines, failures}: Loaded, form: Form): Promise<void> {
+  const sheet = sheetOf(lines);
   const notes = {
-    ...notesOf(title, lines, view.range),
+    ...notesOf(title, {sheet, lines, range: view.range}),
     ...(failures.length > 0 ? {missing: failures.map(({reason}) => reason).join(" ")} : {})
   };
-  save(`${fileName(title, view.range)}.csv`, csvOf(sheetOf(lines), Object.entries(notes).map(toLine)), "text/csv");
+  await saveSheet({sheet, notes, name: fileName(title, view.range)}, form);
 }
 
 /** All that is published of a card's series, at the finest resolution. Rejects with a sentence when a part is missing. */
-export async function saveWhole({title, sources}: CardOptions, form: "csv" | "parquet"): Promise<void> {
-  const record = joined(sources.flatMap(({dataset}) => recordOf(dataset) ?? []));
+export async function saveWhole({title, sources}: CardOptions, form: Form): Promise<void> {
+  const record = joinedRanges(sources.flatMap(({dataset}) => recordOf(dataset) ?? []));
   if (!record) throw new Error("There are no readings to download yet.");
-  const lines = await Promise.all(sources.map((source) => wholeOf(source, record)));
-  const [notes, sheet, name] = [notesOf(title, lines, record), sheetOf(lines), fileName(title, record)];
+  const several = new Set(sources.map(({dataset}) => dataset.name)).size > 1;
+  const sheet = joined(await Promise.all(sources.map((source) => wholeOf(source, several))));
+  const lines = sources.map(({dataset, label}) => ({label, resolution: dataset.resolutions[0]!}));
+  await saveSheet({sheet, notes: notesOf(title, {sheet, lines, range: record}), name: fileName(title, record)}, form);
+}
+
+/** A series as it is stored: every reading, failed ones and all, or every bin where there is nothing finer. */
+async function wholeOf({dataset, column: {name: column}}: Source, several: boolean): Promise<Sheet> {
+  const {times, columns} = await readStored(dataset.resolutions[0]!, column);
+  const told = [...columns].map(([name, values]): SheetColumn => {
+    const statistic = name === column ? "value" : (name.slice(column.length + 1) as Told);
+    return {
+      name: several ? `${dataset.name}.${name}` : name,
+      statistic,
+      values: values.map((value) => value ?? undefined)
+    };
+  });
+  const rows = times.flatMap((_, row) => (told.some((one) => tells(one, row)) ? [row] : []));
+  const kept = told.map((one) => ({...one, values: rows.map((row) => one.values[row])}));
+  return {times: rows.map((row) => times[row]!), columns: kept};
+}
+
+/** A shard has a row wherever any of its columns has a reading. */
+function tells(column: SheetColumn, row: number): boolean {
+  const value = column.values[row];
+  return value !== undefined && !(isWhole(column) && value === 0);
+}
+
+interface Saved {
+  readonly sheet: Sheet;
+  readonly notes: Readonly<Record<string, string>>;
+  readonly name: string;
+}
+
+async function saveSheet({sheet, notes, name}: Saved, form: Form): Promise<void> {
   if (form === "csv") return save(`${name}.csv`, csvOf(sheet, Object.entries(notes).map(toLine)), "text/csv");
   const {parquetOf} = await import("./parquet.js");
   save(`${name}.parquet`, (await parquetOf(sheet, notes)) as Uint8Array<ArrayBuffer>, "application/vnd.apache.parquet");
 }
 
-async function wholeOf({dataset, column: {name: column}, ...source}: Source, record: TimeRange) {
-  const resolution = dataset.resolutions[0]!;
-  const {points, failures} = await readPoints({resolution, column}, record);
-  if (failures.length > 0) throw new Error(failures[0]!.reason);
-  return {...source, column, resolution, points};
+interface Described {
+  readonly sheet: Sheet;
+  readonly lines: readonly Pick<Loaded["lines"][number], "label" | "resolution">[];
+  readonly range: TimeRange;
 }
 
-type Described = Pick<Loaded["lines"][number], "label" | "resolution">;
-
 /** What a file says of itself: where it is from, what its numbers are, how it may be used. */
-function notesOf(title: string, lines: readonly Described[], {begin, end}: TimeRange): Record<string, string> {
+function notesOf(title: string, {sheet, lines, range: {begin, end}}: Described): Record<string, string> {
   const widths = [...new Set(lines.map(({resolution}) => resolutionWords(resolution)))].join(", ");
   const terms = licence();
+  const has = (statistic: Told) => sheet.columns.some((column) => column.statistic === statistic);
   return {
     title: `${catalogue.title}: ${title}, ${lines.map(({label}) => label).join(", ")}`,
     range: `${formatTime(begin, "UTC")} to ${formatTime(end, "UTC")}`,
-    values: `${widths}: mean (avg), least (min), greatest (max) and number of readings (count) of each bin; the unit is in the name of the column`,
-    time: `the begin of each bin, UTC; the site's own time zone is ${catalogue.timeZone}`,
+    values: `${widths}${has("avg") ? ": mean (avg), least (min), greatest (max) and number of readings (count) of each bin" : ""}; the unit is in the name of the column`,
+    ...(has("flag") ? {flags: "QARTOD: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing"} : {}),
+    ...(has("suspect")
+      ? {flags: "how many readings of the bin QARTOD's tests found suspect, and how many failed"}
+      : {}),
+    time: `${has("avg") ? "the begin of each bin" : "of the reading"}, UTC; the site's own time zone is ${catalogue.timeZone}`,
     source: location.href,
     ...(terms ? {licence: terms} : {}),
     citation: citation()

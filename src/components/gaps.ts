@@ -1,4 +1,6 @@
 import type {Point} from "./dataset.js";
+import {middleOf} from "./frame.js";
+import type {Width} from "./frame.js";
 
 /** Readings are missing between two bins that begin further apart than this many widths. */
 const gapWidths = 1.5;
@@ -16,15 +18,15 @@ export function runsOf(points: readonly Point[], widthMs: number): Point[][] {
 }
 
 /** The bin that holds an instant, or the nearest one within a gap's length; undefined where readings are missing. */
-export function nearest(points: readonly Point[], time: number, widthMs: number): Point | undefined {
+export function nearest(points: readonly Point[], time: number, resolution: Width): Point | undefined {
   let [low, high] = [0, points.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (points[middle]!.time <= time) low = middle + 1;
     else high = middle;
   }
-  const distance = (point: Point) => Math.abs(point.time + widthMs / 2 - time);
+  const distance = (point: Point) => Math.abs(middleOf(point, resolution) - time);
   const found = [points[low - 1], points[low]].filter((point) => point !== undefined);
   const [best] = found.sort((a, b) => distance(a) - distance(b));
-  return best && distance(best) <= gapWidths * widthMs ? best : undefined;
+  return best && distance(best) <= gapWidths * resolution.widthMs ? best : undefined;
 }

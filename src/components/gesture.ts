@@ -1,37 +1,48 @@
+import {brush} from "./brush.js";
+import type {Brushed} from "./brush.js";
 import type {ChartElement} from "./chart.js";
-import {margins} from "./chart.js";
-import {lastOf, panned, within, zoomed} from "./range.js";
+import {margins} from "./frame.js";
+import {keyed} from "./keyboard.js";
+import {panned, within, zoomed} from "./range.js";
 import type {TimeRange} from "./range.js";
+import {zoomedValues} from "./values.js";
 import type {View} from "./view.js";
 
 const leastPixels = 6; // a shorter drag is a click
 
-/** The chart that a figure shows now, if it shows one. */
-type Current = () => ChartElement | undefined;
+/** Whose gestures they are. */
+export interface Held {
+  readonly view: View;
+  readonly name: string; // of the chart, as the view knows it
+  /** The chart that the figure shows now, if it shows one. */
+  readonly current: () => ChartElement | undefined;
+}
 
 /**
- * Lets a reader choose the visible range on the chart itself: drag across it to zoom (with shift, to move it), a finger
- * to move it, two to zoom, the wheel with control to zoom and with shift to move, a double click for the whole record;
- * and point at a reading, by mouse, tap, or shift with the arrow keys.
+ * Lets a reader choose on the chart itself what it shows: drag across it to zoom into a stretch of time, up or down into
+ * one of values (with shift, to move it), a finger to move it, two to zoom, the wheel with control to zoom (on the value
+ * axis, the values) and with shift to move, a double click for everything; and point at a reading, by mouse, tap, or
+ * shift with the arrow keys.
  */
-export function gestures(figure: HTMLElement, view: View, current: Current): void {
-  const hand = new Hand(figure, view, current);
+export function gestures(figure: HTMLElement, held: Held): void {
+  const {view} = held;
+  const hand = new Hand(figure, held);
   figure.addEventListener("pointerdown", (event) => {
-    if (!current() || event.button !== 0 || (event.target as Element).closest("button")) return;
+    if (!held.current() || event.button !== 0 || (event.target as Element).closest("button, a")) return;
     if (event.pointerType === "touch" || event.shiftKey) hand.take(event);
-    else select(figure, event, (begin, end) => selected(view, current(), begin, end));
+    else brush(figure, event, (brushed) => showBrushed(brushed, held));
   });
   figure.addEventListener("pointermove", (event) => {
-    const chart = current();
+    const chart = held.current();
     if (chart && event.pointerType !== "touch" && event.buttons === 0) view.point(timeAt(chart, event.clientX));
   });
   figure.addEventListener("pointerleave", (event) => {
     if (event.pointerType !== "touch") view.point(undefined);
   });
-  figure.addEventListener("dblclick", () => view.show(lastOf(view.record, "all")));
+  figure.addEventListener("dblclick", () => view.reset());
   figure.addEventListener("wheel", (event) => hand.roll(event), {passive: false});
   figure.addEventListener("keydown", (event) => {
-    const act = event.target === figure ? keyed(event, view, current()) : undefined;
+    const act = event.target === figure ? keyed(event, {...held, chart: held.current()}) : undefined;
     if (!act) return;
     event.preventDefault();
     act();
@@ -42,52 +53,32 @@ function timeAt(chart: ChartElement, clientX: number): number {
   return chart.invert(clientX - chart.getBoundingClientRect().left);
 }
 
-function selected(view: View, chart: ChartElement | undefined, begin: number, end: number): void {
-  if (!chart || end - begin < leastPixels) return;
-  const [from, to] = [timeAt(chart, begin), timeAt(chart, end)].map(Math.round);
-  view.show({begin: Math.max(from!, view.record.begin), end: Math.min(to!, view.record.end)});
+function valueAt(chart: ChartElement, clientY: number): number {
+  return chart.valueAt(clientY - chart.getBoundingClientRect().top);
 }
 
-function keyed({key, shiftKey}: KeyboardEvent, view: View, chart?: ChartElement): (() => void) | undefined {
-  const {record, range} = view;
-  const to = (next: TimeRange) => () => view.show(next);
-  if (key === "ArrowLeft" || key === "ArrowRight") {
-    const direction = key === "ArrowLeft" ? -1 : 1;
-    return shiftKey ? () => view.point(stepped(view, chart, direction)) : to(panned(record, range, direction / 4));
-  }
-  if (key === "+" || key === "=") return to(zoomed(record, range, 0.5));
-  if (key === "-") return to(zoomed(record, range, 2));
-  if (key === "0") return to(lastOf(record, "all"));
-  return key === "Escape" && view.pointed !== undefined ? () => view.point(undefined) : undefined;
-}
-
-/** The next reading in a direction, from the last one when nothing is pointed at. */
-function stepped({pointed, range}: View, chart: ChartElement | undefined, direction: 1 | -1): number | undefined {
-  const line = chart?.plotted.lines.find(({points}) => points.length > 0);
-  if (!line) return undefined;
-  const half = line.resolution.widthMs / 2;
-  const times = line.points.map(({time}) => time + half).filter((time) => time >= range.begin && time <= range.end);
-  if (pointed === undefined) return times.at(-1);
-  return direction > 0
-    ? (times.find((time) => time > pointed) ?? pointed)
-    : (times.findLast((time) => time < pointed) ?? pointed);
+function showBrushed({along, from, to}: Brushed, {view, name, current}: Held): void {
+  const chart = current();
+  if (!chart) return;
+  if (along === "y") return view.showValues(name, [valueAt(chart, to), valueAt(chart, from)]);
+  const [begin, end] = [timeAt(chart, from), timeAt(chart, to)].map(Math.round);
+  view.show({begin: Math.max(begin!, view.record.begin), end: Math.min(end!, view.record.end)});
 }
 
 /** Fingers (or the mouse with shift) that hold the chart: what is under each stays under it. */
 class Hand {
   readonly #figure: HTMLElement;
-  readonly #view: View;
-  readonly #current: Current;
-  readonly #held = new Map<number, {x: number; time: number}>(); // by pointer
+  readonly #held: Held;
+  readonly #fingers = new Map<number, {x: number; time: number}>(); // by pointer
   #start = 0; // where the first one came down
   #moved = false;
   #frame = 0;
+  #next: TimeRange | undefined; // what the next frame will show
   #rest: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(figure: HTMLElement, view: View, current: Current) {
+  constructor(figure: HTMLElement, held: Held) {
     this.#figure = figure;
-    this.#view = view;
-    this.#current = current;
+    this.#held = held;
     figure.addEventListener("pointermove", (event) => this.#move(event));
     for (const type of ["pointerup", "pointercancel"] as const)
       figure.addEventListener(type, (event) => this.#leave(event));
@@ -95,36 +86,46 @@ class Hand {
 
   take(event: PointerEvent): void {
     this.#figure.setPointerCapture(event.pointerId);
-    if (this.#held.size === 0) [this.#start, this.#moved] = [event.clientX, false];
+    if (this.#fingers.size === 0) [this.#start, this.#moved] = [event.clientX, false];
     else this.#moved = true;
     this.#hold(event);
   }
 
   /** The wheel with control, as trackpads also tell a pinch, zooms about the pointer; sideways or with shift it moves. */
   roll(event: WheelEvent): void {
-    const chart = this.#current();
+    const chart = this.#held.current();
     const sideways = event.shiftKey ? event.deltaX || event.deltaY : event.deltaX;
     const zooming = event.ctrlKey || event.metaKey;
     if (!chart || (!zooming && Math.abs(sideways) <= (event.shiftKey ? 0 : Math.abs(event.deltaY)))) return;
     event.preventDefault();
-    const {record, range} = this.#view;
-    const factor = Math.exp(Math.max(-1, Math.min(1, event.deltaY / 200)));
-    this.#glide(
-      zooming
-        ? zoomed(record, range, factor, timeAt(chart, event.clientX))
-        : panned(record, range, sideways / chart.clientWidth)
-    );
+    if (zooming) this.#zoom(chart, event);
+    else this.#glide(panned(this.#held.view.record, this.#range, sideways / chart.clientWidth));
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.#view.show(this.#view.range), 150);
+    this.#rest = setTimeout(() => this.#settle(), 150);
+  }
+
+  #zoom(chart: ChartElement, {deltaY, clientX, clientY}: WheelEvent): void {
+    const {view, name} = this.#held;
+    const factor = Math.exp(Math.max(-1, Math.min(1, deltaY / 200)));
+    const {left, width} = frameIn(chart);
+    if (clientX < left)
+      return view.glideValues(name, zoomedValues(chart.plotted.values, factor, valueAt(chart, clientY)));
+    const {begin, end} = this.#range;
+    this.#glide(zoomed(view.record, {begin, end}, factor, begin + ((clientX - left) / width) * (end - begin)));
+  }
+
+  /** What is shown, or will be in the next frame. */
+  get #range(): TimeRange {
+    return this.#next ?? this.#held.view.range;
   }
 
   #hold({pointerId, clientX}: PointerEvent): void {
-    const chart = this.#current();
-    if (chart) this.#held.set(pointerId, {x: clientX, time: timeAt(chart, clientX)});
+    const chart = this.#held.current();
+    if (chart) this.#fingers.set(pointerId, {x: clientX, time: timeAt(chart, clientX)});
   }
 
   #move({pointerId, clientX}: PointerEvent): void {
-    const held = this.#held.get(pointerId);
+    const held = this.#fingers.get(pointerId);
     if (!held) return;
     held.x = clientX;
     if (Math.abs(clientX - this.#start) >= leastPixels) this.#moved = true;
@@ -132,27 +133,26 @@ class Hand {
   }
 
   #leave(event: PointerEvent): void {
-    if (!this.#held.delete(event.pointerId)) return;
-    if (this.#held.size > 0) return this.#rehold();
-    const chart = this.#current();
-    if (this.#moved) this.#view.show(this.#view.range);
-    else if (chart && event.type === "pointerup") this.#view.point(timeAt(chart, event.clientX));
+    if (!this.#fingers.delete(event.pointerId)) return;
+    if (this.#fingers.size > 0) return this.#rehold();
+    const chart = this.#held.current();
+    if (this.#moved) this.#settle();
+    else if (chart && event.type === "pointerup") this.#held.view.point(timeAt(chart, event.clientX));
   }
 
   /** A finger that stays when another goes holds what is under it now. */
   #rehold(): void {
-    const chart = this.#current();
-    if (chart) for (const held of this.#held.values()) held.time = timeAt(chart, held.x);
+    const chart = this.#held.current();
+    if (chart) for (const held of this.#fingers.values()) held.time = timeAt(chart, held.x);
   }
 
   /** The range in which each held instant is under its finger. */
   #follow(): void {
-    const chart = this.#current();
-    const [one, two] = [...this.#held.values()];
+    const chart = this.#held.current();
+    const [one, two] = [...this.#fingers.values()];
     if (!chart || !one) return;
-    const {record, range} = this.#view;
-    const left = chart.getBoundingClientRect().left + margins.left;
-    const width = chart.clientWidth - margins.left - margins.right;
+    const {record, range} = this.#held.view;
+    const {left, width} = frameIn(chart);
     const perPixel =
       two && Math.abs(two.x - one.x) >= leastPixels
         ? Math.abs((two.time - one.time) / (two.x - one.x))
@@ -164,33 +164,27 @@ class Hand {
 
   /** At most one redraw a frame. */
   #glide(range: TimeRange): void {
+    this.#next = range;
     cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame(() => this.#view.glide(range));
+    this.#frame = requestAnimationFrame(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#next) this.#held.view.glide(this.#next);
+    this.#next = undefined;
+  }
+
+  #settle(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#flush();
+    this.#held.view.rest();
   }
 }
 
-/** Draws the selection while the pointer moves, and gives its ends, in pixels of the page, when it is let go. */
-function select(figure: HTMLElement, start: PointerEvent, done: (begin: number, end: number) => void): void {
-  const box = figure.getBoundingClientRect();
-  const shade = document.createElement("div");
-  shade.className = "selection";
-  const ends = (event: PointerEvent) => {
-    const to = Math.min(box.right, Math.max(box.left, event.clientX));
-    return [Math.min(start.clientX, to), Math.max(start.clientX, to)] as const;
+/** The frame of a chart's readings, in pixels of the page. */
+function frameIn(chart: ChartElement): {readonly left: number; readonly width: number} {
+  return {
+    left: chart.getBoundingClientRect().left + margins.left,
+    width: chart.clientWidth - margins.left - margins.right
   };
-  const move = (event: PointerEvent) => {
-    const [begin, end] = ends(event);
-    if (end - begin < leastPixels) return;
-    Object.assign(shade.style, {left: `${begin - box.left}px`, width: `${end - begin}px`});
-    figure.append(shade);
-  };
-  const finish = new AbortController();
-  const {signal} = finish;
-  const stop = (event: PointerEvent) => {
-    finish.abort();
-    shade.remove();
-    if (event.type === "pointerup") done(...ends(event));
-  };
-  for (const type of ["pointerup", "pointercancel"] as const) window.addEventListener(type, stop, {signal});
-  window.addEventListener("pointermove", move, {signal});
 }

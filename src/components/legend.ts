@@ -1,9 +1,12 @@
 import {html} from "npm:htl";
+import type {ColumnEntry} from "../../loaders/types.js";
 import type {Source} from "./card.js";
-import {formatUnit} from "./format.js";
 import type {Mark} from "./crosshair.js";
 import {markText} from "./crosshair.js";
+import {formatReading, formatUnit} from "./format.js";
+import type {Threshold} from "./frame.js";
 import {newest} from "./latest.js";
+import type {Choice} from "./units.js";
 import type {View} from "./view.js";
 
 /** Which line is which: a button per series that leaves it out or takes it back, and its value. */
@@ -11,33 +14,63 @@ export interface Legend {
   readonly element: Element;
   /** Shows what each series has at the instant pointed at; without marks, its newest value. */
   tell(marks?: readonly Mark[]): void;
-  /** Takes over from the view which series are left out. */
-  update(): void;
+  /** Takes over from the view which series are left out, and in which unit values are told. */
+  update(choice: Choice, thresholds: readonly Threshold[]): void;
 }
 
 export function legend(sources: readonly Source[], view: View): Legend {
   const items = sources.map((source) => itemOf(source, view));
+  const rules = html`<li class="rules"></li>`;
   return {
     element: html`<ul class="legend">
-      ${items.map(({element}) => element)}
+      ${items.map(({element}) => element)}${rules}
     </ul>`,
     tell: (marks) => items.forEach((item) => item.tell(marks?.find(({line}) => line.key === item.key))),
-    update: () => items.forEach((item) => item.update())
+    update: (choice, thresholds) => {
+      items.forEach((item) => item.update(choice));
+      rules.replaceChildren(...thresholds.map((threshold) => ruleOf(threshold, choice.unit)));
+    }
   };
 }
 
 function itemOf(source: Source, view: View) {
-  const {key, label, column, dataset} = source;
-  const unit = formatUnit(column.unit, column.parameter);
-  const last = newest(column, dataset) ?? "";
-  const value = html`<span class="value">${last}</span>`;
+  const {key, label, column} = source;
+  const value = html`<span class="value"></span>`;
   const button = html`<button type="button">${swatch(source)} ${label}</button>`;
   button.addEventListener("click", () => view.toggle(key));
+  let unit = column.unit;
+  let last: Element | null = null;
   return {
     key,
     element: html`<li>${button} ${value}</li>`,
-    tell: (mark: Mark | undefined) => value.replaceChildren(mark ? markText(mark, unit) : last),
-    update: () => button.setAttribute("aria-pressed", String(!view.hides(key)))
+    tell: (mark: Mark | undefined) =>
+      value.replaceChildren(mark ? markText(mark, formatUnit(unit, column.parameter)) : (last ?? "")),
+    update: (choice: Choice) => {
+      unit = choice.unit;
+      last = newest(toldIn(source, choice), source.dataset);
+      button.setAttribute("aria-pressed", String(!view.hides(key)));
+    }
+  };
+}
+
+/** The column with its newest value in the chosen unit. */
+function toldIn(source: Source, choice: Choice): ColumnEntry {
+  const {column, dataset} = source;
+  const {latest} = column;
+  if (choice.unit === column.unit || !latest) return column;
+  const beside = choice.beside(source).map((name) => dataset.columns.find((one) => one.name === name)?.latest);
+  const known = beside.every((one) => one?.time === latest.time);
+  if (!known) return {...column, latest: undefined};
+  const values = beside.map((one) => one!.value);
+  const before = beside.flatMap((one) => one!.dayBefore ?? []);
+  const dayBefore =
+    latest.dayBefore !== undefined && before.length === beside.length
+      ? {dayBefore: choice.tell(latest.dayBefore, before)}
+      : {};
+  return {
+    ...column,
+    unit: choice.unit,
+    latest: {time: latest.time, value: choice.tell(latest.value, values), ...dayBefore}
   };
 }
 
@@ -45,4 +78,9 @@ function swatch({colour, dash}: Source): Element {
   return html`<svg width="24" height="8" aria-hidden="true">
     <line x1="1" x2="23" y1="4" y2="4" style=${`stroke: ${colour}`} stroke-width="2" stroke-dasharray=${dash} />
   </svg>`;
+}
+
+/** "Hypoxia below 2 mg/L", whether or not it is in view. */
+function ruleOf({label, kind, side, value}: Threshold, unit: string): Element {
+  return html`<span class=${`rule ${kind}`}>${label} ${side} ${formatReading(value)} ${formatUnit(unit)}</span>`;
 }

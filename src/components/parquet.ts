@@ -1,5 +1,6 @@
 import * as arrow from "npm:apache-arrow";
 import initialise, * as parquet from "npm:parquet-wasm";
+import {isWhole} from "./sheet.js";
 import type {Sheet} from "./sheet.js";
 
 /** Loaded only when a reader asks for Parquet: the writer is most of two megabytes. */
@@ -13,10 +14,10 @@ export async function parquetOf({times, columns}: Sheet, notes: Readonly<Record<
   const timestamp = arrow.makeVector(
     arrow.makeData({type: new arrow.TimestampMillisecond("UTC"), data: stamps, length: stamps.length, nullCount: 0})
   );
-  const vectors = columns.map(({name, values}) => {
-    const type = name.endsWith(".count") ? new arrow.Int32() : new arrow.Float64();
-    const filled = values.map((value) => value ?? null);
-    return [name, arrow.vectorFromArray(filled, type) as arrow.Vector] as const;
+  const vectors = columns.map((column) => {
+    const filled = column.values.map((value) => value ?? null);
+    const type = isWhole(column) ? new arrow.Int32() : new arrow.Float64();
+    return [column.name, arrow.vectorFromArray(filled, type) as arrow.Vector] as const;
   });
   const table = new arrow.Table(Object.fromEntries<arrow.Vector>([["timestamp", timestamp], ...vectors]));
   const properties = new parquet.WriterPropertiesBuilder()

@@ -14,13 +14,20 @@ export function pickResolution(resolutions: readonly ResolutionEntry[], span: nu
   return found;
 }
 
-const words: Readonly<Record<string, string>> = {s: "second", m: "minute", h: "hour", d: "day", w: "week", y: "year"};
+const words: Readonly<Record<string, string>> = {s: "second", m: "minute", h: "hour", d: "day"};
+const adverbs: Readonly<Record<string, string>> = {
+  "1h": "hourly",
+  "1d": "daily",
+  "24h": "daily",
+  "1w": "weekly",
+  "1mo": "monthly",
+  "1q": "quarterly",
+  "1y": "yearly"
+};
 
-/** A resolution in words: "15m" is "15-minute means", "1h" is "hourly means", "1d" is "daily means". */
+/** A resolution in words: "15m" is "15-minute means", "1h" is "hourly means", "raw" is "readings". */
 export function resolutionWords({name}: {readonly name: string}): string {
-  const [, count, unit] = /^(\d+)([smhdwy])$/.exec(name) ?? [];
-  if (count === undefined) return `${name} means`;
-  if (name === "1h") return "hourly means";
-  if (name === "1d" || name === "24h") return "daily means";
-  return `${count}-${words[unit!]} means`;
+  if (name === "raw") return "readings";
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(name) ?? [];
+  return `${adverbs[name] ?? (count === undefined ? name : `${count}-${words[unit!]}`)} means`;
 }

@@ -11,7 +11,11 @@ export function scaleOf(low: number, high: number, count: number): Scale {
   const size = Math.max(Math.abs(low), Math.abs(high));
   const still = high - low <= size * 1e-9; // noise of floating point, if anything
   const room = still ? (size > 1e-6 ? size * 0.05 : 1) : (high - low) * 0.05;
-  const [from, to] = [low - room, high + room];
+  return scaleWithin(low - room, high + room, count);
+}
+
+/** A scale that shows `[from, to]` and nothing else. */
+export function scaleWithin(from: number, to: number, count: number): Scale {
   const step = stepOf((to - from) / Math.max(2, count));
   const [first, last] = [Math.ceil(from / step - 1e-9), Math.floor(to / step + 1e-9)];
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));

@@ -1,3 +1,5 @@
+import {clockIn} from "./clock.js";
+import type {Clock} from "./clock.js";
 import type {TimeRange} from "./range.js";
 
 /** Where a time axis is marked, and with what words, in a time zone: days begin at local midnight. */
@@ -17,45 +19,6 @@ export function ticksOf(range: TimeRange, count: number, timeZone: string): Tick
   const clock = clockIn(timeZone);
   const times = step ? everyStep(range, step, clock) : everyMonths(range, wanted / (30 * day), clock);
   return times.map((time, index) => ({time, label: labelOf(time, times[index - 1], {step: step ?? 31 * day, clock})}));
-}
-
-interface Clock {
-  /** The wall clock of the zone at an instant, as if it were UTC. */
-  readonly wall: (time: number) => number;
-  /** The instant at which the wall clock shows a time; the earlier one when it does so twice. */
-  readonly instant: (wall: number) => number;
-}
-
-const clocks = new Map<string, Clock>();
-
-function clockIn(timeZone: string): Clock {
-  const kept = clocks.get(timeZone);
-  if (kept) return kept;
-  const made = clockOf(timeZone);
-  clocks.set(timeZone, made);
-  return made;
-}
-
-function clockOf(timeZone: string): Clock {
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric"
-  });
-  const wall = (time: number) => {
-    const parts = Object.fromEntries(format.formatToParts(time).map(({type, value}) => [type, Number(value)]));
-    return Date.UTC(parts.year!, parts.month! - 1, parts.day, parts.hour, parts.minute, parts.second);
-  };
-  const instant = (shown: number) => {
-    const first = shown - (wall(shown) - shown);
-    return shown - (wall(first) - first);
-  };
-  return {wall, instant};
 }
 
 function everyStep({begin, end}: TimeRange, step: number, {wall, instant}: Clock): number[] {

@@ -1,12 +1,16 @@
 import {html} from "npm:htl";
 import type {DatasetEntry} from "../../loaders/types.js";
+import {dates} from "./dates.js";
 import {formatTime} from "./format.js";
 import {lastOf, panned, presetOf, presetsOf, zoomed} from "./range.js";
 import type {TimeRange} from "./range.js";
 import {resolutionWords} from "./resolution.js";
 import type {View} from "./view.js";
 
-/** Buttons for what a page shows: lengths that end at the last reading, back, forth, closer, wider; resolution; zone. */
+/**
+ * Buttons for what a page shows: lengths that end at the last reading, back, forth, closer, wider; dates; resolution;
+ * zone; and, where readings are tested, whether flags are marked.
+ */
 export function toolbar(view: View, datasets: readonly DatasetEntry[]): Element {
   const span = html`<span class="muted span"></span>`;
   const update = () => {
@@ -16,15 +20,18 @@ export function toolbar(view: View, datasets: readonly DatasetEntry[]): Element 
   view.follow(update);
   update();
   return html`<div class="toolbar" role="group" aria-label="Visible range">
-    ${lengths(view)} ${moves(view)} ${resolutions(view, datasets)} ${zone(view)} ${span}
+    ${lengths(view)} ${moves(view)} ${dates(view)} ${resolutions(view, datasets)} ${zone(view)} ${flags(view, datasets)}
+    ${span}
   </div>`;
 }
 
 /** How a chart is handled, in words. */
 export function help(): Element {
   return html`<p class="muted help">
-    Drag across a chart to zoom, with Shift to move it; Ctrl and the wheel zoom, Shift and the wheel move; on a touch
-    screen one finger moves, two zoom. A double click shows the whole record, a click on a name leaves its line out.
+    Drag across a chart to zoom into a stretch of time, up or down into a stretch of values, with Shift to move it; Ctrl
+    and the wheel zoom (beside the numbers, the values), Shift and the wheel move; on a touch screen one finger moves,
+    two zoom. A double click shows everything, a click on a name leaves its line out. A chart that has the focus is
+    moved by the arrow keys and zoomed by plus and minus.
   </p>`;
 }
 
@@ -70,8 +77,25 @@ function resolutions(view: View, datasets: readonly DatasetEntry[]): Element {
 }
 
 function zone(view: View): Element {
-  const element = button("UTC", () => view.toggleZone(), "times in UTC");
-  const update = () => element.setAttribute("aria-pressed", String(view.timeZone === "UTC"));
+  return toggle(
+    button("UTC", () => view.toggleZone(), "times in UTC"),
+    view,
+    () => view.timeZone === "UTC"
+  );
+}
+
+function flags(view: View, datasets: readonly DatasetEntry[]): Element | null {
+  const tested = datasets.some(({columns}) => columns.some(({quality}) => quality !== undefined));
+  if (!tested) return null;
+  return toggle(
+    button("Flags", () => view.toggleFlags(), "mark suspect and failed readings"),
+    view,
+    () => view.flags
+  );
+}
+
+function toggle(element: Element, view: View, isOn: () => boolean): Element {
+  const update = () => element.setAttribute("aria-pressed", String(isOn()));
   view.follow(update);
   update();
   return element;

@@ -1,8 +1,8 @@
 import {html} from "npm:htl";
-import type {Line} from "./chart.js";
 import {formatReading, formatTime} from "./format.js";
-import {sheetOf} from "./sheet.js";
-import type {Sheet} from "./sheet.js";
+import type {Line} from "./frame.js";
+import {isWhole, sheetOf} from "./sheet.js";
+import type {Sheet, Told} from "./sheet.js";
 
 export interface TwinOptions {
   readonly title: string;
@@ -10,6 +10,17 @@ export interface TwinOptions {
 }
 
 const page = 100; // rows at a time: a table of thousands is slow to lay out and nobody's to read
+
+const words: Readonly<Record<Told, string>> = {
+  avg: "Mean",
+  min: "Least",
+  max: "Greatest",
+  count: "Readings",
+  suspect: "Suspect",
+  fail: "Failed",
+  value: "Reading",
+  flag: "Flag"
+};
 
 /** The numbers of a chart as a table, newest first, a hundred rows at a time. */
 export function twin(lines: readonly Line[], {title, timeZone}: TwinOptions): Element {
@@ -26,6 +37,7 @@ export function twin(lines: readonly Line[], {title, timeZone}: TwinOptions): El
   };
   more.addEventListener("click", grow);
   grow();
+  const columns = lines.map((line) => ({label: line.label, own: sheetOf([line]).columns}));
   return html`<div class="scroll" tabindex="0" role="group" aria-label=${`${title}, table`}>
     <table>
       <caption class="unseen">
@@ -34,11 +46,11 @@ export function twin(lines: readonly Line[], {title, timeZone}: TwinOptions): El
       <thead>
         <tr>
           <th scope="col" rowspan="2">Time</th>
-          ${lines.map(({label}) => html`<th scope="colgroup" colspan="4">${label}</th>`)}
+          ${columns.map(({label, own}) => html`<th scope="colgroup" colspan=${own.length}>${label}</th>`)}
         </tr>
         <tr>
-          ${lines.flatMap(() =>
-            ["Mean", "Least", "Greatest", "Readings"].map((name) => html`<th scope="col" class="number">${name}</th>`)
+          ${columns.flatMap(({own}) =>
+            own.map(({statistic}) => html`<th scope="col" class="number">${words[statistic]}</th>`)
           )}
         </tr>
       </thead>
@@ -49,10 +61,10 @@ export function twin(lines: readonly Line[], {title, timeZone}: TwinOptions): El
 }
 
 function rowOf({times, columns}: Sheet, index: number, timeZone: string): Element {
-  const cells = columns.map(({name, values}) => {
-    const value = values[index];
+  const cells = columns.map((column) => {
+    const value = column.values[index];
     if (value === undefined) return "–";
-    return name.endsWith(".count") ? value.toLocaleString("en-US") : formatReading(value);
+    return isWhole(column) ? value.toLocaleString("en-US") : formatReading(value);
   });
   return html`<tr>
     <th scope="row">${formatTime(times[index]!, timeZone)}</th>

@@ -7,19 +7,26 @@ export interface ViewOptions {
   readonly range?: Preset; // the last thirty days unless given
 }
 
+/** The value axis of one chart, `[low, high]`. */
+export type Values = readonly [low: number, high: number];
+
 /**
  * What all charts of a page show alike: the span of time, the instant that is pointed at, the resolution, the series
- * left out and the time zone. It starts from the page's link, and every change of it is kept there, so that a copied
- * link shows the same. What is pointed at is not kept.
+ * left out, the units, whether flags are marked, and the time zone; and what of its value axis each chart shows. It
+ * starts from the page's link, and every change of it is kept there, so that a copied link shows the same. What is
+ * pointed at is not kept.
  */
 export class View extends EventTarget {
   readonly record: TimeRange;
   readonly #siteZone: string;
   readonly #hidden: Set<string>;
+  readonly #units: Set<string>;
+  readonly #values: Map<string, Values>; // by chart
   #range: TimeRange;
   #pointed: number | undefined;
   #resolution: string | undefined;
   #utc: boolean;
+  #flags: boolean;
   #gliding = false;
 
   constructor(record: TimeRange, {timeZone, range = "30d"}: ViewOptions) {
@@ -31,6 +38,9 @@ export class View extends EventTarget {
     this.#hidden = new Set(query.getAll("hide"));
     this.#resolution = query.get("by") ?? undefined;
     this.#utc = query.get("zone") === "UTC";
+    this.#flags = query.get("flags") !== "off";
+    this.#units = new Set(query.getAll("unit"));
+    this.#values = new Map(query.getAll("y").flatMap(valuesFrom));
   }
 
   get range(): TimeRange {
@@ -57,14 +67,28 @@ export class View extends EventTarget {
     return this.#utc ? "UTC" : this.#siteZone;
   }
 
+  /** Whether suspect and failed readings are marked. */
+  get flags(): boolean {
+    return this.#flags;
+  }
+
+  /** Of the units that a chart may be seen in, the one that it is: the first unless the reader has chosen another. */
+  unitAmong(units: readonly string[]): string {
+    return units.find((unit) => this.#units.has(unit)) ?? units[0]!;
+  }
+
+  /** What a chart shows of its value axis; as its lines need unless the reader has chosen. */
+  valuesOf(chart: string): Values | undefined {
+    return this.#values.get(chart);
+  }
+
   hides(series: string): boolean {
     return this.#hidden.has(series);
   }
 
   /** Shows another range and tells the charts. */
   show(range: TimeRange): void {
-    const still = range.begin === this.#range.begin && range.end === this.#range.end;
-    if (still && !this.#gliding) return;
+    if (range.begin === this.#range.begin && range.end === this.#range.end && !this.#gliding) return;
     this.#range = range;
     this.#gliding = false;
     this.#changed();
@@ -75,6 +99,20 @@ export class View extends EventTarget {
     this.#range = range;
     this.#gliding = true;
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** As `showValues`, on the way to where a gesture ends. */
+  glideValues(chart: string, values: Values): void {
+    this.#values.set(chart, values);
+    this.#gliding = true;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** The gesture has ended: what is shown now stays. */
+  rest(): void {
+    if (!this.#gliding) return;
+    this.#gliding = false;
+    this.#changed();
   }
 
   /** Points at an instant in all charts, or at nothing. */
@@ -92,6 +130,34 @@ export class View extends EventTarget {
   /** Leaves a series out of the charts, or takes it back. */
   toggle(series: string): void {
     if (!this.#hidden.delete(series)) this.#hidden.add(series);
+    this.#changed();
+  }
+
+  /** Shows one of the units that a chart may be seen in, in every chart that has it. */
+  chooseUnit(unit: string, units: readonly string[]): void {
+    for (const other of units) this.#units.delete(other);
+    if (unit !== units[0]) this.#units.add(unit);
+    this.#values.clear(); // they were told in other units
+    this.#changed();
+  }
+
+  /** Shows another part of a chart's value axis; without values, as its lines need. */
+  showValues(chart: string, values: Values | undefined): void {
+    if (values) this.#values.set(chart, values);
+    else this.#values.delete(chart);
+    this.#changed();
+  }
+
+  /** The whole record, in all charts as their lines need. */
+  reset(): void {
+    this.#values.clear();
+    this.#range = lastOf(this.record, "all");
+    this.#gliding = false;
+    this.#changed();
+  }
+
+  toggleFlags(): void {
+    this.#flags = !this.#flags;
     this.#changed();
   }
 
@@ -123,11 +189,27 @@ export class View extends EventTarget {
   /** What other parts of the page keep in the link stays there. */
   #link(): URL {
     const link = new URL(location.href);
-    for (const name of ["range", "from", "to", "by", "hide", "zone"]) link.searchParams.delete(name);
+    for (const name of ["range", "from", "to", "by", "hide", "zone", "flags", "unit", "y"])
+      link.searchParams.delete(name);
     for (const [name, value] of toQuery(this.record, this.#range)) link.searchParams.set(name, value);
     if (this.#resolution !== undefined) link.searchParams.set("by", this.#resolution);
     for (const series of this.#hidden) link.searchParams.append("hide", series);
     if (this.#utc) link.searchParams.set("zone", "UTC");
+    if (!this.#flags) link.searchParams.set("flags", "off");
+    for (const unit of this.#units) link.searchParams.append("unit", unit);
+    for (const [chart, values] of this.#values) link.searchParams.append("y", [chart, ...values.map(short)].join("~"));
     return link;
   }
+}
+
+/** As many digits as a pixel of the tallest chart needs. */
+function short(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+/** "Temperature~9~12": what a chart shows of its values, if it can be shown. */
+function valuesFrom(text: string): [chart: string, values: Values][] {
+  const [high, low, ...chart] = text.split("~").reverse();
+  const values = [Number(low), Number(high)] as const;
+  return values[0] < values[1] ? [[chart.reverse().join("~"), values]] : [];
 }

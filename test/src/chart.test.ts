@@ -1,11 +1,13 @@
-import {readFile} from "node:fs/promises";
+import {readdir, readFile} from "node:fs/promises";
 import {join} from "node:path";
 import type {Browser, Page} from "playwright-core";
-import {afterAll, beforeAll, describe, expect, test} from "vitest";
+import {afterAll, afterEach, beforeAll, describe, expect, test} from "vitest";
+import {pack} from "../../loaders/pack.js";
 import type {Catalogue} from "../../loaders/types.js";
 import {Duck} from "../../pond/duck.js";
 import type {ChartElement} from "../../src/components/chart.js";
 import {formatReading, formatTime} from "../../src/components/format.js";
+import {saturationOf} from "../../src/components/saturation.js";
 import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
 import type {SiteServer} from "../browser.js";
 import {fixtureSite} from "./fixture.js";
@@ -267,7 +269,7 @@ test("has a table twin of the same numbers", async () => {
 
 describe("downloads", () => {
   async function download(page: Page, item: string): Promise<string> {
-    await page.locator(".menu summary").first().click();
+    await page.locator(".actions .menu summary").first().click();
     const [file] = await Promise.all([
       page.waitForEvent("download"),
       page.getByRole("button", {name: item}).first().click()
@@ -314,7 +316,7 @@ describe("downloads", () => {
   test("never a whole with a part missing", async () => {
     server.faults.set("data/Mouth/1h/2024-01-01-0123abcd.parquet", 500);
     const page = await open("sites/mouth?range=7d");
-    await page.locator(".menu summary").first().click();
+    await page.locator(".actions .menu summary").first().click();
     await page.getByRole("button", {name: "Whole record, CSV"}).first().click();
     await expect
       .poll(() => page.locator(".actions .said").first().textContent())
@@ -336,6 +338,272 @@ test("fills the screen with one chart, and copies the link", async () => {
   await expect.poll(height).toBeGreaterThan(500);
   await page.getByRole("button", {name: "Leave full screen"}).click();
   await expect.poll(height).toBeLessThan(270);
+  await page.close();
+});
+
+/** Lets the server answer with another catalogue, until its faults are cleared. */
+async function recatalogue(change: (catalogue: Catalogue) => Catalogue): Promise<void> {
+  const folder = join(site.project.directory, "dist/_file/data");
+  const file = (await readdir(folder)).find((name) => name.startsWith("catalogue."))!;
+  server.faults.set(`_file/data/${file}`, Buffer.from(JSON.stringify(pack(change(catalogue)))));
+}
+
+/** Lets the server answer with another shard: the columns of the stored one, and what SQL makes of them. */
+async function reshard(path: string, select: string): Promise<void> {
+  const made = join(site.project.directory, "made.parquet");
+  const told = `SELECT ${select} FROM read_parquet('${join(site.published, path)}')`;
+  await duck.copy(`SELECT * REPLACE (timestamp::TIMESTAMP_MS AS timestamp) FROM (${told})`, made, {FORMAT: "parquet"});
+  server.faults.set(`data/${path}`, await readFile(made));
+}
+
+type Columns = Catalogue["datasets"][number]["columns"];
+
+function withColumns(change: (columns: Columns) => Columns): (catalogue: Catalogue) => Catalogue {
+  return (whole) => ({
+    ...whole,
+    datasets: whole.datasets.map((dataset) => ({...dataset, columns: change(dataset.columns)}))
+  });
+}
+
+const newest = "Mouth/1h/2026-01-01-0123abcd.parquet";
+const temperature = '"Surface.Temperature.C';
+
+describe("what a chart says beside its lines", () => {
+  afterEach(() => server.faults.clear());
+
+  const threshold = {parameter: "Temperature", unit: "C", label: "Warm <er>", kind: "warning", side: "above"} as const;
+
+  test("thresholds: in the chart where its values reach them, in the legend always, in the unit that is shown", async () => {
+    await recatalogue((whole) => ({
+      ...whole,
+      thresholds: [
+        {...threshold, value: 15},
+        {...threshold, value: 400, label: "Boiling"},
+        {...threshold, value: 15, label: "Elsewhere", datasets: ["Basin"]}
+      ],
+      parameters: whole.parameters.map((parameter) =>
+        parameter.unit === "C"
+          ? {...parameter, units: [...parameter.units, {unit: "F", factor: 1.8, offset: 32}]}
+          : parameter
+      )
+    }));
+    const page = await open("sites/mouth?range=7d");
+    const drawn = page.locator(".threshold text");
+    expect(await drawn.allTextContents()).toEqual(["Warm <er>"]);
+    const rules = page.locator(".legend .rule");
+    expect(await rules.allTextContents()).toEqual(["Warm <er> above 15.0 °C", "Boiling above 400 °C"]);
+    await page.getByLabel("Unit of Temperature").selectOption("F");
+    await settle(page);
+    expect(await drawn.allTextContents()).toEqual(["Warm <er>"]);
+    expect(await rules.first().textContent()).toBe("Warm <er> above 59.0 °F");
+    await page.close();
+  });
+
+  test("another unit: in the chart, the legend, the link and the file", async () => {
+    await recatalogue((whole) => ({
+      ...whole,
+      parameters: whole.parameters.map((parameter) =>
+        parameter.unit === "C"
+          ? {...parameter, units: [...parameter.units, {unit: "F", factor: 1.8, offset: 32}]}
+          : parameter
+      )
+    }));
+    const page = await open("sites/mouth?range=7d");
+    const before = (await plotted(page))[0]!.lines[0]!.points;
+    await page.getByLabel("Unit of Temperature").selectOption("F");
+    await settle(page);
+    expect(new URL(page.url()).searchParams.get("unit")).toBe("F");
+    await page.reload();
+    await settle(page);
+    const [line] = (await plotted(page))[0]!.lines;
+    expect(line!.points.map(({avg}) => avg)).toEqual(before.map(({avg}) => avg * 1.8 + 32));
+    expect(line!.header).toBe("Surface.Temperature.F");
+    expect(await page.locator(".legend .value").first().textContent()).toMatch(/^52\.3\s*°F/);
+    await page.close();
+  });
+
+  test("oxygen as a share of what the water would hold, where temperature and salinity are measured beside it", async () => {
+    const salinity = {
+      name: "Surface.Salinity.psu",
+      scope: "Surface",
+      parameter: "Salinity",
+      unit: "psu",
+      label: "Salinity"
+    };
+    await recatalogue(withColumns((columns) => [...columns, {...salinity, spark: []}]));
+    const counts =
+      '35.0 AS "Surface.Salinity.psu.min", 35.0 AS "Surface.Salinity.psu.max", 4 AS "Surface.Salinity.psu.count"';
+    await reshard(newest, `*, 35.0 AS "Surface.Salinity.psu.avg", ${counts}`);
+    const page = await open("sites/mouth?range=7d");
+    const lines = async () => (await plotted(page)).flatMap((value) => value.lines);
+    const found = async (column: string) => (await lines()).find((line) => line.column === column)!.points;
+    const [oxygen, warmth] = [await found("Surface.DO.mg/L"), await found("Surface.Temperature.C")];
+    await page.getByLabel("Unit of Dissolved oxygen").selectOption("%");
+    await settle(page);
+    const share = await found("Surface.DO.mg/L");
+    expect(share).toHaveLength(oxygen.length);
+    for (const [index, {avg}] of share.entries())
+      expect(avg).toBeCloseTo((100 * oxygen[index]!.avg) / saturationOf(warmth[index]!.avg, 35), 9);
+    await page.close();
+  });
+
+  test("suspect and failed readings: marked where they are, unless the reader wants none of it", async () => {
+    await recatalogue(
+      withColumns((columns) =>
+        columns.map((column) =>
+          column.parameter === "Temperature"
+            ? {
+                ...column,
+                quality: {suspect: "keep" as const, flags: {}, tests: []} as unknown as Columns[number]["quality"]
+              }
+            : column
+        )
+      )
+    );
+    const hour = (text: string) => `timestamp = TIMESTAMP '2026-02-25 ${text}'`;
+    await reshard(
+      newest,
+      `* REPLACE (CASE WHEN ${hour("06:00")} THEN 0 ELSE ${temperature}.count" END AS ${temperature}.count"),
+       CASE WHEN ${hour("03:00")} THEN 2 ELSE 0 END AS ${temperature}.suspect",
+       CASE WHEN ${hour("06:00")} THEN 4 ELSE 0 END AS ${temperature}.fail"`
+    );
+    const page = await open("sites/mouth?range=7d");
+    const flags = page.locator(".plot .flags");
+    expect(await flags.count()).toBe(1);
+    const shapes = (await flags.getAttribute("d"))!;
+    expect([shapes.split("z").length - 1, shapes.split("l6,6").length - 1]).toEqual([1, 1]);
+    const [line] = (await plotted(page))[0]!.lines;
+    expect(line!.points.some(({time}) => time === Date.parse("2026-02-25T06:00Z"))).toBe(false);
+    expect(line!.flagged).toEqual([
+      {time: Date.parse("2026-02-25T03:00Z"), suspect: 2, fail: 0},
+      {time: Date.parse("2026-02-25T06:00Z"), suspect: 0, fail: 4}
+    ]);
+    expect(await page.locator("figcaption").first().textContent()).toContain("2 suspect, 4 failed");
+    await page.getByRole("button", {name: "mark suspect and failed readings"}).click();
+    await settle(page);
+    expect(await flags.count()).toBe(0);
+    expect(new URL(page.url()).searchParams.get("flags")).toBe("off");
+    await page.close();
+  });
+
+  test("what is known of a stretch: numbered in the chart, told under it, only where it concerns", async () => {
+    const remark = {kind: "remark", begin: "2026-02-24T00:00:00Z", end: "2026-02-25T00:00:00Z"} as const;
+    await recatalogue((whole) => ({
+      ...whole,
+      annotations: [
+        {
+          ...remark,
+          text: "Long gone.",
+          begin: "2025-02-24T00:00:00Z",
+          end: "2025-02-25T00:00:00Z",
+          series: ["Mouth/Surface.Temperature.C"]
+        },
+        {
+          ...remark,
+          text: "Deployed.",
+          kind: "deployment",
+          begin: "2024-03-01T00:00:00Z",
+          end: undefined,
+          series: ["Mouth/Surface.Temperature.C"]
+        },
+        {...remark, text: "Barnacles & <mud>.", series: ["Mouth/Surface.Temperature.C"]},
+        {...remark, text: "Not here.", series: ["Basin/Surface.DO.mg/L"]}
+      ]
+    }));
+    const page = await open("sites/mouth?range=7d");
+    expect(await page.locator(".plot .note text").allTextContents()).toEqual(["1"]);
+    const told = await page.locator(".notes li").allTextContents();
+    expect(told).toEqual(["23 Feb 2026, 16:00 PST – 24 Feb 2026, 16:00 PST Barnacles & <mud>."]);
+    await page.close();
+  });
+
+  test("poor coverage: a hatch where fewer than half of the readings that were due came", async () => {
+    await recatalogue((whole) => ({
+      ...whole,
+      datasets: whole.datasets.map((dataset) => ({...dataset, intervalMs: 900_000}))
+    }));
+    const poor = "timestamp BETWEEN TIMESTAMP '2026-02-25' AND TIMESTAMP '2026-02-25 04:00'";
+    await reshard(newest, `* REPLACE (CASE WHEN ${poor} THEN 1 ELSE 4 END AS ${temperature}.count")`);
+    const page = await open("sites/mouth?range=7d");
+    const hatches = await page.locator(".plot .poor").evaluateAll((all) => all.map((one) => one.getAttribute("d")));
+    expect(hatches).toHaveLength(1);
+    expect(hatches[0]!.split("M").length - 1).toBe(5);
+    expect(await page.locator("figcaption").first().textContent()).toContain(
+      "fewer than half of those due in 5 of 168 bins"
+    );
+    await page.close();
+  });
+});
+
+describe("the value axis", () => {
+  const valuesNow = async (page: Page) => (await plotted(page))[0]!.values;
+
+  test("is zoomed by a drag up or down, kept in the link, and reset by a double click", async () => {
+    const page = await open("sites/mouth?range=7d");
+    const [before, others] = [await valuesNow(page), (await plotted(page))[1]!.values];
+    const box = (await page.locator("figure.chart").first().boundingBox())!;
+    await page.mouse.move(box.x + 300, box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 310, box.y + 120, {steps: 3});
+    await page.mouse.up();
+    await settle(page);
+    const zoomed = await valuesNow(page);
+    expect(zoomed[0]).toBeGreaterThan(before[0]);
+    expect(zoomed[1]).toBeLessThan(before[1]);
+    expect((await plotted(page))[1]!.values).toEqual(others);
+    await page.reload();
+    await settle(page);
+    expect((await valuesNow(page))[0]).toBeCloseTo(zoomed[0], 3);
+    await page.mouse.dblclick(box.x + 300, box.y + 80);
+    await settle(page);
+    expect(new URL(page.url()).search).toBe("?range=all");
+    await page.close();
+  });
+
+  test("is zoomed and moved by keys, and by the menu", async () => {
+    const page = await open("sites/mouth?range=7d");
+    const figure = page.locator("figure.chart").first();
+    const length = ([low, high]: readonly [number, number]) => high - low;
+    const before = await valuesNow(page);
+    await figure.press("Shift+ArrowUp");
+    await settle(page);
+    expect(length(await valuesNow(page))).toBeCloseTo(length(before) / 2, 9);
+    await figure.press("Alt+ArrowUp");
+    await settle(page);
+    const moved = await valuesNow(page);
+    expect((moved[0] + moved[1]) / 2).toBeCloseTo((before[0] + before[1]) / 2 + length(before) / 8, 9);
+    await page.locator(".actions .menu summary", {hasText: "Scale"}).first().click();
+    await page.getByRole("button", {name: "Wider", exact: true}).first().click();
+    await settle(page);
+    expect(length(await valuesNow(page))).toBeCloseTo(length(before), 9);
+    await page.getByRole("button", {name: "To the readings"}).first().click();
+    await settle(page);
+    expect(await valuesNow(page)).toEqual(before);
+    await page.close();
+  });
+});
+
+test("shows the days between two dates, in the zone of the site", async () => {
+  const page = await open("sites/mouth?range=7d");
+  await page.locator(".toolbar .menu summary").click();
+  await page.getByLabel("From", {exact: true}).fill("2025-07-01");
+  await page.getByLabel("to", {exact: true}).fill("2025-07-03");
+  await page.getByRole("button", {name: "Show", exact: true}).click();
+  await settle(page);
+  const {range} = (await plotted(page))[0]!;
+  expect(new Date(range.begin).toISOString()).toBe("2025-07-01T07:00:00.000Z");
+  expect(new Date(range.end).toISOString()).toBe("2025-07-04T07:00:00.000Z");
+  expect(await page.locator(".toolbar .menu").getAttribute("open")).toBe(null);
+  await page.close();
+});
+
+test("fetches what lies beside the view once the reader points at a chart, and not before", async () => {
+  server.requests.length = 0;
+  const page = await open("sites/mouth?from=2026-01-03T00:00:00Z&to=2026-01-08T00:00:00Z");
+  const shards = () => server.requests.filter((path) => path.endsWith(".parquet"));
+  expect(shards()).toEqual([`/data/${newest}`]);
+  await page.locator("figure.chart").first().hover();
+  await expect.poll(shards).toEqual([`/data/${newest}`, "/data/Mouth/1h/2025-01-01-0123abcd.parquet"]);
   await page.close();
 });
 

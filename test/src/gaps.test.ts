@@ -21,7 +21,7 @@ test("the nearest bin to an instant is the one whose middle is nearest, unless r
     fc.property(times, fc.double({min: -5, max: 65, noNaN: true}), (hours, at) => {
       const distance = (hour: number) => Math.abs(hour + 0.5 - at);
       const least = Math.min(...hours.map(distance));
-      const found = nearest(hours.map(point), at * hour, hour);
+      const found = nearest(hours.map(point), at * hour, {widthMs: hour});
       if (least > 1.5 + 1e-9) expect(found).toBeUndefined();
       else if (least < 1.5 - 1e-9) expect(distance(found!.time / hour)).toBeCloseTo(least, 9);
     })

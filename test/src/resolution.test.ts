@@ -27,12 +27,14 @@ test("a dataset without resolutions is said", () => {
 });
 
 test("a resolution is said in words", () => {
-  expect(["15m", "1h", "6h", "1d", "24h", "1mo"].map((name) => resolutionWords({name}))).toEqual([
+  expect(["raw", "15m", "1h", "6h", "1d", "24h", "1mo", "2h30m"].map((name) => resolutionWords({name}))).toEqual([
+    "readings",
     "15-minute means",
     "hourly means",
     "6-hour means",
     "daily means",
     "daily means",
-    "1mo means"
+    "monthly means",
+    "2h30m means"
   ]);
 });

@@ -1,0 +1,131 @@
+import type {Flagged, Point} from "./dataset.js";
+import {margins, middleOf} from "./frame.js";
+import type {Backdrop, Due, Frame, Line, Note, Threshold} from "./frame.js";
+import {runsOf} from "./gaps.js";
+import type {TimeRange} from "./range.js";
+
+/** The marks of a chart as SVG text. */
+
+/** The stretch that could not be fetched: it is not a gap in the record, and must not look like one. */
+export function lackOf(lack: TimeRange, frame: Frame): string {
+  return stretchOf("lack", lack, frame);
+}
+
+function stretchOf(name: string, {begin, end}: TimeRange, {range, innerHeight, x}: Frame): string {
+  const [left, right] = [x(Math.max(begin, range.begin)), x(Math.min(end, range.end))];
+  if (right <= left) return "";
+  return `<rect class="${name}" x="${left.toFixed(1)}" y="${margins.top}" width="${(right - left).toFixed(1)}" height="${innerHeight}"/>`;
+}
+
+export function backdropOf({points, colour, opacity}: Backdrop, {x, y}: Frame): string {
+  const there = points.map(({time, high}) => `${x(time).toFixed(1)},${y(high).toFixed(1)}`);
+  const back = points.map(({time, low}) => `${x(time).toFixed(1)},${y(low).toFixed(1)}`).reverse();
+  return `<path class="backdrop" style="fill:${colour};fill-opacity:${opacity}" d="M${[...there, ...back].join("L")}Z"/>`;
+}
+
+export function bandOf({points, resolution, colour}: Line, {x, y}: Frame): string {
+  if (resolution.raw) return "";
+  const runs = runsOf(points, resolution.widthMs).filter((run) => run.length > 1);
+  const parts = runs.map((run) => {
+    const there = run.map((point) => `${x(middleOf(point, resolution)).toFixed(1)},${y(point.max).toFixed(1)}`);
+    const back = run.map((point) => `${x(middleOf(point, resolution)).toFixed(1)},${y(point.min).toFixed(1)}`);
+    return `M${[...there, ...back.reverse()].join("L")}Z`;
+  });
+  return `<path class="band" style="fill:${colour}" d="${parts.join("")}"/>`;
+}
+
+/** A point with a gap on both sides has no length as a line, so it is a dot. */
+export function lineOf({points, resolution, colour, dash}: Line, {x, y}: Frame): string {
+  const runs = runsOf(points, resolution.widthMs);
+  const at = (point: Point) => `${x(middleOf(point, resolution)).toFixed(1)},${y(point.avg).toFixed(1)}`;
+  const lines = runs.filter((run) => run.length > 1).map((run) => `M${run.map(at).join("L")}`);
+  const dots = runs.filter((run) => run.length === 1).map(([point]) => `M${at(point!)}h0`);
+  return `<path class="line" style="stroke:${colour}" stroke-dasharray="${dash}" d="${lines.join("")}"/>
+    <path class="dots" style="stroke:${colour}" d="${dots.join("")}"/>`;
+}
+
+// ---- Coverage ----
+
+/** A bin with fewer than this share of the readings that were due says so. */
+const poor = 0.5;
+
+/** Whether fewer than half of the readings that were due made a bin. */
+export function isPoor({time, count}: Point, {resolution: {widthMs, raw}, due}: Pick<Line, "resolution" | "due">) {
+  if (raw || !due) return false;
+  const [begin, end] = [Math.max(time, due.begin), Math.min(time + widthMs, due.end + due.every)];
+  return count < Math.floor(poor * dueWithin({begin, end}, due));
+}
+
+function dueWithin({begin, end}: TimeRange, {every}: Due): number {
+  return (end - begin) / every;
+}
+
+const coverageHeight = 4;
+
+/** A hatch on the time axis below bins that few readings made. */
+export function coverageOf(line: Line, {x, height, innerWidth}: Frame): string {
+  const {points, resolution} = line;
+  const top = height - margins.bottom - coverageHeight / 2;
+  const bins = points.filter((point) => isPoor(point, line));
+  if (bins.length === 0) return "";
+  const path = bins.map(({time}) => {
+    const [left, right] = [x(time), x(time + resolution.widthMs)];
+    return `M${left.toFixed(1)},${top}h${Math.min(innerWidth, Math.max(1, right - left)).toFixed(1)}`;
+  });
+  return `<path class="poor" style="stroke:${line.colour}" d="${path.join("")}"/>`;
+}
+
+// ---- Flags ----
+
+/** Triangles at what is suspect, crosses at what failed: at the reading itself, or where the mean of its bin is. */
+export function flagsOf({points, flagged = [], resolution, colour}: Line, frame: Frame): string {
+  if (flagged.length === 0) return "";
+  const means = new Map(points.map(({time, avg}) => [time, avg]));
+  const at = (flag: Flagged) => {
+    const value = flag.value ?? means.get(flag.time);
+    return [frame.x(middleOf(flag, resolution)), placeOf(value, frame)] as const;
+  };
+  const shapes = flagged.map((flag) => (flag.fail > 0 ? cross : triangle)(...at(flag)));
+  return `<path class="flags" style="stroke:${colour}" d="${shapes.join("")}"/>`;
+}
+
+/** At the edge of the frame where the value is beyond it, at the top where it is not known. */
+function placeOf(value: number | undefined, {y, height}: Frame): number {
+  const [top, bottom] = [margins.top + 5, height - margins.bottom - 5];
+  return value === undefined ? top : Math.min(bottom, Math.max(top, y(value)));
+}
+
+function cross(x: number, y: number): string {
+  return `M${(x - 3).toFixed(1)},${(y - 3).toFixed(1)}l6,6m0,-6l-6,6`;
+}
+
+function triangle(x: number, y: number): string {
+  return `M${(x - 3.5).toFixed(1)},${(y + 2.5).toFixed(1)}h7l-3.5,-6z`;
+}
+
+// ---- Thresholds and annotations ----
+
+/** A rule at a value that matters, with its name, where the frame shows it. */
+export function thresholdOf({value, label, kind, side}: Threshold, {scale, width, y}: Frame): string {
+  if (value <= scale.low || value >= scale.high) return "";
+  const at = y(value);
+  const text = at + (side === "above" ? -5 : 12); // on the side that the words are about
+  return `<g class="threshold ${kind}"><path d="M${margins.left},${at.toFixed(1)}H${width - margins.right}"/>
+    <text x="${width - margins.right - 4}" y="${text.toFixed(1)}" text-anchor="end">${escaped(label)}</text></g>`;
+}
+
+/** A stretch that something is known of, with the number of its words. */
+export function noteOf({begin, end, number}: Note, frame: Frame): string {
+  const {range, x, width, height} = frame;
+  const [first, last] = [Math.max(begin, range.begin), Math.min(end ?? range.end, range.end)];
+  if (first > range.end || last < range.begin) return "";
+  const at = Math.min(width - margins.right - 7, Math.max(margins.left + 7, x(first)));
+  return `<g class="note">${stretchOf("stretch", {begin: first, end: last}, frame)}
+    <path d="M${x(first).toFixed(1)},${margins.top}V${height - margins.bottom}"/>
+    <circle cx="${at.toFixed(1)}" cy="8" r="7"/><text x="${at.toFixed(1)}" y="11.5" text-anchor="middle">${number}</text></g>`;
+}
+
+/** What a resource says, as text within markup. */
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

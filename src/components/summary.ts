@@ -1,0 +1,40 @@
+import {formatReading, formatTime, formatUnit} from "./format.js";
+import type {ChartOptions, Line} from "./frame.js";
+import {isPoor} from "./marks.js";
+
+/** A chart in words, for those who cannot see it: a sentence for the whole, and one for each line. */
+export function describe({lines, range, parameter, unit, timeZone, flags = true}: ChartOptions): string {
+  const span = `from ${formatTime(range.begin, timeZone)} to ${formatTime(range.end, timeZone)}`;
+  return [
+    `${parameter} ${span}.`,
+    ...lines.map((line) => `${line.label}: ${summaryOf(line, formatUnit(unit, parameter), flags)}.`)
+  ].join(" ");
+}
+
+function summaryOf(line: Line, unit: string, flags: boolean): string {
+  const {points} = line;
+  if (points.length === 0) return "no readings";
+  const low = points.reduce((least, {min}) => Math.min(least, min), Infinity);
+  const high = points.reduce((greatest, {max}) => Math.max(greatest, max), -Infinity);
+  const readings = points.reduce((sum, {count}) => sum + count, 0);
+  const mean = points.reduce((sum, {avg, count}) => sum + avg * count, 0) / readings;
+  const few = points.filter((point) => isPoor(point, line)).length;
+  return [
+    `between ${formatReading(low)} and ${formatReading(high)} ${unit}`.trim(),
+    `mean ${formatReading(mean)}`,
+    `last ${formatReading(points.at(-1)!.avg)}`,
+    `${readings.toLocaleString("en-US")} readings`,
+    ...(few > 0 ? [`fewer than half of those due in ${few} of ${points.length} bins`] : []),
+    ...(flags ? flagWords(line) : [])
+  ].join(", ");
+}
+
+function flagWords({flagged = []}: Line): string[] {
+  const [suspect, fail] = (["suspect", "fail"] as const).map((flag) =>
+    flagged.reduce((sum, one) => sum + one[flag], 0)
+  );
+  return [
+    ...(suspect! > 0 ? [`${suspect!.toLocaleString("en-US")} suspect`] : []),
+    ...(fail! > 0 ? [`${fail!.toLocaleString("en-US")} failed`] : [])
+  ];
+}
