@@ -7,7 +7,7 @@ import {mirror} from "../../pond/mirror.js";
 import {Pond} from "../../pond/pond.js";
 import type {Transaction} from "../../pond/types.js";
 import {scratch} from "../pond/harness.js";
-import {readings} from "../pond/readings.js";
+import {readings, readingsOf} from "../pond/readings.js";
 import {Judge} from "./client.js";
 import {ourReadings, ourRecords, theirReadings, theirRecords} from "./records.js";
 
@@ -60,7 +60,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     await tx.append(path, readings(times, {[name]: cells.slice(0, times.length)}), {parents: true});
   }),
   note.map(({path, times, cells}): Operation => async (tx) => {
-    await tx.append(path, noted(times, cells.slice(0, times.length)), {parents: true});
+    const column = arrow.vectorFromArray(cells.slice(0, times.length), new arrow.Utf8());
+    await tx.append(path, readingsOf(times, "note", column), {parents: true});
   }),
   fc.oneof(fc.tuple(directory, directory), fc.tuple(file, file), fc.tuple(series, series)).map(
     ([from, to]): Operation =>
@@ -73,12 +74,6 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
         tx.remove(path, {recursive: true})
   )
 );
-
-/** Readings that are words. */
-function noted(times: readonly number[], cells: readonly (string | null)[]): arrow.Table {
-  const table = readings(times, {note: times.map(() => null)});
-  return table.setChild("note", arrow.vectorFromArray(cells, new arrow.Utf8()));
-}
 
 /** What is done in one go, and whether the pond is maintained after it. */
 const sequence = fc.record({operations: fc.array(operation, {minLength: 1, maxLength: 6}), isKept: fc.boolean()});

@@ -7,9 +7,6 @@ const doing =
   async (pond: Pond): Promise<void> =>
     void (await pond.transaction({command: "operate"}, body));
 
-/** Ponds that one process works on at the same time, so that a kill finds each of them somewhere else. */
-export const together = 4;
-
 /** What is done to a pond in a kill test. */
 interface Operation {
   readonly days?: number; // that the clock is ahead

@@ -1,23 +1,10 @@
 import * as arrow from "apache-arrow";
 import {expect, test} from "vitest";
-import {tableOf, vectorOf} from "../../pond/arrow.js";
 import {check} from "../../pond/check.js";
 import {decodeParquet} from "../../pond/parquet.js";
 import type {Pond} from "../../pond/pond.js";
 import {newPond, rowsOf, write} from "./harness.js";
-import {readings} from "./readings.js";
-
-const micros = new arrow.Timestamp(arrow.TimeUnit.MICROSECOND, "UTC");
-
-/** Readings of one column, of whatever type: `times` in whole seconds since 1970. */
-function readingsOf(times: readonly number[], name: string, column: arrow.Vector): arrow.Table {
-  const stamps = vectorOf(
-    times.map((time) => BigInt(time) * 1_000_000n),
-    micros
-  );
-  const fields = [new arrow.Field("timestamp", micros, true), new arrow.Field(name, column.type, true)];
-  return tableOf(new arrow.Schema(fields), [stamps, column]);
-}
+import {readings, readingsOf} from "./readings.js";
 
 const text = (values: readonly (string | null)[]): arrow.Vector => arrow.vectorFromArray(values, new arrow.Utf8());
 const terms = (values: readonly (string | null)[]): arrow.Vector =>
