@@ -16,6 +16,7 @@ import type {Instrument} from "./instrument.js";
 import {Limiter} from "./limiter.js";
 import {progressPath, readProgress} from "./progress.js";
 import type {Progress} from "./progress.js";
+import {secret} from "./secret.js";
 import type {Kind, Report, Resource, RunContext} from "./types.js";
 
 const device = z.strictObject({
@@ -37,8 +38,8 @@ const schema = z.strictObject({
     .transform((url) => url.replace(/\/+$/, ""))
     .default("https://www.hydrovu.com/public-api")
     .describe("of the API"),
-  clientId: z.string().min(1).describe("of the API credentials that HydroVu's account page gives"),
-  clientSecret: z.string().min(1).describe("of the same"),
+  clientId: secret().describe("of the API credentials that HydroVu's account page gives"),
+  clientSecret: secret().describe("of the same"),
   into: z
     .string()
     .regex(/^(\/[^/]+)+$/, "write a path of the pond, such as /hydrovu")

@@ -1,7 +1,9 @@
-import {readdir, readFile} from "node:fs/promises";
+import {readdir, readFile, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {describe, expect, test} from "vitest";
 import {hydrovu} from "../../loaders/hydrovu.js";
+import {kinds} from "../../loaders/kinds.js";
+import {readResources} from "../../loaders/resource.js";
 import {instrumentsIn} from "../../loaders/instrument.js";
 import {progressPath} from "../../loaders/progress.js";
 import type {Progress} from "../../loaders/progress.js";
@@ -10,6 +12,7 @@ import type {Pond} from "../../pond/pond.js";
 import {describeShared, shared} from "../shared.js";
 import {mostWithin} from "./arrivals.js";
 import {Bench, collector, hour} from "./cloud.js";
+import {temporaryDirectory} from "./memory.js";
 
 const nothing = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
 
@@ -302,6 +305,17 @@ test.each([
 ])("%j is refused", (spec, words) => {
   const {error} = hydrovu.schema.safeParse({clientId: "a", clientSecret: "b", ...spec});
   expect(error!.issues.map(({message}) => message).join()).toContain(words);
+});
+
+test("credentials that stand in a file are refused, and not shown", async () => {
+  const folder = await temporaryDirectory();
+  const text =
+    "apiVersion: duckpond/v1\nkind: HydroVu\nmetadata: {name: noyo}\nspec: {clientId: mine, clientSecret: hush}\n";
+  await writeFile(join(folder, "a.yaml"), text);
+  let said = "";
+  await readResources(folder, kinds, {}).catch((error: Error) => (said = error.message));
+  for (const field of ["spec.clientId", "spec.clientSecret"]) expect(said).toContain(`${field} is a secret`);
+  expect(said).not.toMatch(/mine|hush/);
 });
 
 test("what is not given is as the documents say", () => {
