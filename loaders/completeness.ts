@@ -1,5 +1,5 @@
-import {type Duck, identifier} from "../pond/duck.js";
 import type {Column} from "../pond/types.js";
+import type {Bins} from "./bins.js";
 import type {Reduction} from "./reduction.js";
 import type {ColumnDetails, GapsEntry} from "./types.js";
 
@@ -21,80 +21,120 @@ const gapSteps = 3; // so many readings in a row have to be missing
 const longestShown = 10;
 
 /** Tells how much of its time each column has readings for, and where a scope has none, from the finest bins. */
-export async function completenessOf(duck: Duck, reduction: Reduction, asked: Asked): Promise<Completeness> {
+export async function completenessOf(reduction: Reduction, {columns, now, interval}: Asked): Promise<Completeness> {
   const [level] = await reduction.levels();
-  if (!level || asked.columns.length === 0) return {columns: asked.columns.map(() => none), gaps: []};
-  const bins = reduction.partialsSql(await reduction.build(level), reduction.reduced(asked.columns));
-  const {width} = level.resolution;
-  const scopes = [...new Set(asked.columns.map(scopeOf))];
-  const gaps: GapsEntry[] = [];
-  for (const scope of scopes) {
-    const columns = asked.columns.filter((column) => scopeOf(column) === scope);
-    const [row] = await duck.rows(gapsSql(bins, columns, {width, interval: asked.interval}));
-    gaps.push(gapsEntry(scope, row!));
+  const {width} = level?.resolution ?? {width: hour};
+  const unit = Math.max(hour, width);
+  const presences = columns.map(({name}) => new Presence(name, {unit, now}));
+  const least = Math.max(width / 2, gapSteps * interval);
+  const scopes = [...new Set(columns.map(scopeOf))].map((scope) => {
+    const names = columns.filter((column) => scopeOf(column) === scope).map(({name}) => name);
+    return new Gaps(scope, {names, width, least});
+  });
+  for (const shard of level?.shards ?? []) {
+    const bins = await reduction.bins(level!, shard);
+    for (const one of [...presences, ...scopes]) one.add(bins);
   }
-  const [row] = await duck.rows(hoursSql(bins, asked, Math.max(hour, width)));
-  return {columns: asked.columns.map((_, index) => columnDetails(row!, index)), gaps};
+  return {columns: presences.map((one) => one.details()), gaps: scopes.map((one) => one.entry())};
 }
-
-const none: ColumnDetails = {readings: 0, coverage: 0, recent: 0};
-
-type Row = Readonly<Record<string, unknown>>;
 
 function scopeOf({attributes}: Column): string {
   return attributes.scope ?? "";
 }
 
-function counted({name}: Column): string {
-  return `${identifier(`${name}.count`)} > 0`;
-}
+/** The hours (or bins, where those are longer) in which a column has readings. Bins are added by time. */
+class Presence {
+  readonly #name: string;
+  readonly #unit: number;
+  readonly #due: {readonly first: number; readonly last: number}; // the hours of the last days
+  #readings = 0;
+  #hours = 0;
+  #recent = 0;
+  #first = NaN;
+  #last = NaN;
 
-/** Per column: its readings, its hours, and those that there are from its first to its last and in the last days. */
-function hoursSql(bins: string, {columns, now}: Asked, unit: number): string {
-  const [last, first] = [Math.floor(now / unit), Math.floor((now - recent) / unit) + 1];
-  const told = columns.flatMap((column, index) => [
-    `sum(${identifier(`${column.name}.count`)})::DOUBLE AS n${index}`,
-    `count(DISTINCT hour) FILTER (WHERE ${counted(column)})::DOUBLE AS h${index}`,
-    `(max(hour) FILTER (WHERE ${counted(column)}) - min(hour) FILTER (WHERE ${counted(column)}) + 1)::DOUBLE AS of${index}`,
-    `count(DISTINCT hour) FILTER (WHERE ${counted(column)} AND hour BETWEEN ${first} AND ${last})::DOUBLE AS r${index}`,
-    `(${last} - greatest(${first}, min(hour) FILTER (WHERE ${counted(column)})) + 1)::DOUBLE AS due${index}`
-  ]);
-  return `SELECT ${told.join(", ")} FROM (SELECT *, epoch_us(timestamp) // ${unit} AS hour FROM ${bins})`;
-}
+  constructor(name: string, {unit, now}: {unit: number; now: number}) {
+    this.#name = name;
+    this.#unit = unit;
+    this.#due = {first: Math.floor((now - recent) / unit) + 1, last: Math.floor(now / unit)};
+  }
 
-function columnDetails(row: Row, index: number): ColumnDetails {
-  const number = (name: string) => Number(row[`${name}${index}`] ?? 0);
-  const share = (part: string, whole: string) => (number(whole) > 0 ? Math.min(1, number(part) / number(whole)) : 0);
-  return {readings: number("n"), coverage: rounded(share("h", "of")), recent: rounded(share("r", "due"))};
+  add({starts, columns}: Bins): void {
+    const count = columns.get(this.#name)?.count;
+    if (!count) return;
+    for (let bin = 0; bin < starts.length; bin++) {
+      if (count[bin] === 0) continue;
+      const at = Math.floor(starts[bin]! / this.#unit);
+      this.#readings += count[bin]!;
+      if (at === this.#last) continue;
+      this.#hours++;
+      if (at >= this.#due.first && at <= this.#due.last) this.#recent++;
+      if (Number.isNaN(this.#first)) this.#first = at;
+      this.#last = at;
+    }
+  }
+
+  details(): ColumnDetails {
+    if (this.#hours === 0) return {readings: 0, coverage: 0, recent: 0};
+    const due = this.#due.last - Math.max(this.#due.first, this.#first) + 1;
+    return {
+      readings: this.#readings,
+      coverage: share(this.#hours, this.#last - this.#first + 1),
+      recent: share(this.#recent, due)
+    };
+  }
 }
 
 /** To a hundredth of a percent: what changes below that is no news. */
-function rounded(share: number): number {
-  return Math.floor(share * 10_000) / 10_000;
+function share(part: number, whole: number): number {
+  return whole > 0 ? Math.floor(Math.min(1, part / whole) * 10_000) / 10_000 : 0;
 }
 
-/** How often, how long in all, and the longest of the stretches in which no column has a reading. */
-function gapsSql(
-  bins: string,
-  columns: readonly Column[],
-  {width, interval}: {width: number; interval: number}
-): string {
-  const least = Math.max(width / 2, gapSteps * interval);
-  const steps = `SELECT epoch_us(timestamp) + ${width} AS begin, lead(epoch_us(timestamp)) OVER (ORDER BY timestamp) AS "end"
-    FROM ${bins} WHERE ${columns.map(counted).join(" OR ")}`;
-  const gaps = `SELECT begin, "end", "end" - begin AS missing FROM (${steps}) WHERE "end" - begin > ${least}`;
-  const list = (name: string) =>
-    `list(${identifier(name)}::DOUBLE ORDER BY missing DESC, begin)[1:${longestShown}] AS ${identifier(`${name}s`)}`;
-  return `SELECT count(*)::DOUBLE AS n, sum(missing)::DOUBLE AS missing, ${list("begin")}, ${list("end")} FROM (${gaps})`;
+interface Gap {
+  readonly begin: number; // µs UTC, inclusive
+  readonly end: number; // µs UTC, exclusive
 }
 
-function gapsEntry(scope: string, row: Row): GapsEntry {
-  const [begins, ends] = [row.begins, row.ends].map((times) => (times ?? []) as readonly number[]) as [
-    number[],
-    number[]
-  ];
-  const longest = begins.map((begin, index) => ({begin: iso(begin), end: iso(ends[index]!)}));
-  return {scope, count: Number(row.n), missingMs: Number(row.missing ?? 0) / 1000, longest};
+interface Scope {
+  readonly names: readonly string[]; // of its columns
+  readonly width: number; // µs, of a bin
+  readonly least: number; // µs: what is no longer is no gap
+}
+
+/** The stretches in which no column of a scope has a reading. Bins are added by time. */
+class Gaps {
+  readonly #name: string;
+  readonly #scope: Scope;
+  readonly #gaps: Gap[] = [];
+  #end = NaN; // of the last bin
+
+  constructor(name: string, scope: Scope) {
+    this.#name = name;
+    this.#scope = scope;
+  }
+
+  add({starts, columns}: Bins): void {
+    const {names, width, least} = this.#scope;
+    const counts = names.flatMap((name) => columns.get(name)?.count ?? []);
+    for (let bin = 0; bin < starts.length; bin++) {
+      if (!counts.some((count) => count[bin]! > 0)) continue;
+      const start = starts[bin]!;
+      if (start - this.#end > least) this.#gaps.push({begin: this.#end, end: start});
+      this.#end = start + width;
+    }
+  }
+
+  /** How often, how long in all, and the longest. */
+  entry(): GapsEntry {
+    const length = ({begin, end}: Gap) => end - begin;
+    const longest = this.#gaps.toSorted((a, b) => length(b) - length(a)).slice(0, longestShown);
+    return {
+      scope: this.#name,
+      count: this.#gaps.length,
+      missingMs: this.#gaps.reduce((sum, gap) => sum + length(gap), 0) / 1000,
+      longest: longest.map(({begin, end}) => ({begin: iso(begin), end: iso(end)}))
+    };
+  }
 }
 
 /** From µs UTC. */

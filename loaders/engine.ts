@@ -25,6 +25,17 @@ export class Engine {
     }
   }
 
+  /** Works on items side by side, as many at once as there are DuckDBs; results come in the order of the items. */
+  async each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+    const results = new Array<R>(items.length);
+    const waiting = items.entries();
+    const lane = async () => {
+      for (const [index, item] of waiting) results[index] = await work(item);
+    };
+    await Promise.all(Array.from({length: this.size}, lane));
+    return results;
+  }
+
   /** Closes what is idle; the engine opens anew when it is used again. */
   async close(): Promise<void> {
     this.#opened -= this.#idle.length;

@@ -1,7 +1,6 @@
 import {existsSync} from "node:fs";
 import {mkdir, readdir, readFile, rm, rmdir, stat} from "node:fs/promises";
 import {basename, join, posix} from "node:path";
-import {type Duck, literal} from "../pond/duck.js";
 import {replaceFile} from "./file.js";
 import type {Column, Commit, Reader} from "../pond/types.js";
 import {annotationsOf} from "./annotated.js";
@@ -14,18 +13,22 @@ import {pack, stampOf} from "./pack.js";
 import {datasetsOf} from "./dataset.js";
 import {publishLogo} from "./logo.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
-import {published, statisticSql} from "./partial.js";
-import type {Level, Reduction, Shard} from "./reduction.js";
+import type {Level, Shard} from "./level.js";
+import {marks, type Reduced} from "./partial.js";
+import type {Reduction} from "./reduction.js";
 import {keyOf} from "./shard.js";
+import {published} from "./statistic.js";
 import {type Summary, summarise} from "./summary.js";
+import {Shelf, type Written} from "./shelf.js";
 import {sweep} from "./sweep.js";
+import {type Told, writeTold} from "./told.js";
 import type {Catalogue, Effects, ResolutionEntry, Resource, ShardEntry} from "./types.js";
 
 /** Part of every published name: to be raised whenever the same shard would be written otherwise. */
-const generation = 2;
+const generation = 3;
 
 /** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
-const telling = 2;
+const telling = 3;
 
 /** What is published, and where to. */
 export interface Publication {
@@ -172,19 +175,20 @@ async function shownOf(reduction: Reduction, {resources}: Publication): Promise<
 
 async function writeDataset(
   {name, path, reduction, columns, levels}: Shown & {name: string; path: string; reduction: Reduction},
-  {directory, effects}: Publication
+  {cache, directory, effects}: Publication
 ): Promise<PublishedDataset> {
   const resolutions: ResolutionEntry[] = [];
+  const shelf = await Shelf.of(path, cache);
   for (const level of levels) {
     const shards = await reduction.build(level);
-    const target = {directory, folder: `${name}/${level.resolution.name}`, reduction, columns};
-    const written = await Promise.all(shards.map((shard) => engine.use((duck) => publishShard(duck, shard, target))));
-    resolutions.push(entryOf(level, written));
+    const target = {directory, folder: `${name}/${level.resolution.name}`, reduction, columns, shelf};
+    resolutions.push(entryOf(level, await engine.each(shards, (shard) => publishShard(level, shard, target))));
   }
+  await shelf.keep(resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
   const now = effects.now() * 1000;
   const summary = await engine.use((duck) => summarise(duck, reduction, {columns, now}));
   const interval = summary.interval ?? 0;
-  const completeness = await engine.use((duck) => completenessOf(duck, reduction, {columns, now, interval}));
+  const completeness = await completenessOf(reduction, {columns, now, interval});
   return {name, path, columns, resolutions, summary, completeness};
 }
 
@@ -199,40 +203,42 @@ function entryOf({resolution}: Level, written: readonly Written[]): ResolutionEn
   };
 }
 
-/** A shard's file, once it is there. */
-interface Written {
-  readonly entry: ShardEntry;
-  readonly rows: number;
-  readonly bytes: number;
-}
-
 interface Target {
   readonly directory: string;
   readonly folder: string; // below the directory
   readonly reduction: Reduction;
   readonly columns: readonly Column[];
+  readonly shelf: Shelf;
 }
 
-async function publishShard(duck: Duck, shard: Shard, target: Target): Promise<Written> {
-  const {directory, folder, columns} = target;
+async function publishShard(level: Level, shard: Shard, target: Target): Promise<Written> {
+  const {directory, folder, columns, shelf} = target;
   const names = columns.map(({name}) => name);
   const key = keyOf("publish", generation, shard.key, names).slice(0, 8);
   const [begin, end] = [shard.cover.begin / 1000, shard.cover.end / 1000];
   const file = `${folder}/${stampOf(begin)}-${key}.parquet`;
   const path = join(directory, file);
-  if (!existsSync(path)) await duck.copy(publishedSql(shard, target), path, {FORMAT: "parquet", COMPRESSION: "snappy"});
-  const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(path)})`);
-  const {size} = await stat(path);
+  const known = shelf.find(file);
+  if (known && existsSync(path)) return known;
+  const rows = await writeShard(path, level, shard, target);
   const entry = {file, begin: new Date(begin).toISOString(), end: new Date(end).toISOString()};
-  return {entry, rows: row!.n as number, bytes: size};
+  return shelf.add({entry, rows, bytes: (await stat(path)).size});
 }
 
 /** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */
-function publishedSql(shard: Shard, {reduction, columns}: Target): string {
-  const reduced = reduction.reduced(columns);
-  const told = reduced.flatMap((column) => published.map((statistic) => statisticSql(column, statistic)));
-  const timestamp = "make_timestamp_ms(epoch_ms(timestamp))::TIMESTAMP_MS AS timestamp";
-  return `SELECT ${[timestamp, ...told].join(", ")} FROM ${reduction.partialsSql([shard], reduced)} ORDER BY 1`;
+const milliseconds = "make_timestamp_ms(timestamp::BIGINT // 1000)::TIMESTAMP_MS";
+
+/** How many rows there are. */
+async function writeShard(file: string, level: Level, shard: Shard, {reduction, columns}: Target): Promise<number> {
+  const bins = await reduction.bins(level, shard);
+  const told = reduction.reduced(columns).flatMap(toldOf);
+  const telling = {told, resolution: level.resolution, time: milliseconds};
+  await engine.use((duck) => writeTold(duck, bins, {telling, file}));
+  return bins.starts.length;
+}
+
+function toldOf(column: Reduced): readonly Told[] {
+  return [...published, ...(column.flags ? marks : [])].map((statistic) => ({column, statistic}));
 }
 
 // ---- Files ----
@@ -261,6 +267,7 @@ async function sweepCache(cache: string, reductions: readonly Reduction[]): Prom
   const levels = (await Promise.all(reductions.map((reduction) => reduction.levels()))).flat();
   const shards = levels.flatMap(({shards}) => shards.map(({file}) => basename(file)));
   await sweep(join(cache, "reduce"), new Set(shards));
+  await sweep(join(cache, "told"), new Set());
   await sweep(join(cache, "publish"), new Set());
 }
 

@@ -1,9 +1,9 @@
 import {posix} from "node:path";
 import {z} from "zod";
-import type {DynamicContext, DynamicDirectory, DynamicNode, Series} from "../pond/types.js";
+import type {DynamicContext, DynamicDirectory, DynamicNode} from "../pond/types.js";
 import {type Dataset, originsIn, reaches, rootOf, treeOf} from "./dataset.js";
+import {type ReducedOptions, ReducedSeries} from "./reduced.js";
 import {Reduction} from "./reduction.js";
-import {published, type Statistic, statistics} from "./partial.js";
 import {
   parseResolution,
   parseResolutions,
@@ -12,6 +12,7 @@ import {
   resolutionWords,
   twinResolutions
 } from "./resolution.js";
+import {published, type Statistic, statistics} from "./statistic.js";
 import type {Kind} from "./types.js";
 import {timeZone} from "./zone.js";
 
@@ -93,14 +94,21 @@ export async function reductionOf(
 function directoryOf(spec: ReduceSpec, context: DynamicContext): DynamicDirectory {
   return treeOf(spec, context, async (dataset) => ({
     kind: "directory",
-    directory: resolutionsDirectory(spec, dataset, await reductionOf(spec, dataset, context))
+    directory: resolutionsDirectory(await reductionOf(spec, dataset, context), {
+      statistics: toldOf(spec),
+      path: dataset.path,
+      cache: context.cache
+    })
   }));
 }
 
-function resolutionsDirectory(spec: ReduceSpec, {path}: Dataset, reduction: Reduction): DynamicDirectory {
+function resolutionsDirectory(
+  reduction: Reduction,
+  {statistics, path, cache}: Omit<ReducedOptions, "name">
+): DynamicDirectory {
   const names = reduction.resolutions.map(({name}: Resolution) => name).sort();
-  const told = toldOf(spec);
-  const series = (name: string): Series => reduction.seriesOf(name, told, posix.join(path, name));
+  const series = (name: string) =>
+    new ReducedSeries(reduction, {name, statistics, path: posix.join(path, name), cache});
   return {
     list: async () => names,
     get: async (name): Promise<DynamicNode | undefined> =>

@@ -1,43 +1,17 @@
 import {existsSync} from "node:fs";
+import {readFile, rm} from "node:fs/promises";
 import {join} from "node:path";
-import {type Duck, identifier, literal} from "../pond/duck.js";
-import type {Column, Piece, Range, Series} from "../pond/types.js";
+import type {Duck} from "../pond/duck.js";
+import type {Column, Range, Series} from "../pond/types.js";
+import {type Bins, binsWithin, decodeBins, encodeBins} from "./bins.js";
 import {type Engine, engine as shared} from "./engine.js";
-import {
-  type Binning,
-  binSql,
-  coverageSql,
-  type Extras,
-  foldSql,
-  noPartialsSql,
-  partialNames,
-  type Reduced,
-  type Statistic,
-  statisticName,
-  statisticSql,
-  strangeSql,
-  within
-} from "./partial.js";
-import {cutOf, nests, type Resolution} from "./resolution.js";
-import {coverOf, keyOf, overlaps, type Span, spansOver} from "./shard.js";
-
-/** Part of every key: to be raised whenever the same input would give other bytes. */
-const generation = 2;
-
-/** One Parquet file of partials, named by the hash of what it is computed from. */
-export interface Shard {
-  readonly span: Span;
-  readonly cover: Required<Range>; // the instants that its bins hold, µs UTC
-  readonly key: string; // hex
-  readonly file: string; // host path; there once `build` has resolved
-}
-
-/** A resolution and its shards by time, those without a reading's piece left out. */
-export interface Level {
-  readonly resolution: Resolution;
-  readonly finer?: Level; // what it is folded from; none: raw readings
-  readonly shards: readonly Shard[];
-}
+import {placeFile} from "./file.js";
+import {type Level, levelsOf, type Shard} from "./level.js";
+import {type Extras, readingsSql, type Reduced} from "./partial.js";
+import type {Resolution} from "./resolution.js";
+import {overlaps} from "./shard.js";
+import {extrasFor, type Statistic} from "./statistic.js";
+import {Tally, type Tallying, Unsorted} from "./tally.js";
 
 export interface ReductionOptions {
   readonly resolutions: readonly Resolution[]; // fine to coarse
@@ -63,19 +37,21 @@ export class Reduction {
   #columns?: Promise<readonly Column[]>;
 
   constructor(series: Series, options: ReductionOptions) {
+    const {engine = shared, statistics = [], directions = []} = options;
     this.#series = series;
     this.#options = options;
-    this.#engine = options.engine ?? shared;
-    const {statistics = [], directions = []} = options;
-    this.#extras = {
-      ends: statistics.includes("first") || statistics.includes("last"),
-      spread: statistics.includes("stddev")
-    };
+    this.#engine = engine;
+    this.#extras = extrasFor(statistics);
     this.#directions = new Set(directions);
   }
 
   get resolutions(): readonly Resolution[] {
     return this.#options.resolutions;
+  }
+
+  /** µs from one reading to the next, as the resource says. */
+  get interval(): number | undefined {
+    return this.#options.interval;
   }
 
   /** The series that is reduced. */
@@ -95,7 +71,9 @@ export class Reduction {
 
   /** Fine to coarse. */
   levels(): Promise<readonly Level[]> {
-    return (this.#levels ??= this.#plan());
+    const {resolutions, cache} = this.#options;
+    const kept = [this.#extras, [...this.#directions].sort()];
+    return (this.#levels ??= levelsOf({series: this.#series, resolutions, kept, directory: join(cache, "reduce")}));
   }
 
   async level(name: string): Promise<Level> {
@@ -104,135 +82,75 @@ export class Reduction {
     return level;
   }
 
-  /** The shards of a level that the range meets, computed where they are missing. */
+  /** The shards of a level that a range meets, computed where they are missing. */
   async build(level: Level, range: Range = {}): Promise<readonly Shard[]> {
-    const shards = level.shards.filter(({cover}) => overlaps(inclusive(cover), range));
+    const shards = level.shards.filter(({cover}) => overlaps({minTime: cover.begin, maxTime: cover.end - 1}, range));
     const missing = shards.filter(({file}) => !existsSync(file) && !underway.has(file));
-    for (const batch of await this.#batches(level, missing)) {
-      const work = this.#compute(level, batch).finally(() => batch.forEach(({file}) => underway.delete(file)));
+    let before: Promise<unknown> = Promise.resolve();
+    for (const batch of this.#batches(level, missing)) {
+      const work = this.#compute(level, batch, before).finally(() => batch.forEach(({file}) => underway.delete(file)));
       batch.forEach(({file}) => underway.set(file, work));
+      before = work;
     }
     await Promise.all(shards.flatMap(({file}) => underway.get(file) ?? []));
     return shards;
   }
 
-  /** A resolution as a series: `<column>.<statistic>` at the start of each bin. */
-  seriesOf(name: string, statistics: readonly Statistic[], path: string): Series {
-    return {
-      path,
-      columns: async () => (await this.columns()).flatMap((column) => statisticColumns(column, statistics)),
-      pieces: async (range) => piecesOf((await this.level(name)).shards, range),
-      relation: async (range) => this.#relation(await this.level(name), statistics, range)
-    };
-  }
-
-  async #relation(level: Level, statistics: readonly Statistic[], range?: Range): Promise<string> {
-    const columns = this.reduced(await this.columns());
-    const shards = await this.build(level, range);
-    const told = columns.flatMap((column) => statistics.map((statistic) => this.#told(column, statistic, level)));
-    return `(SELECT ${["timestamp", ...told].join(", ")} FROM ${this.partialsSql(shards, columns)})`;
-  }
-
-  #told(column: Reduced, statistic: Statistic, {resolution, shards}: Level): string {
-    if (statistic !== "coverage") return statisticSql(column, statistic);
-    const range = {begin: shards[0]?.cover.begin ?? 0, end: shards.at(-1)?.cover.end ?? 0};
-    return coverageSql(column, {...range, resolution, extras: this.#extras}, this.#options.interval!);
-  }
-
-  /** The partials in shards as a parenthesised SELECT with all the columns named, whatever each shard lacks. */
-  partialsSql(shards: readonly Shard[], columns: readonly Reduced[]): string {
-    const nothing = noPartialsSql(columns, this.#extras);
-    if (shards.length === 0) return `(${nothing})`;
-    const files = shards.map(({file}) => literal(file)).join(", ");
-    return `(SELECT * FROM read_parquet([${files}], union_by_name = true) UNION ALL BY NAME ${nothing})`;
-  }
-
-  async #plan(): Promise<readonly Level[]> {
-    const levels: Level[] = [];
-    const spans = (await this.#series.pieces()).map(({minTime, maxTime}) => ({begin: minTime, end: maxTime + 1}));
-    const range = {
-      begin: spans.reduce((time, {begin}) => Math.min(time, begin), Infinity),
-      end: spans.reduce((time, {end}) => Math.max(time, end), -Infinity)
-    };
-    for (const resolution of this.resolutions) {
-      const fits = (level: Level) => range.begin < range.end && nests(level.resolution, resolution, range);
-      const finer = levels.findLast(fits);
-      const cut = {resolution, range, coarsest: resolution === this.resolutions.at(-1)};
-      const shards = finer ? this.#foldedShards(cut, finer) : await this.#rawShards(cut);
-      levels.push({resolution, finer, shards});
+  /** The bins of a shard, computed where they are missing or their file is not as it was written. */
+  async bins(level: Level, shard: Shard): Promise<Bins> {
+    for (let tries = 0; tries < 2; tries++) {
+      await this.build(level, shard.cover);
+      const bins = decodeBins(await readFile(shard.file));
+      if (bins) return bins;
+      await rm(shard.file);
     }
-    return levels;
+    throw new Error(`The disk does not give back ${shard.file} as it was written: see to the disk.`);
   }
 
-  async #rawShards(cut: Cut): Promise<readonly Shard[]> {
-    const found = await Promise.all(
-      spansOf(cut).map(async (span) => {
-        const pieces = await this.#series.pieces(coverOf(span, cut.resolution));
-        return this.#shard(cut.resolution, span, pieces);
-      })
-    );
-    return found.flat();
-  }
-
-  #foldedShards(cut: Cut, {shards}: Level): readonly Shard[] {
-    const pieces = piecesOf(shards);
-    return spansOf(cut).flatMap((span) => {
-      const cover = coverOf(span, cut.resolution);
-      return this.#shard(
-        cut.resolution,
-        span,
-        pieces.filter((piece) => overlaps(piece, cover))
-      );
-    });
-  }
-
-  #shard(resolution: Resolution, span: Span, pieces: readonly Piece[]): readonly Shard[] {
-    if (pieces.length === 0) return [];
-    const cover = coverOf(span, resolution);
-    const from = pieces.map((piece) => piece.key);
-    const kept = [this.#extras, [...this.#directions].sort()];
-    const key = keyOf("reduce", generation, cutOf(resolution), kept, cover.begin, cover.end, from);
-    return [{span, cover, key, file: join(this.#options.cache, "reduce", `${key}.parquet`)}];
-  }
-
-  /**
-   * Shards that follow each other, to be computed in one go: a file that holds years is then not read once a month.
-   * Where pieces overlap each shard is computed alone, as readings that are merged come in an order that depends on
-   * what is merged with them, and sums on that order.
-   */
-  async #batches(level: Level, missing: readonly Shard[]): Promise<readonly (readonly Shard[])[]> {
+  /** What is computed in one go. Of readings long stretches, so that a file that holds years is not read once a month. */
+  #batches({finer}: Level, missing: readonly Shard[]): readonly (readonly Shard[])[] {
     const rounds = Math.ceil(missing.length / this.#engine.size / longest);
-    const most = Math.ceil(missing.length / this.#engine.size / rounds); // so that all engines end together
+    const most = finer ? 1 : Math.ceil(missing.length / this.#engine.size / rounds); // all engines are to end together
     const batches: Shard[][] = [];
     for (const shard of missing) {
       const batch = batches.at(-1);
-      const follows = batch && batch.length < most && batch.at(-1)!.cover.end === shard.cover.begin;
-      if (follows && (level.finer || !(await this.#overlap(batch[0]!.cover.begin, shard.cover.end)))) batch.push(shard);
+      if (batch && batch.length < most && batch.at(-1)!.cover.end === shard.cover.begin) batch.push(shard);
       else batches.push([shard]);
     }
     return batches;
   }
 
-  async #overlap(begin: number, end: number): Promise<boolean> {
-    const pieces = [...(await this.#series.pieces({begin, end}))].sort((a, b) => a.minTime - b.minTime);
-    return pieces.some(({minTime}, index) => index > 0 && minTime <= pieces[index - 1]!.maxTime);
-  }
-
-  async #compute(level: Level, batch: readonly Shard[]): Promise<void> {
-    const columns = await this.#sorted();
-    const cover = {begin: batch[0]!.cover.begin, end: batch.at(-1)!.cover.end};
-    const binning = {...cover, resolution: level.resolution, extras: this.#extras};
-    const sql = level.finer
-      ? [foldSql(this.partialsSql(await this.build(level.finer, cover), columns), columns, binning)]
-      : await this.#binSql(columns, binning);
-    await this.#engine.use((duck) => writePartials(duck, {sql, columns, extras: this.#extras}, batch));
+  async #compute(level: Level, batch: readonly Shard[], before: Promise<unknown>): Promise<void> {
+    const tallying = {columns: await this.#sorted(), resolution: level.resolution, extras: this.#extras};
+    if (level.finer) {
+      await before.catch(() => undefined); // folds take turns, for each has files of bins in memory
+      for (const shard of batch) await this.#fold(level.finer, shard, new Tally(tallying));
+    } else await this.#add(batch, tallying);
     for (const shard of batch) this.#options.built?.(shard, level);
   }
 
-  /** What is quick, and what is right wherever readings are no numbers. */
-  async #binSql(columns: readonly Reduced[], binning: Binning): Promise<readonly string[]> {
-    const relation = await this.#series.relation(binning);
-    return [true, false].map((trusting) => binSql(relation, columns, binning, {trusting}));
+  async #fold(finer: Level, {cover, file}: Shard, tally: Tally): Promise<void> {
+    for (const source of await this.build(finer, cover)) tally.bins(binsWithin(await this.bins(finer, source), cover));
+    await placeFile(file, encodeBins(tally.take()));
+  }
+
+  /** Adds up readings. They are sorted first where several pieces tell of one time, and wherever they turn out not to be. */
+  async #add(batch: readonly Shard[], tallying: Tallying): Promise<void> {
+    const range = {begin: batch[0]!.cover.begin, end: batch.at(-1)!.cover.end};
+    const rows = readingsSql(await this.#series.relation(range), tallying.columns, range);
+    const sorted = `${rows} ORDER BY timestamp`;
+    const isMerged = await this.#overlap(range);
+    await this.#engine.use((duck) =>
+      addAll(duck, isMerged ? sorted : rows, {batch, tallying}).catch((error: unknown) => {
+        if (isMerged || !(error instanceof Unsorted)) throw error;
+        return addAll(duck, sorted, {batch, tallying});
+      })
+    );
+  }
+
+  async #overlap(range: Range): Promise<boolean> {
+    const pieces = [...(await this.#series.pieces(range))].sort((a, b) => a.minTime - b.minTime);
+    return pieces.some(({minTime}, index) => index > 0 && minTime <= pieces[index - 1]!.maxTime);
   }
 
   /** In an order that does not depend on when a column first came. */
@@ -241,68 +159,24 @@ export class Reduction {
   }
 }
 
-/** Shards in one go: few enough that their bins fit in memory. */
+/** Shards in one go. */
 const longest = 24;
 
-/** Not zstd: to write is most of the work where shards are small, and they are read from the same disk. */
-const format = {FORMAT: "parquet", COMPRESSION: "snappy"};
-
-interface Query {
-  readonly sql: readonly string[]; // each stands for the one before it, should that give what is no number
-  readonly columns: readonly Reduced[];
-  readonly extras: Extras;
+interface Adding {
+  readonly batch: readonly Shard[];
+  readonly tallying: Tallying;
 }
 
-/** Leaves out the columns without a reading, so that a shard's bytes do not depend on columns that came later. */
-function writePartials(duck: Duck, {sql, columns, extras}: Query, batch: readonly Shard[]): Promise<void> {
-  return duck.session(async (session) => {
-    for (const query of sql) {
-      await session.run(`CREATE OR REPLACE TEMP TABLE bins AS ${query}`);
-      const [found] = await session.rows(strangeSql("bins", columns));
-      if (found!.strange === false) break;
-    }
-    const present = await presence(session, columns, batch);
-    for (const [index, {cover, file}] of batch.entries()) {
-      const names = present(index).flatMap((column) => partialNames(column, extras));
-      await session.copy(`SELECT ${["timestamp", ...names].join(", ")} FROM bins WHERE ${within(cover)}`, file, format);
-    }
-  });
-}
-
-/** Which columns have a reading in which shard of the batch. */
-async function presence(session: Duck, columns: readonly Reduced[], batch: readonly Shard[]) {
-  const index = batch.map(({cover}) => `(epoch_us(timestamp) >= ${cover.end})::INTEGER`).join(" + ");
-  const counts = columns.map(({name}, c) => `sum(${identifier(`${name}.count`)}) > 0 AS c${c}`);
-  const rows = await session.rows(`SELECT ${[`${index} AS shard`, ...counts].join(", ")} FROM bins GROUP BY shard`);
-  const seen = new Map(rows.map((row) => [row.shard, row]));
-  return (shard: number) => columns.filter((_, c) => seen.get(shard)?.[`c${c}`] === true);
-}
-
-/** A resolution, what it is of, and its place among those of the reduction: they say how it is cut into shards. */
-interface Cut {
-  readonly resolution: Resolution;
-  readonly range: Required<Range>; // from the first reading to just after the last
-  readonly coarsest: boolean;
-}
-
-function spansOf({resolution, range: {begin, end}, coarsest}: Cut): readonly Span[] {
-  return begin < end ? spansOver(resolution, {first: begin, last: end - 1, coarsest}) : [];
-}
-
-function piecesOf(shards: readonly Shard[], range: Range = {}): readonly Piece[] {
-  return shards.map(({key, cover}) => ({key, ...inclusive(cover)})).filter((piece) => overlaps(piece, range));
-}
-
-function inclusive({begin, end}: Required<Range>): {minTime: number; maxTime: number} {
-  return {minTime: begin, maxTime: end - 1};
-}
-
-function statisticColumns(column: Column, statistics: readonly Statistic[]): readonly Column[] {
-  return statistics.map((statistic) => ({
-    name: statisticName(column.name, statistic),
-    type: statistic === "count" ? "INTEGER" : "DOUBLE",
-    attributes: column.attributes
-  }));
+/** Puts each shard away as soon as its last reading has come. */
+async function addAll(duck: Duck, rows: string, {batch, tallying}: Adding): Promise<void> {
+  const tally = new Tally(tallying);
+  const waiting = [...batch];
+  const put = async ({cover, file}: Shard) => placeFile(file, encodeBins(tally.take(cover.end)));
+  for await (const chunk of duck.chunks(rows)) {
+    tally.readings(chunk);
+    while (waiting.length > 0 && tally.last >= waiting[0]!.cover.end) await put(waiting.shift()!);
+  }
+  for (const shard of waiting) await put(shard);
 }
 
 function isNumeric({type}: Column): boolean {

@@ -61,7 +61,7 @@ const divisions: readonly Division[] = [
 ];
 
 /** Few enough rows that a shard is quick to make and to fetch, many enough that there are few of them. */
-const rowsPerShard = 5000;
+export const rowsPerShard = 5000;
 
 /** With no more rows than a chart has room for, even the newest shards need not be shorter. */
 const rowsPerRecent = 1000;

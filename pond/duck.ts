@@ -2,6 +2,7 @@ import {mkdir} from "node:fs/promises";
 import {dirname} from "node:path";
 import type {DuckDBConnection, DuckDBInstance} from "@duckdb/node-api";
 import type {Table} from "apache-arrow";
+import type {Chunk, Lending, LentColumn} from "./column.js";
 import {replace} from "./disk.js";
 
 export interface DuckOptions {
@@ -14,6 +15,9 @@ export interface DuckOptions {
 export type CopyOptions = Readonly<Record<string, string | number | boolean>>;
 
 const parquet: CopyOptions = {FORMAT: "parquet", COMPRESSION: "zstd", ROW_GROUP_SIZE: 122_880};
+
+/** The most rows that DuckDB gives at a time. */
+export const vectorSize = 2048;
 
 /** Quotes text as an SQL literal. */
 export function literal(text: string): string {
@@ -29,6 +33,7 @@ export function identifier(name: string): string {
 interface Engine {
   readonly instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
+  readonly lending: Lending;
 }
 
 /**
@@ -61,6 +66,26 @@ export class Duck {
     return toArrow(await connection.runAndReadAll(sql));
   }
 
+  /**
+   * The result as it comes, for more than should be in memory at once, up to `vectorSize` rows at a time. Until it ends
+   * nothing else may be asked here; a session may.
+   */
+  async *chunks(sql: string): AsyncIterable<Chunk> {
+    const [{Chunk}, {connection}] = await Promise.all([import("./column.js"), this.#awake()]);
+    const result = await connection.stream(sql);
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield new Chunk(chunk);
+    }
+  }
+
+  /** Has `body` query columns that JavaScript holds, all of one length, as the relation that it is told. */
+  async lend<T>(columns: readonly LentColumn[], body: (relation: string) => Promise<T>): Promise<T> {
+    const {lending} = await this.#awake();
+    return lending.lend(columns, body);
+  }
+
   /** Writes the result of a SELECT to a file (zstd Parquet unless told), whole and durable or not at all. */
   async copy(sql: string, file: string, options: CopyOptions = parquet): Promise<void> {
     const list = Object.entries(options).map(([name, value]) => `${name} ${setting(value)}`);
@@ -76,10 +101,10 @@ export class Duck {
 
   /** Has `body` work on a connection of its own, whose temporary views and settings end with it. */
   async session<T>(body: (session: Duck) => Promise<T>): Promise<T> {
-    const {instance} = await this.#awake();
+    const {instance, lending} = await this.#awake();
     const connection = await instance.connect();
     const session = new Duck();
-    session.#engine = Promise.resolve({instance, connection});
+    session.#engine = Promise.resolve({instance, connection, lending});
     try {
       return await body(session);
     } finally {
@@ -100,7 +125,10 @@ export class Duck {
 }
 
 async function start({memory = "2GB", threads, spill}: DuckOptions): Promise<Engine> {
-  const {DuckDBInstance: Instance} = await import("@duckdb/node-api");
+  const [{DuckDBInstance: Instance}, {Lending}] = await Promise.all([
+    import("@duckdb/node-api"),
+    import("./column.js")
+  ]);
   const instance = await Instance.create(":memory:", {
     memory_limit: memory,
     autoinstall_known_extensions: "false", // nothing is ever fetched
@@ -109,7 +137,7 @@ async function start({memory = "2GB", threads, spill}: DuckOptions): Promise<Eng
   });
   const connection = await instance.connect();
   await connection.run("SET GLOBAL TimeZone = 'UTC'");
-  return {instance, connection};
+  return {instance, connection, lending: new Lending(connection)};
 }
 
 function setting(value: string | number | boolean): string {

@@ -2,7 +2,9 @@ import {readFile} from "node:fs/promises";
 import fc from "fast-check";
 import {afterAll, expect, test} from "vitest";
 import {Engine} from "../../loaders/engine.js";
-import {type Level, Reduction, type Shard} from "../../loaders/reduction.js";
+import type {Level, Shard} from "../../loaders/level.js";
+import {ReducedSeries} from "../../loaders/reduced.js";
+import {Reduction} from "../../loaders/reduction.js";
 import {binStart, parseResolutions, type Resolution} from "../../loaders/resolution.js";
 import {
   day,
@@ -29,6 +31,11 @@ interface Work {
   readonly built?: (shard: Shard, level: Level) => void;
 }
 
+/** A resolution as SQL reads it. */
+function series(reduction: Reduction, name: string, cache: string): ReducedSeries {
+  return new ReducedSeries(reduction, {name, statistics: told, path: `/reduced/x/${name}`, cache});
+}
+
 function reductionOf(versions: readonly (readonly Reading[])[], {cache, names = ladder, built}: Work): Reduction {
   return new Reduction(readingsSeries("/x", versions), {resolutions: parseResolutions(names), cache, engine, built});
 }
@@ -44,10 +51,11 @@ function synthetic(): readonly Reading[] {
 
 test("a year of hours comes to the figures that its formula has", async () => {
   const duck = await openDuck();
-  const reduction = reductionOf([synthetic()], {cache: await temporaryDirectory()});
+  const cache = await temporaryDirectory();
+  const reduction = reductionOf([synthetic()], {cache});
   const found = [];
   for (const name of ladder) {
-    const rows = await rowsOf(duck, reduction.seriesOf(name, told, `/reduced/x/${name}`));
+    const rows = await rowsOf(duck, series(reduction, name, cache));
     const [first] = rows;
     const spread = rows.reduce((sum, row) => sum + row["T.C.max"]! - row["T.C.min"]!, 0) / rows.length;
     const bin = ["avg", "min", "max"].map((statistic) => Number(first![`T.C.${statistic}`]!.toFixed(2)));
@@ -84,7 +92,7 @@ test("nothing that did not change is computed again, and a late or restated read
     "12h/2026-H1",
     "24h/2020s-from-2026"
   ]);
-  const rows = await rowsOf(duck, reductionOf([year, late], {cache}).seriesOf("24h", told, "/x"), {
+  const rows = await rowsOf(duck, series(reductionOf([year, late], {cache}), "24h", cache), {
     begin: micros("2025-05-05T00:00Z"),
     end: micros("2025-05-06T00:00Z")
   });
@@ -99,7 +107,7 @@ test("a new column costs only the shards that it has readings in", async () => {
   const salt = [{time: micros("2025-12-31T23:00Z"), values: {"Salinity.PSU": 30}}];
   expect((await built([year, salt], cache))[0]).toBe("1h/2025-12-from-2025-12-25-week");
   const duck = await openDuck();
-  const rows = await rowsOf(duck, reductionOf([year, salt], {cache}).seriesOf("1h", told, "/x"));
+  const rows = await rowsOf(duck, series(reductionOf([year, salt], {cache}), "1h", cache));
   expect(rows.length).toBe(8760);
   expect([rows[0]!["Salinity.PSU.count"], rows[0]!["Salinity.PSU.avg"]]).toEqual([0, null]);
   expect([rows.at(-1)!["Salinity.PSU.count"], rows.at(-1)!["Salinity.PSU.avg"]]).toEqual([1, 30]);
@@ -111,10 +119,9 @@ test("what is no number is no reading, wherever it stands", async () => {
   const plain = strange.map(({time}) => ({time, values: {a: null, b: 1}}));
   const [rows, expected] = await Promise.all(
     [strange, plain].map(async (version) => {
-      const reduction = reductionOf([[...version, {time: 5 * minute, values: {a: 2, b: 1}}]], {
-        cache: await temporaryDirectory()
-      });
-      return rowsOf(duck, reduction.seriesOf("2h", told, "/x"));
+      const cache = await temporaryDirectory();
+      const reduction = reductionOf([[...version, {time: 5 * minute, values: {a: 2, b: 1}}]], {cache});
+      return rowsOf(duck, series(reduction, "2h", cache));
     })
   );
   expect(rows).toEqual(expected);
@@ -226,10 +233,13 @@ test("after each of 500 histories, what is kept and completed is what is compute
         if (next.do === "reconfigure") names = next.names;
         const incremental = calendarReduction(versions, {cache: kept, names});
         await expectOwnShardsOnly(incremental, kept);
-        const full = calendarReduction(versions, {cache: await temporaryDirectory(), names});
+        const fresh = await temporaryDirectory();
+        const full = calendarReduction(versions, {cache: fresh, names});
         for (const {name, ...resolution} of incremental.resolutions) {
-          const rows = await rowsOf(duck, incremental.seriesOf(name, statistics, "/x"));
-          expect(rows).toEqual(await rowsOf(duck, full.seriesOf(name, statistics, "/x")));
+          const rows = await rowsOf(duck, new ReducedSeries(incremental, {name, statistics, path: "/x", cache: kept}));
+          expect(rows).toEqual(
+            await rowsOf(duck, new ReducedSeries(full, {name, statistics, path: "/x", cache: fresh}))
+          );
           expect(rows.map(({time}) => time)).toEqual(binsOf(versions, {name, ...resolution}));
         }
       }

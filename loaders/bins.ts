@@ -1,0 +1,96 @@
+import {crc32} from "node:zlib";
+import type {Range} from "../pond/types.js";
+import type {Part, Partials} from "./partial.js";
+
+/** Bins by time, and what is kept of each, column by column. Columns without a reading in any of them are left out. */
+export interface Bins {
+  readonly starts: Float64Array; // µs UTC
+  readonly columns: ReadonlyMap<string, Partials>;
+}
+
+/** The bins that begin in a range. */
+export function binsWithin({starts, columns}: Bins, {begin = -Infinity, end = Infinity}: Range): Bins {
+  const [from, to] = [placeOf(starts, begin), placeOf(starts, end)];
+  if (from === 0 && to === starts.length) return {starts, columns};
+  const cut = (partials: Partials) =>
+    Object.fromEntries(
+      Object.entries(partials).map(([part, values]) => [part, values.slice(from, to)])
+    ) as unknown as Partials;
+  return {
+    starts: starts.slice(from, to),
+    columns: new Map([...columns].map(([name, partials]) => [name, cut(partials)]))
+  };
+}
+
+/** How many ascending numbers are below a limit. */
+function placeOf(numbers: Float64Array, limit: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// ---- As bytes ----
+
+/**
+ * A file of bins: the CRC-32 of all that follows, the length of the header, the header, and then the numbers as
+ * processors have them (double, little endian), so that to read them is to have them. The header names the columns.
+ */
+interface Header {
+  readonly bins: number;
+  readonly columns: readonly {readonly name: string; readonly parts: readonly Part[]; readonly digests?: number}[];
+}
+
+/** The same bins, the same bytes. */
+export function encodeBins({starts, columns}: Bins): Uint8Array {
+  const entries = [...columns].map(
+    ([name, partials]) => [name, Object.entries(partials) as [Part, Partials[Part]][]] as const
+  );
+  const header: Header = {
+    bins: starts.length,
+    columns: entries.map(([name, parts]) => ({name, parts: parts.map(([part]) => part)}))
+  };
+  const arrays = [starts, ...entries.flatMap(([, parts]) => parts.flatMap(([, values]) => flat(values!)))];
+  const text = Buffer.from(JSON.stringify(header));
+  const begin = 8 + 8 * Math.ceil(text.length / 8);
+  const bytes = Buffer.allocUnsafe(begin + arrays.reduce((sum, array) => sum + array.byteLength, 0));
+  bytes.writeUInt32LE(begin, 4);
+  bytes.fill(" ", 8, begin).set(text, 8);
+  let offset = begin;
+  for (const array of arrays) {
+    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
+    offset += array.byteLength;
+  }
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)));
+  return bytes;
+}
+
+/** Of lists how long each is, and then all that is in them. */
+function flat(values: Float64Array | readonly Float64Array[]): Float64Array[] {
+  if (values instanceof Float64Array) return [values];
+  return [Float64Array.from(values, (list) => list.length), ...values];
+}
+
+/** Undefined for bytes that are not as they were written. They are not to change while the bins are in use. */
+export function decodeBins(content: Uint8Array): Bins | undefined {
+  const bytes = content.byteOffset % 8 === 0 ? content : Uint8Array.from(content); // or no doubles can be seen in them
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 8 || view.getUint32(0, true) !== crc32(bytes.subarray(4))) return undefined;
+  let offset = view.getUint32(4, true);
+  const header = JSON.parse(Buffer.from(bytes.subarray(8, offset)).toString()) as Header;
+  const numbers = (count: number) =>
+    new Float64Array(bytes.buffer, bytes.byteOffset + (offset += 8 * count) - 8 * count, count);
+  const partial = (part: Part) => {
+    const values = numbers(header.bins);
+    return part === "digest" ? Array.from(values, numbers) : values;
+  };
+  const starts = numbers(header.bins);
+  const columns = header.columns.map(({name, parts}) => {
+    const partials = Object.fromEntries(parts.map((part) => [part, partial(part)])) as unknown as Partials;
+    return [name, partials] as const;
+  });
+  return {starts, columns: new Map(columns)};
+}

@@ -1,0 +1,78 @@
+import {join} from "node:path";
+import type {Piece, Range, Series} from "../pond/types.js";
+import {cutOf, nests, type Resolution} from "./resolution.js";
+import {coverOf, keyOf, overlaps, type Span, spansOver} from "./shard.js";
+
+/** Part of every key: to be raised whenever the same input would give other bytes. */
+const generation = 3;
+
+/** One file of bins, named by the hash of what it is computed from. */
+export interface Shard {
+  readonly span: Span;
+  readonly cover: Required<Range>; // the instants that its bins hold, µs UTC
+  readonly key: string; // hex
+  readonly file: string; // host path; there once it is built
+}
+
+/** A resolution and its shards by time, those without a reading's piece left out. */
+export interface Level {
+  readonly resolution: Resolution;
+  readonly finer?: Level; // what it is folded from; none: readings
+  readonly shards: readonly Shard[];
+}
+
+/** What levels are made of. */
+export interface Plan {
+  readonly series: Series;
+  readonly resolutions: readonly Resolution[]; // fine to coarse
+  readonly kept: unknown; // what else decides what is kept of a bin
+  readonly directory: string; // of the shards
+}
+
+/** The levels, fine to coarse, each folded from the coarsest one whose bins make up its own. Reads no readings. */
+export async function levelsOf(plan: Plan): Promise<readonly Level[]> {
+  const levels: Level[] = [];
+  const stretches = (await plan.series.pieces()).map(({minTime, maxTime}) => ({begin: minTime, end: maxTime + 1}));
+  const range = {
+    begin: stretches.reduce((time, {begin}) => Math.min(time, begin), Infinity),
+    end: stretches.reduce((time, {end}) => Math.max(time, end), -Infinity)
+  };
+  for (const resolution of plan.resolutions) {
+    const fits = (level: Level) => range.begin < range.end && nests(level.resolution, resolution, range);
+    const finer = levels.findLast(fits);
+    const source = finer
+      ? async (range?: Range) => piecesOf(finer.shards, range)
+      : plan.series.pieces.bind(plan.series);
+    const coarsest = resolution === plan.resolutions.at(-1);
+    const spans =
+      range.begin < range.end ? spansOver(resolution, {first: range.begin, last: range.end - 1, coarsest}) : [];
+    levels.push({resolution, finer, shards: await shardsOf(plan, {resolution, spans, source})});
+  }
+  return levels;
+}
+
+/** A resolution, how it is cut, and what it is computed from. */
+interface Cut {
+  readonly resolution: Resolution;
+  readonly spans: readonly Span[];
+  readonly source: Series["pieces"];
+}
+
+async function shardsOf({kept, directory}: Plan, {resolution, spans, source}: Cut): Promise<readonly Shard[]> {
+  const found = spans.map(async (span): Promise<Shard[]> => {
+    const cover = coverOf(span, resolution);
+    const pieces = await source(cover); // a piece's key may depend on the range
+    if (pieces.length === 0) return [];
+    const from = pieces.map((piece) => piece.key);
+    const key = keyOf("reduce", generation, cutOf(resolution), kept, cover.begin, cover.end, from);
+    return [{span, cover, key, file: join(directory, `${key}.bins`)}];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** Shards as what something is computed from: those that meet a range. */
+export function piecesOf(shards: readonly Shard[], range: Range = {}): readonly Piece[] {
+  return shards
+    .map(({key, cover}) => ({key, minTime: cover.begin, maxTime: cover.end - 1}))
+    .filter((piece) => overlaps(piece, range));
+}

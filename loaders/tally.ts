@@ -1,0 +1,229 @@
+import {vectorSize} from "../pond/duck.js";
+import type {Chunk as Result} from "../pond/column.js";
+import {
+  type Adder,
+  Ends,
+  flags,
+  mostRows,
+  perBin,
+  Ranks,
+  type Rows,
+  type Runs,
+  Spread,
+  Totals,
+  turns
+} from "./adder.js";
+import type {Bins} from "./bins.js";
+import type {Extras, Part, Partials, Reduced} from "./partial.js";
+import {binStart, nextBin, type Resolution} from "./resolution.js";
+
+type Chunk = Pick<Result, "rows" | "doubles">;
+
+/** What bins are made of. */
+export interface Tallying {
+  readonly columns: readonly Reduced[];
+  readonly resolution: Resolution;
+  readonly extras: Extras;
+}
+
+/** Rows do not come by time. */
+export class Unsorted extends Error {}
+
+/**
+ * Rows that come by time, added up into bins. What is said of a bin depends on its rows alone and not on how they are
+ * dealt out in chunks, so that the same rows give the same bits.
+ *
+ * DuckDB reads, merges and sorts; adding up is done here, for where rows come by time there is nothing to look up, and a
+ * loop over a column takes a fraction of the time that grouping does.
+ */
+export class Tally {
+  readonly #resolution: Resolution;
+  readonly #columns: readonly ColumnTally[];
+  readonly #times = new Float64Array(vectorSize);
+  readonly #runs: Runs = {edges: new Int32Array(mostRows + 1), count: 0, first: 0, goesOn: false};
+  readonly #starts = perBin();
+  #length = 0;
+  #time = -Infinity; // of the last row
+  #end = -Infinity; // of the last bin
+
+  constructor({columns, resolution, extras}: Tallying) {
+    this.#resolution = resolution;
+    this.#columns = columns.map((column) => new ColumnTally(column, extras));
+  }
+
+  /** The start of the last bin, µs UTC. */
+  get last(): number {
+    return this.#length > 0 ? this.#starts[this.#length - 1]! : -Infinity;
+  }
+
+  /** Adds readings as `readingsSql` has them. Throws Unsorted for one that is earlier than the one before it. */
+  readings(chunk: Chunk): void {
+    this.#deal(chunk.doubles(0, this.#times).subarray(0, chunk.rows));
+    let index = 1;
+    for (const column of this.#columns) index = column.readings(chunk, index, this.#runs);
+  }
+
+  /** Adds finer bins. */
+  bins({starts, columns}: Bins): void {
+    this.#deal(starts);
+    for (const column of this.#columns) column.bins(columns.get(column.name), this.#runs);
+  }
+
+  /** Takes the bins that begin before an instant and hold anything; all unless it is given, and then no row may follow. */
+  take(end = Infinity): Bins {
+    let count = 0;
+    while (count < this.#length && this.#starts[count]! < end) count++;
+    if (count === this.#length) for (const column of this.#columns) column.close(count - 1);
+    const places: number[] = [];
+    for (let place = 0; place < count; place++)
+      if (this.#columns.some((column) => column.holds(place))) places.push(place);
+    const starts = pick(this.#starts, places);
+    const taken = this.#columns.map((column) => [column.name, column.take(places, count)] as const);
+    this.#starts.copyWithin(0, count, this.#length);
+    this.#length -= count;
+    return {starts, columns: new Map(taken.filter((entry): entry is [string, Partials] => entry[1] !== undefined))};
+  }
+
+  /** Finds the runs of rows. */
+  #deal(times: Float64Array): void {
+    const runs = this.#runs;
+    runs.count = 0;
+    runs.first = this.#length;
+    runs.goesOn = false;
+    for (let row = 0; row < times.length; row++) {
+      const time = times[row]!;
+      if (time < this.#time) throw new Unsorted("Rows do not come by time.");
+      this.#time = time;
+      if (time >= this.#end) {
+        this.#starts[this.#length++] = binStart(time, this.#resolution);
+        this.#end = nextBin(time + 1, this.#resolution);
+      } else if (row === 0) {
+        runs.first = this.#length - 1;
+        runs.goesOn = true;
+      } else continue;
+      runs.edges[runs.count++] = row;
+    }
+    runs.edges[runs.count] = times.length;
+  }
+}
+
+/** Of a column without a reading. */
+const nothing = new Float64Array(mostRows);
+
+/** What of a column is added up next; they take their turns. */
+const readings = new Float64Array(vectorSize);
+const counts = new Float64Array(vectorSize);
+const sines = new Float64Array(vectorSize);
+const cosines = new Float64Array(vectorSize);
+const suspects = new Float64Array(vectorSize);
+const failures = new Float64Array(vectorSize);
+
+class ColumnTally {
+  readonly #column: Reduced;
+  readonly #totals = new Totals();
+  readonly #flags = flags();
+  readonly #adders: readonly Adder[];
+
+  constructor(column: Reduced, {ends, spread, percentiles = []}: Extras) {
+    this.#column = column;
+    this.#adders = [
+      this.#totals,
+      ...(ends ? [new Ends()] : []),
+      ...(spread ? [new Spread()] : []),
+      ...(column.turns ? [turns()] : []),
+      ...(column.flags ? [this.#flags] : []),
+      ...(percentiles.length > 0 ? [new Ranks(percentiles)] : [])
+    ];
+  }
+
+  get name(): string {
+    return this.#column.name;
+  }
+
+  /** Whether a bin has a reading, be it one that is left out. */
+  holds(place: number): boolean {
+    if (this.#totals.kept.count[place]! > 0) return true;
+    return this.#column.flags !== undefined && this.#flags.kept.suspect[place]! + this.#flags.kept.fail[place]! > 0;
+  }
+
+  /** Adds readings; tells the place of the column after them. */
+  readings(chunk: Chunk, index: number, runs: Runs): number {
+    const {turns, flags} = this.#column;
+    chunk.doubles(index, readings);
+    for (let row = 0; row < chunk.rows; row++) counts[row] = readings[row]! - readings[row]! === 0 ? 1 : 0; // not NaN, not infinite
+    if (turns) turn(chunk.rows);
+    if (flags) {
+      chunk.doubles(index + 1, suspects);
+      chunk.doubles(index + 2, failures);
+    }
+    this.#add(
+      {
+        sum: readings,
+        count: counts,
+        min: readings,
+        max: readings,
+        first: readings,
+        last: readings,
+        squares: nothing,
+        sine: sines,
+        cosine: cosines,
+        suspect: suspects,
+        fail: failures
+      },
+      runs
+    );
+    return index + (flags ? 3 : 1);
+  }
+
+  /** Adds finer bins; undefined: without a reading. */
+  bins(partials: Partials | undefined, runs: Runs): void {
+    this.#add(
+      partials ?? {
+        sum: nothing,
+        count: nothing,
+        min: nothing,
+        max: nothing,
+        suspect: nothing,
+        fail: nothing,
+        sine: nothing,
+        cosine: nothing
+      },
+      runs
+    );
+  }
+
+  #add(rows: Partials, runs: Runs): void {
+    for (const adder of this.#adders) adder.add(rows as Rows, runs);
+  }
+
+  close(place: number): void {
+    for (const adder of this.#adders) adder.close?.(place);
+  }
+
+  /** Takes what is kept of the first `count` bins, of those at the places; undefined if there is nothing in them. */
+  take(places: readonly number[], count: number): Partials | undefined {
+    const holds = places.some((place) => this.holds(place));
+    const kept = this.#adders.flatMap(({kept}) => Object.entries(kept) as [Part, Float64Array | Float64Array[]][]);
+    const taken = holds ? Object.fromEntries(kept.map(([part, values]) => [part, pick(values, places)])) : undefined;
+    for (const [, values] of kept) values.copyWithin(0, count);
+    return taken as Partials | undefined;
+  }
+}
+
+/** The unit vectors of the readings; none of what is no reading. */
+function turn(rows: number): void {
+  for (let row = 0; row < rows; row++) {
+    const angle = (readings[row]! * Math.PI) / 180;
+    sines[row] = counts[row]! > 0 ? Math.sin(angle) : 0;
+    cosines[row] = counts[row]! > 0 ? Math.cos(angle) : 0;
+  }
+}
+
+/** A loop, for `map` and `from` take ten times as long. */
+function pick<Values extends Float64Array | Float64Array[]>(values: Values, places: readonly number[]): Values {
+  if (places.at(-1) === places.length - 1) return values.slice(0, places.length) as Values; // none is left out
+  const picked =
+    values instanceof Float64Array ? new Float64Array(places.length) : new Array<Float64Array>(places.length);
+  for (let index = 0; index < places.length; index++) picked[index] = values[places[index]!]!;
+  return picked as Values;
+}

@@ -1,0 +1,84 @@
+import {BIGINT, DOUBLE, type DuckDBConnection, type DuckDBDataChunk, DuckDBTableFunction} from "@duckdb/node-api";
+import bindings from "@duckdb/node-bindings";
+
+/** Columns of doubles between DuckDB and JavaScript, each as a whole: a value on its own costs more than its sum. */
+
+/** Rows of a result, as many as DuckDB has ready. */
+export class Chunk {
+  readonly rows: number;
+  readonly #chunk: DuckDBDataChunk;
+
+  constructor(chunk: DuckDBDataChunk) {
+    this.#chunk = chunk;
+    this.rows = chunk.rowCount;
+  }
+
+  /** Copies a column of type DOUBLE, by its place in the result. Nothing tells what was NULL: select none. */
+  doubles(column: number, into: Float64Array = new Float64Array(this.rows)): Float64Array {
+    const vector = bindings.data_chunk_get_vector(this.#chunk.chunk, column);
+    const {buffer, byteOffset} = bindings.vector_get_data(vector, 8 * this.rows);
+    into.set(new Float64Array(buffer, byteOffset, this.rows));
+    return into;
+  }
+}
+
+/** A column that JavaScript holds. */
+export interface LentColumn {
+  readonly name: string;
+  readonly values: Float64Array;
+}
+
+interface Scan {
+  readonly columns: readonly LentColumn[];
+  next: number; // row
+}
+
+/** Columns that the queries of one DuckDB may read as a relation, for as long as they are lent. */
+export class Lending {
+  readonly #lent = new Map<number, readonly LentColumn[]>();
+  #count = 0;
+
+  constructor(connection: DuckDBConnection) {
+    connection.registerTableFunction(
+      DuckDBTableFunction.create({
+        name: "lent",
+        parameterTypes: [BIGINT],
+        bindFunction: (bind) => {
+          const columns = this.#lent.get(Number(bind.getParameter(0))) ?? [
+            {name: "nothing", values: new Float64Array()}
+          ];
+          for (const {name} of columns) bind.addResultColumn(name, DOUBLE);
+          bind.setCardinality(columns[0]?.values.length ?? 0, true);
+          bind.setBindData(columns);
+        },
+        initFunction: (scan) => {
+          scan.setMaxThreads(1); // rows come in their order
+          scan.setInitData({columns: scan.bindData, next: 0});
+        },
+        mainFunction: (scan, chunk) => give(scan.initData as Scan, chunk)
+      })
+    );
+  }
+
+  /** Has `body` query columns of one length under the name of the relation that it is told. */
+  async lend<T>(columns: readonly LentColumn[], body: (relation: string) => Promise<T>): Promise<T> {
+    const number = this.#count++;
+    this.#lent.set(number, columns);
+    try {
+      return await body(`lent(${number})`);
+    } finally {
+      this.#lent.delete(number);
+    }
+  }
+}
+
+function give(scan: Scan, chunk: DuckDBDataChunk): void {
+  const {columns, next} = scan;
+  const rows = Math.min(bindings.vector_size(), columns[0]!.values.length - next);
+  chunk.rowCount = rows;
+  for (const [index, {values}] of columns.entries()) {
+    const vector = bindings.data_chunk_get_vector(chunk.chunk, index);
+    bindings.copy_data_to_vector(vector, 0, values.buffer as ArrayBuffer, values.byteOffset + 8 * next, 8 * rows);
+  }
+  scan.next += rows;
+}

@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import {expect, test} from "vitest";
+import {type Bins, binsWithin, decodeBins, encodeBins} from "../../loaders/bins.js";
+import type {Partials} from "../../loaders/partial.js";
+
+const doubles = (length: number) => fc.float64Array({minLength: length, maxLength: length});
+const some = fc.nat(20).chain((length) =>
+  fc.record({
+    starts: doubles(length),
+    columns: fc
+      .dictionary(
+        fc.string(),
+        fc.record({
+          sum: doubles(length),
+          count: doubles(length),
+          min: doubles(length),
+          max: doubles(length),
+          digest: fc.array(fc.float64Array({maxLength: 5}), {minLength: length, maxLength: length})
+        })
+      )
+      .map((columns) => new Map<string, Partials>(Object.entries(columns)))
+  })
+);
+
+test("bins come back from bytes as they were, wherever these stand in memory", () => {
+  fc.assert(
+    fc.property(some, fc.nat(7), (bins, offset) => {
+      const bytes = encodeBins(bins);
+      const moved = new Uint8Array(bytes.length + offset).subarray(offset);
+      moved.set(bytes);
+      expect(decodeBins(moved)).toEqual(bins);
+    })
+  );
+});
+
+test("bytes that are not as they were written are nothing: any one changed, and cut off anywhere", () => {
+  const one = Float64Array.from([1, 2]);
+  const bytes = encodeBins({starts: one, columns: new Map([["a", {sum: one, count: one, min: one, max: one}]])});
+  expect(decodeBins(bytes)).toBeDefined();
+  for (let index = 0; index < bytes.length; index++) {
+    const changed = Uint8Array.from(bytes);
+    changed[index]! ^= 1;
+    expect([index, decodeBins(changed)]).toEqual([index, undefined]);
+    expect([index, decodeBins(bytes.subarray(0, index))]).toEqual([index, undefined]);
+  }
+  expect(decodeBins(new Uint8Array(bytes.length))).toBeUndefined();
+});
+
+test("a range of bins is half-open", () => {
+  const starts = Float64Array.from([0, 10, 20, 30]);
+  const bins: Bins = {starts, columns: new Map([["a", {sum: starts, count: starts, min: starts, max: starts}]])};
+  const within = binsWithin(bins, {begin: 10, end: 30});
+  expect([...within.starts]).toEqual([10, 20]);
+  expect([...within.columns.get("a")!.max]).toEqual([10, 20]);
+  expect(binsWithin(bins, {})).toEqual(bins);
+});

@@ -1,0 +1,245 @@
+import fc from "fast-check";
+import {expect, test} from "vitest";
+import type {Bins} from "../../loaders/bins.js";
+import {type Extras, percentiles, type Reduced, readingsSql} from "../../loaders/partial.js";
+import {binStart, parseResolution} from "../../loaders/resolution.js";
+import {extrasFor, type Statistic, statistics, tell} from "../../loaders/statistic.js";
+import {Tally, Unsorted} from "../../loaders/tally.js";
+import {hour, micros, minute, openDuck, type Reading, readingsSeries} from "./memory.js";
+
+const all = extrasFor(statistics);
+const a: Reduced = {name: "a"};
+
+interface How {
+  readonly columns?: readonly Reduced[];
+  readonly timeZone?: string;
+  readonly extras?: Extras;
+}
+
+/** What DuckDB reads of a series, added up. */
+async function binned(readings: readonly Reading[], name: string, how: How = {}): Promise<Bins> {
+  const {columns = [a], timeZone, extras = all} = how;
+  const duck = await openDuck();
+  const tally = new Tally({columns, resolution: parseResolution(name, timeZone), extras});
+  const relation = await readingsSeries("/x", [readings]).relation();
+  for await (const chunk of duck.chunks(`${readingsSql(relation, columns, {})} ORDER BY timestamp`))
+    tally.readings(chunk);
+  return tally.take();
+}
+
+function folded(finer: readonly Bins[], name: string, {columns = [a], timeZone, extras = all}: How = {}): Bins {
+  const tally = new Tally({columns, resolution: parseResolution(name, timeZone), extras});
+  for (const bins of finer) tally.bins(bins);
+  return tally.take();
+}
+
+function told(bins: Bins, statistic: Statistic, column = a, resolution = "1h"): (number | null)[] {
+  const values = tell(bins, {column, statistic}, {resolution: parseResolution(resolution), interval: minute});
+  return Array.from(values, (value) => (Number.isNaN(value) ? null : value));
+}
+
+test("a bin exists where any column has a reading; NaN, the infinities and NULL are none", async () => {
+  const columns = [a, {name: 'odd "b"'}];
+  const of = (time: number, one: number | null, other: number | null) => ({time, values: {a: one, 'odd "b"': other}});
+  const readings = [
+    of(0, 1, null),
+    of(hour, null, 5),
+    of(2 * hour, NaN, null),
+    of(3 * hour, Infinity, null),
+    of(4 * hour, NaN, 7)
+  ];
+  const bins = await binned(readings, "1h", {columns});
+  expect([...bins.starts]).toEqual([0, hour, 4 * hour]);
+  expect(told(bins, "count")).toEqual([1, 0, 0]);
+  expect(told(bins, "count", columns[1])).toEqual([0, 1, 1]);
+  for (const statistic of ["avg", "sum", "min", "max", "first", "last", "p50"] as const)
+    expect(told(bins, statistic)).toEqual([1, null, null]);
+});
+
+test("what failed is counted and left out, what is suspect as asked, and a bin of failures alone is there", async () => {
+  const flagged = [1, 3, 4, 9, null].map((flag, minutes) => ({
+    time: minutes * minute,
+    values: {a: 10 ** minutes, flag}
+  }));
+  const readings = [...flagged, {time: hour, values: {a: 5, flag: 4}}];
+  const [keep, drop] = (["keep", "drop"] as const).map((suspect) => [{name: "a", flags: {column: "flag", suspect}}]);
+  for (const [columns, sum] of [[keep!, 1 + 10 + 10_000] as const, [drop!, 1 + 10_000] as const]) {
+    const fine = await binned(readings, "1m", {columns});
+    for (const bins of [await binned(readings, "1h", {columns}), folded([fine], "1h", {columns})]) {
+      const mark = (name: "suspect" | "fail") => [
+        ...tell(bins, {column: columns[0]!, statistic: name}, {resolution: parseResolution("1h")})
+      ];
+      expect([told(bins, "sum", columns[0]), mark("suspect"), mark("fail")]).toEqual([
+        [sum, null],
+        [1, 0],
+        [1, 1]
+      ]);
+    }
+  }
+});
+
+const ladders = fc.constantFrom(
+  ["5m", "15m", "1h"],
+  ["10m", "30m", "2h", "4h"],
+  ["7m", "14m", "28m"],
+  ["1h", "2h"],
+  ["1m", "2m", "4m", "8m", "16m", "32m"],
+  ["15m", "1d", "1mo"],
+  ["1d", "1q", "1y"],
+  ["1w"]
+);
+const zones = fc.constantFrom("UTC", "America/Los_Angeles", "Asia/Kathmandu", "Australia/Lord_Howe");
+const value = fc.oneof(
+  fc.double({min: -1e6, max: 1e6, noNaN: true}).map((x) => (Math.abs(x) < 1e-100 ? 0 : x)), // whose squares are no doubles; and a zero is a zero
+  fc.constant(NaN)
+);
+const found = fc.uniqueArray(fc.tuple(fc.integer({min: -30_000, max: 30_000}), value), {
+  minLength: 1,
+  maxLength: 300,
+  selector: ([time]) => time
+});
+const cuts = fc.array(fc.nat(300), {maxLength: 6});
+
+interface Row {
+  readonly time: number;
+  readonly value: number;
+}
+
+/** Rows as a result has them, in chunks that end at the cuts. */
+function chunksOf(rows: readonly Row[], at: readonly number[]) {
+  const edges = [...new Set([0, ...at.filter((cut) => cut < rows.length), rows.length])].sort((x, y) => x - y);
+  return edges.slice(1).map((end, index) => {
+    const part = rows.slice(edges[index], end);
+    const columns = [part.map(({time}) => time), part.map((row) => row.value)].map((one) => Float64Array.from(one));
+    const doubles = (column: number, into = new Float64Array(part.length)) => (into.set(columns[column]!), into);
+    return {rows: part.length, doubles};
+  });
+}
+
+function added(
+  rows: readonly Row[],
+  resolution: string,
+  {timeZone, at = []}: How & {readonly at?: readonly number[]}
+): Bins {
+  const tally = new Tally({columns: [a], resolution: parseResolution(resolution, timeZone), extras: all});
+  for (const chunk of chunksOf(rows, at)) tally.readings(chunk);
+  return tally.take();
+}
+
+test("partials folded over any ladder and any partition are those of one pass over the readings", () => {
+  fc.assert(
+    fc.property(found, ladders, zones, cuts, (readings, ladder, timeZone, at) => {
+      const rows = readings
+        .map(([time, value]) => ({time: micros("2025-03-09T10:00Z") + time * minute, value}))
+        .sort((x, y) => x.time - y.time);
+      // each part is made bins of on its own: a bin across a cut is told by two
+      const edges = [0, ...at.filter((cut) => cut < rows.length).sort((x, y) => x - y), rows.length];
+      const parts = edges.slice(1).map((end, index) => rows.slice(edges[index], end));
+      const [finest, ...others] = ladder;
+      let bins = parts.map((part) => added(part, finest, {timeZone}));
+      for (const name of others) bins = [folded(bins, name, {timeZone})];
+      const whole = folded(bins, ladder.at(-1)!, {timeZone});
+      const expected = onePass(rows, ladder.at(-1)!, timeZone);
+      expect([...whole.starts]).toEqual(expected.map(({time}) => time));
+      for (const name of ["count", "min", "max", "first", "last"] as const)
+        expect(told(whole, name)).toEqual(expected.map((bin) => bin[name]));
+      for (const [name, least] of [
+        ["sum", 1e-12],
+        ["avg", 1e-12],
+        ["stddev", 1e-9]
+      ] as const)
+        for (const [index, value] of told(whole, name).entries()) {
+          const {size, [name]: exact} = expected[index]!;
+          if (typeof exact !== "number") expect(value).toBeNull();
+          else expect(Math.abs(value! - exact)).toBeLessThanOrEqual(least * size);
+        }
+    }),
+    {numRuns: 300}
+  );
+});
+
+test("the same rows give the same bits, however they are dealt out", () => {
+  fc.assert(
+    fc.property(found, cuts, (readings, at) => {
+      const rows = readings.map(([time, value]) => ({time: time * minute, value})).sort((x, y) => x.time - y.time);
+      expect(added(rows, "1h", {at})).toEqual(added(rows, "1h", {}));
+    }),
+    {numRuns: 100}
+  );
+});
+
+test("rows that do not come by time are refused", () => {
+  expect(() =>
+    added(
+      [
+        {time: 5, value: 1},
+        {time: 4, value: 1}
+      ],
+      "1h",
+      {}
+    )
+  ).toThrow(Unsorted);
+});
+
+interface Bin {
+  readonly time: number;
+  readonly size: number; // which rounding errors are measured by
+  readonly [name: string]: number | null;
+}
+
+function onePass(rows: readonly Row[], name: string, timeZone: string): readonly Bin[] {
+  const bins = new Map<number, number[]>();
+  for (const {time, value} of rows) {
+    const start = binStart(time, parseResolution(name, timeZone));
+    if (!Number.isNaN(value)) bins.set(start, [...(bins.get(start) ?? []), value]);
+  }
+  return [...bins].map(([time, list]) => {
+    const mean = list.reduce((sum, x) => sum + x / list.length, 0);
+    const squares = list.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+    return {
+      time,
+      size: list.reduce((sum, x) => sum + Math.abs(x), 0),
+      count: list.length,
+      sum: list.reduce((sum, x) => sum + x, 0),
+      avg: mean,
+      min: Math.min(...list),
+      max: Math.max(...list),
+      first: list[0]!,
+      last: list.at(-1)!,
+      stddev: list.length > 1 ? Math.sqrt(squares / (list.length - 1)) : null
+    };
+  });
+}
+
+test("percentiles are exact of readings, and folded from bins of up to 256", async () => {
+  const rows = Array.from({length: 1000}, (_, index) => ({time: index * minute, value: (index * 7919) % 1000}));
+  const of = (bins: Bins, resolution: string) => percentiles.map((name) => told(bins, name, a, resolution)[0]);
+  const exact = [9.99, 49.95, 99.9, 249.75, 499.5, 749.25, 899.1, 949.05, 989.01];
+  const near = (found: (number | null | undefined)[]) => found.map((value) => Number(value!.toFixed(6)));
+  expect(near(of(added(rows, "1d", {}), "1d"))).toEqual(exact);
+  const hours = added(rows, "1h", {});
+  expect(near(of(folded([hours], "1d"), "1d"))).toEqual(exact);
+  const halves = folded([hours], "12h"); // 720 readings, more than are kept
+  for (const [index, value] of of(folded([halves], "1d"), "1d").entries())
+    expect(Math.abs(value! - exact[index]!)).toBeLessThan(10); // of 1000 ranks
+});
+
+test("directions turn: their mean is that of unit vectors, and none where they cancel", async () => {
+  const wind = {name: "wind", turns: true};
+  const hours = [[350, 10], [80, 100, 90], [0, 180], [270]];
+  const list = hours.flatMap((found, h) => found.map((one, i) => ({time: h * hour + i * minute, values: {wind: one}})));
+  const columns = [wind];
+  const means = told(folded([await binned(list, "1m", {columns})], "1h", {columns}), "avg", wind);
+  const round = (mean: number | null) => (mean === null ? null : (Math.round(mean * 1e6) / 1e6) % 360);
+  expect(means.map(round)).toEqual([0, 90, null, 270]);
+});
+
+test("coverage is the share of what is due, on days of 23 hours too", async () => {
+  const begin = micros("2025-03-08T08:00Z"); // three local days: 24, 23 and 24 hours
+  const due = Array.from({length: 71}, (_, h) => ({time: begin + h * hour, values: {a: 1}}));
+  const list = due.filter((_, h) => h < 24 + 23 || h % 2 === 1);
+  const timeZone = "America/Los_Angeles";
+  const bins = await binned(list, "1d", {timeZone});
+  const resolution = parseResolution("1d", timeZone);
+  expect([...tell(bins, {column: a, statistic: "coverage"}, {resolution, interval: hour})]).toEqual([1, 1, 0.5]);
+});
