@@ -1,6 +1,6 @@
 import {compile} from "../pond/glob.js";
-import {literal} from "../pond/duck.js";
 import type {Range} from "../pond/types.js";
+import {type AnnotationRow, annotationRows} from "./annotation.js";
 import {intersect} from "./combined.js";
 import type {DashboardSpec} from "./dashboard.js";
 import {type Deployed, lineageOf} from "./lineage.js";
@@ -12,17 +12,6 @@ import type {AnnotationEntry, Effects, Origin} from "./types.js";
 interface Annotated extends Deployed {
   readonly datasets: readonly PublishedDataset[];
   readonly effects: Effects;
-}
-
-/** An annotation as its table has it; times in µs UTC. */
-interface Row {
-  readonly kind: AnnotationEntry["kind"];
-  readonly series: string;
-  readonly parameter: string | null;
-  readonly begin: number;
-  readonly end: number | null;
-  readonly flag: number | null;
-  readonly text: string;
 }
 
 /**
@@ -48,19 +37,10 @@ async function tablesOf({resources, fs}: Annotated): Promise<readonly string[]> 
   return [...new Set(found.flat().map(({path}) => path))];
 }
 
-const fields = ["end", "kind", "series", "parameter", "flag", "text"];
-
-async function rowsOf(path: string, {fs, effects}: Annotated): Promise<readonly Row[]> {
-  const {kind} = await fs.stat(path);
-  const columns = kind === "table" ? (await (await fs.series(path)).columns()).map(({name}) => name) : [];
-  if (!fields.every((field) => columns.includes(field))) {
-    effects.reporter.warn(`The dashboard shows the annotations in ${path}, which is no table of annotations.`);
-    return [];
-  }
-  const table = await fs.query(
-    `SELECT epoch_us(timestamp)::DOUBLE AS begin, epoch_us("end")::DOUBLE AS "end", kind, series, parameter, flag, text FROM ${literal(path)}`
-  );
-  return table.toArray().map((row) => ({...(row as Row)}));
+async function rowsOf(path: string, {fs, effects}: Annotated): Promise<readonly AnnotationRow[]> {
+  const rows = await annotationRows(path, fs);
+  if (!rows) effects.reporter.warn(`The dashboard shows the annotations in ${path}, which is no table of annotations.`);
+  return rows ?? [];
 }
 
 interface Shown {
@@ -69,7 +49,7 @@ interface Shown {
 }
 
 /** An annotation once for each period of what it concerns: that of an instrument is a site's while it was there. */
-function entriesOf(row: Row, shown: readonly Shown[]): AnnotationEntry[] {
+function entriesOf(row: AnnotationRow, shown: readonly Shown[]): AnnotationEntry[] {
   const pattern = compile(row.series);
   const found = new Map<string, {range: Range; series: string[]}>();
   for (const {dataset, origins} of shown)

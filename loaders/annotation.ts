@@ -3,6 +3,8 @@ import type {DataType, Table} from "apache-arrow";
 import {csvParse} from "d3-dsv";
 import {z} from "zod";
 import {tableOf, vectorOf} from "../pond/arrow.js";
+import {literal} from "../pond/duck.js";
+import type {Reader} from "../pond/types.js";
 import {instantOf} from "./wall.js";
 
 const time = z
@@ -81,4 +83,28 @@ export function annotationsTable(annotations: readonly Annotation[], zone: strin
     schema,
     columns.map(([, type, values]) => vectorOf(values, type))
   );
+}
+
+/** An annotation as its table has it; times in µs UTC. */
+export interface AnnotationRow {
+  readonly kind: Annotation["kind"];
+  readonly series: string;
+  readonly parameter: string | null;
+  readonly begin: number; // inclusive
+  readonly end: number | null; // exclusive
+  readonly flag: NonNullable<Annotation["flag"]> | null;
+  readonly text: string;
+}
+
+const fields = ["end", "kind", "series", "parameter", "flag", "text"];
+
+/** The annotations of a table, by their begin; undefined when the path is no table of annotations. */
+export async function annotationRows(path: string, fs: Reader): Promise<readonly AnnotationRow[] | undefined> {
+  const {kind} = await fs.stat(path);
+  const columns = kind === "table" ? (await (await fs.series(path)).columns()).map(({name}) => name) : [];
+  if (!fields.every((field) => columns.includes(field))) return undefined;
+  const table = await fs.query(
+    `SELECT epoch_us(timestamp)::DOUBLE AS begin, epoch_us("end")::DOUBLE AS "end", kind, series, parameter, flag, text FROM ${literal(path)} ORDER BY 1`
+  );
+  return table.toArray().map((row) => ({...(row as AnnotationRow)}));
 }

@@ -66,7 +66,7 @@ export async function apply(
 }
 
 /** The resources that a pond keeps, by kind and name. */
-async function appliedIn(fs: Reader): Promise<readonly Applied[]> {
+export async function appliedIn(fs: Reader): Promise<readonly Applied[]> {
   const found = await fs.glob("/sys/resources/*/*");
   const texts = await Promise.all(found.map(({path}) => fs.read(path)));
   return texts.map((text) => JSON.parse(new TextDecoder().decode(text)) as Applied);

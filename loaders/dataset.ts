@@ -14,6 +14,7 @@ export interface Dataset {
   readonly name: string; // its path below the resource's root, or its last name: "BDock"
   readonly path: string; // "/reduced/BDock"
   readonly input: string; // "/sites/BDock"
+  readonly captures: readonly string[]; // what the input's wildcards stood for: ["BDock"]
 }
 
 /** The datasets that the input matches now, sorted by path. Throws when two inputs would give one. */
@@ -24,7 +25,7 @@ export async function datasetsOf({input, output}: Mapping, fs: Reader): Promise<
     const place = posix.normalize(fill(output, captures));
     const other = found.get(place);
     if (other) throw new Error(`${other.input} and ${path} would both be ${place}: tell them apart by $0, $1, ….`);
-    found.set(place, {name: nameOf(place, rootOf(output)), path: place, input: path});
+    found.set(place, {name: nameOf(place, rootOf(output)), path: place, input: path, captures});
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -10,6 +10,7 @@ import {reduce} from "./reduce.js";
 import {rename} from "./rename.js";
 import {simulator} from "./simulator.js";
 import type {Kind} from "./types.js";
+import {validate} from "./validate.js";
 
 /**
  * Every kind of resource: one file that exports one object, and one name here. A kind is only ever given resources that
@@ -24,6 +25,7 @@ export const kinds: readonly Kind[] = [
   combine,
   pivot,
   derive,
+  validate,
   reduce,
   dashboard
 ].map((kind) => kind as unknown as Kind);

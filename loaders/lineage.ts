@@ -1,12 +1,13 @@
 import {posix} from "node:path";
 import type {Reader} from "../pond/types.js";
+import {appliedIn} from "./apply.js";
 import {intersect} from "./combined.js";
-import {kindNamed} from "./kinds.js";
+import {kindNamed, kinds} from "./kinds.js";
 import type {Origin, Resource} from "./types.js";
 
 /** What is known of a deployment in a snapshot. */
 export interface Deployed {
-  readonly resources: readonly Resource[];
+  readonly resources: readonly Pick<Resource, "kind" | "spec">[];
   readonly fs: Reader;
 }
 
@@ -42,4 +43,13 @@ function within(source: Origin, {scope = source.scope, period}: Origin): Origin[
 export function isAtOrBelow(path: string, place: string): boolean {
   const root = posix.normalize(place).replace(/\/$/, "");
   return path === root || path.startsWith(`${root}/`);
+}
+
+/** The resources that compute something, as a snapshot keeps them; one that cannot be read computes nothing. */
+export async function computingIn(fs: Reader): Promise<Deployed["resources"]> {
+  return (await appliedIn(fs)).flatMap(({kind: name, spec: source}) => {
+    const kind = kinds.find((one) => one.name === name && one.origins !== undefined);
+    const spec = kind?.schema.safeParse(source);
+    return spec?.success ? [{kind: name, spec: spec.data}] : [];
+  });
 }

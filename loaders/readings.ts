@@ -29,7 +29,8 @@ function fieldOf({name, attributes}: ReadingsColumn): Field {
   return new Field(name, new Float64(), true, new Map(Object.entries(attributes)));
 }
 
-function doubles(values: Float64Array): Data<Float64> {
+/** Doubles, none where they are NaN. */
+export function doubles(values: Float64Array): Data<Float64> {
   const nullBitmap = new Uint8Array(Math.ceil(values.length / 64) * 8);
   let nullCount = 0;
   for (let i = 0; i < values.length; i++) {

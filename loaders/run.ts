@@ -199,6 +199,7 @@ function sum(a: Report, b: Report): Report {
     stored: a.stored + b.stored,
     aside: a.aside + b.aside,
     notes: [...a.notes, ...b.notes],
-    errors: [...a.errors, ...b.errors]
+    errors: [...a.errors, ...b.errors],
+    ...(a.tests || b.tests ? {tests: [...(a.tests ?? []), ...(b.tests ?? [])]} : {})
   };
 }

@@ -89,6 +89,11 @@ export function spansOver(resolution: Resolution, {first, last, coarsest = false
   return withTail([...spans.slice(0, -2), ...recent], division.finer, end);
 }
 
+/** The spans that what comes every `width` µs is cut into, from one instant to another, both inclusive, µs UTC. */
+export function spansBetween(width: number, first: number, last: number): readonly Span[] {
+  return spansOf(divisionOf({width}), first, last);
+}
+
 function spansOf(division: Division, begin: number, end: number): readonly Span[] {
   const spans: Span[] = [];
   for (let span = spanAt(division, begin); span.begin <= end; span = spanAt(division, span.end)) spans.push(span);
@@ -127,7 +132,7 @@ export function keyOf(...parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-function divisionOf({width}: Resolution): Division {
+function divisionOf({width}: Pick<Resolution, "width">): Division {
   return divisions.find(({longest}) => longest / width <= rowsPerShard) ?? divisions.at(-1)!;
 }
 

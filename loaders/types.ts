@@ -59,6 +59,20 @@ export interface Report {
   readonly aside: number; // readings kept but left out of the series (unset clocks)
   readonly notes: readonly string[];
   readonly errors: readonly string[]; // expected trouble, one sentence each; the run goes on, the exit status says so
+  readonly tests?: readonly TestedSeries[]; // how readings fared, of kind Validate
+}
+
+/** How the readings of a series fared in its tests. */
+export interface TestedSeries {
+  readonly series: string; // where it stands in the pond
+  readonly columns: readonly ColumnCounts[];
+}
+
+/** How many readings of a column have which flag. */
+export interface ColumnCounts {
+  readonly column: string;
+  readonly flags: FlagCounts; // rolled up
+  readonly tests: Readonly<Partial<Record<TestName, FlagCounts>>>;
 }
 
 /**
@@ -208,14 +222,17 @@ export interface ColumnEntry {
 }
 
 /** How the readings of a column are tested (QARTOD), and what came of it over the whole record. */
-interface QualityEntry {
+export interface QualityEntry extends Quality {
   readonly suspect: "keep" | "drop"; // whether suspect readings are in avg, min, max, count; failed ones never are
+}
+
+export interface Quality {
   readonly flags: FlagCounts; // rolled up: the worst that a test says, or what a person says
   readonly tests: readonly TestEntry[];
 }
 
 /** One test of a column, as it is published with the data. */
-interface TestEntry {
+export interface TestEntry {
   readonly name: TestName;
   readonly label: string; // "Spike"
   readonly rule: string; // what is compared, e.g. "distance from the mean of the readings before and after"
@@ -226,7 +243,7 @@ interface TestEntry {
 }
 
 /** The tests of QARTOD (U.S. IOOS), and the flags that people give; the flags of one are in `<column>.flag.<name>`. */
-type TestName =
+export type TestName =
   | "grossRange"
   | "climatology"
   | "spike"
@@ -238,7 +255,7 @@ type TestName =
   | "manual";
 
 /** How many readings have each flag of QARTOD. */
-interface FlagCounts {
+export interface FlagCounts {
   readonly good: number; // 1
   readonly notEvaluated: number; // 2
   readonly suspect: number; // 3

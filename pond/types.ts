@@ -23,6 +23,8 @@ export interface ColumnAttributes {
   readonly scope?: string; // the role it plays at a site, e.g. "AT500_Surface"
   readonly parameter?: string; // e.g. "DO"
   readonly unit?: string; // e.g. "mg/L"
+  readonly flags?: string; // of flags and not of readings: the column whose readings they are for
+  readonly test?: string; // of flags: the test that gave them, e.g. "spike"; none: what all tests come to
 }
 
 /** One column of a series or table. */

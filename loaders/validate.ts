@@ -1,0 +1,156 @@
+import {z} from "zod";
+import type {DynamicContext, Reader} from "../pond/types.js";
+import {annotationRows} from "./annotation.js";
+import {type Dataset, originsIn} from "./dataset.js";
+import {circular, Mapped} from "./mapped.js";
+import {type Mark, marksOf} from "./mark.js";
+import {addFlags, noFlags} from "./flag.js";
+import {formatCount} from "./format.js";
+import {fill} from "./pattern.js";
+import {concerns, isFor, type Plan, planOf} from "./plan.js";
+import {isNumeric} from "./reduction.js";
+import {duration, lengthOf, rule, type Rule} from "./rule.js";
+import type {ColumnCounts, Kind, TestedSeries} from "./types.js";
+import {ValidatedSeries} from "./validated.js";
+
+const mapped = new Mapped("validated");
+
+const schema = z
+  .strictObject({
+    input: z.string().startsWith("/").describe("the series: a path or a pattern"),
+    output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
+    interval: duration.describe(
+      "from one reading to the next; a step of more than two is a gap, which no test looks across"
+    ),
+    tests: z
+      .array(rule)
+      .default([])
+      .describe("thresholds by parameter; of several that have a test for a column, the first counts"),
+    annotations: z
+      .array(z.string().startsWith("/"))
+      .default(["/annotations/*"])
+      .describe("the tables of Manual whose flags count before those of all tests")
+  })
+  .superRefine(({tests, interval}, context) => {
+    for (const [index, test] of tests.entries()) {
+      const times = test.flatLine ? [test.flatLine.suspect, test.flatLine.fail] : [];
+      const short = times.find((time) => time && lengthOf(time) < 2 * lengthOf(test.interval ?? interval));
+      if (short !== undefined)
+        context.addIssue({
+          code: "custom",
+          path: ["tests", index, "flatLine"],
+          message: "two readings may well be the same: write a time of at least two intervals"
+        });
+    }
+  })
+  .refine((spec) => !mapped.isCircular(spec), circular);
+
+export type ValidateSpec = z.infer<typeof schema>;
+
+/** Flags beside readings, as the tests of QARTOD and people give them; computed on access, where something changed. */
+export const validate: Kind<ValidateSpec> = {
+  name: "Validate",
+  summary: "Tests readings as QARTOD says, and puts a flag beside each: good, suspect, failed, not evaluated, missing.",
+  schema,
+  reads: ({input, annotations, tests}) => [
+    input,
+    ...annotations,
+    ...tests.flatMap(({neighbour}) => neighbour?.series?.replace(/\$\d+/g, "*") ?? [])
+  ],
+  writes: (spec) => mapped.writes(spec),
+  origins: originsIn,
+  async run({spec}, {duck, cache, effects, ...context}) {
+    const fs = await context.fs();
+    const datasets = await mapped.datasets(spec, fs);
+    const tests: TestedSeries[] = [];
+    const notes: string[] = [];
+    for (const dataset of datasets) {
+      effects.reporter.step(`Validating ${dataset.name}`);
+      const series = await validatedSeries(spec, dataset, {fs, duck, cache});
+      const columns = await series.counts();
+      await series.sweep();
+      tests.push({series: dataset.path, columns});
+      notes.push(`${dataset.name}: ${summed(columns)}`);
+    }
+    return {
+      read: 0,
+      stored: 0,
+      aside: 0,
+      notes: [...notes, ...(await unheeded(spec, datasets, fs))],
+      errors: [],
+      tests
+    };
+  },
+  dynamic: {
+    path: (spec) => mapped.placeIn(spec),
+    output: (spec) => mapped.output(spec),
+    factory: (config, context) => {
+      const spec = schema.parse(config);
+      return mapped.directory(spec, context, (dataset) => validatedSeries(spec, dataset, context));
+    }
+  }
+};
+
+type Ground = Pick<DynamicContext, "fs" | "duck" | "cache">;
+
+async function validatedSeries(
+  spec: ValidateSpec,
+  dataset: Dataset,
+  {fs, duck, cache}: Ground
+): Promise<ValidatedSeries> {
+  const source = await fs.series(dataset.input);
+  const plan = async (): Promise<Plan> => {
+    const rules = spec.tests.filter((test) => isFor(test, dataset.input)).map((test) => filled(test, dataset));
+    const series = async (path: string) => ((await fs.exists(path)) ? fs.series(path) : undefined);
+    return planOf({source, rules, interval: spec.interval, marks: await flaggedByHand(spec, dataset, fs), series});
+  };
+  return new ValidatedSeries(dataset.path, {source, plan, duck, cache});
+}
+
+/** The flags that people gave to readings of a series, whatever they called it. */
+async function flaggedByHand(
+  {annotations}: ValidateSpec,
+  {input, path}: Dataset,
+  fs: Reader
+): Promise<readonly Mark[]> {
+  const rows = (await tablesIn(annotations, fs)).flatMap((table) => table.rows ?? []);
+  if (rows.length === 0) return [];
+  const {computingIn, lineageOf} = await import("./lineage.js"); // which knows every kind, this one too
+  const origins = await lineageOf(path, {resources: await computingIn(fs), fs});
+  return marksOf(rows, {origins, columns: (await (await fs.series(input)).columns()).filter(isNumeric)});
+}
+
+/** The tables of annotations that patterns match; without rows what is no such table. */
+async function tablesIn(patterns: readonly string[], fs: Reader) {
+  const paths = (await Promise.all(patterns.map((pattern) => fs.glob(pattern)))).flat().map(({path}) => path);
+  return Promise.all([...new Set(paths)].map(async (path) => ({path, rows: await annotationRows(path, fs)})));
+}
+
+function summed(columns: readonly ColumnCounts[]): string {
+  const {good, notEvaluated, suspect, fail} = columns.map(({flags}) => flags).reduce(addFlags, noFlags);
+  const all = formatCount(good + notEvaluated + suspect + fail);
+  return `${formatCount(suspect)} suspect and ${formatCount(fail)} failed of ${all} readings.`;
+}
+
+/** What is written and changes nothing: rules that no column has the parameter of are most often misspelt. */
+async function unheeded(spec: ValidateSpec, datasets: readonly Dataset[], fs: Reader): Promise<readonly string[]> {
+  const {tests, annotations} = spec;
+  const strange = (await tablesIn(annotations, fs)).filter(({rows}) => rows === undefined);
+  const columns = await Promise.all(
+    datasets.map(async ({input}) => (await (await fs.series(input)).columns()).map((column) => ({input, column})))
+  );
+  const parameters = [...new Set(columns.flat().map(({column}) => column.attributes.parameter ?? column.name))];
+  const unused = tests
+    .filter((test) => !columns.flat().some(({input, column}) => isFor(test, input) && concerns(test, column)))
+    .map(
+      ({parameter, scope, series}) =>
+        `There is no ${[parameter, scope, series].filter(Boolean).join(" of ")} to test; there ${parameters.length === 0 ? "is nothing yet" : `are ${parameters.join(", ")}`}.`
+    );
+  return [...unused, ...strange.map(({path}) => `${path} is no table of annotations, and flags nothing.`)];
+}
+
+function filled(test: Rule, {captures}: Dataset): Rule {
+  const {neighbour} = test;
+  if (neighbour?.series === undefined) return test;
+  return {...test, neighbour: {...neighbour, series: fill(neighbour.series, captures)}};
+}
