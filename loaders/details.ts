@@ -17,6 +17,7 @@ import type {
 } from "./types.js";
 
 interface DetailsParts extends Deployed {
+  readonly resources: readonly Resource[];
   readonly datasets: readonly PublishedDataset[];
   readonly commits: readonly Commit[]; // oldest first
   readonly cache: string; // host directory

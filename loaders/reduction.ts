@@ -179,7 +179,8 @@ async function addAll(duck: Duck, rows: string, {batch, tallying}: Adding): Prom
   for (const shard of waiting) await put(shard);
 }
 
-function isNumeric({type}: Column): boolean {
+/** Whether a column holds numbers. */
+export function isNumeric({type}: Column): boolean {
   return /^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)\b/.test(type);
 }
 
