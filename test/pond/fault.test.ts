@@ -15,6 +15,7 @@ import {readings} from "./readings.js";
 
 const root = "/pond";
 const codes = ["ENOSPC", "EIO", "EACCES", "EMFILE", "SHORT"];
+const faults = codes.flatMap((code) => [false, true].map((isForever) => ({code, isForever})));
 
 type Operation = (tx: Transaction, run: number) => Promise<unknown>;
 
@@ -118,22 +119,14 @@ async function failEach(name: string, code: string, isForever: boolean): Promise
 }
 
 describe.each(Object.keys(operations))("%s", (name) => {
-  test.each(codes.flatMap((code) => [false, true].map((isForever) => ({code, isForever}))))(
-    "survives $code of any call, for ever: $isForever",
-    async ({code, isForever}) => {
-      const calls = await failEach(name, code, isForever);
-      expect(calls).toBeGreaterThan(20);
-    }
-  );
+  test.each(faults)("survives $code of any call, for ever: $isForever", async ({code, isForever}) => {
+    const calls = await failEach(name, code, isForever);
+    expect(calls).toBeGreaterThan(20);
+  });
 });
 
 /** Lets each call fail in turn that makes a pond where there was none. */
-test.each([
-  {code: "ENOSPC", isForever: true},
-  {code: "EIO", isForever: false},
-  {code: "EIO", isForever: true},
-  {code: "EACCES", isForever: false}
-])("making a pond survives $code of any call, for ever: $isForever", async ({code, isForever}) => {
+test.each(faults)("making a pond survives $code of any call, for ever: $isForever", async ({code, isForever}) => {
   const cache = await scratch();
   for (let at = 1, called = at; called >= at; at++) {
     const disk = new Faulty(new Platter());
