@@ -12,7 +12,8 @@ const site = z.strictObject({
   position: z
     .tuple([z.number().min(-180).max(180), z.number().min(-90).max(90)])
     .optional()
-    .describe("longitude and latitude in degrees, east and north positive"),
+    .meta({unit: "degrees"})
+    .describe("longitude and latitude, east and north positive"),
   colour: colour.optional().describe("on every page, made to stand out in light and dark; one of seven unless given")
 });
 

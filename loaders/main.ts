@@ -10,6 +10,7 @@ import {diff} from "./commands/diff.js";
 import {ln, mkdir, mv, rm} from "./commands/file.js";
 import {graph} from "./commands/graph.js";
 import {init} from "./commands/init.js";
+import {kinds} from "./commands/kinds.js";
 import {list} from "./commands/list.js";
 import {log} from "./commands/log.js";
 import {maintain} from "./commands/maintain.js";
@@ -24,7 +25,7 @@ import type {Shell, ShellOptions} from "./shell.js";
 /** What the `pond` command can do: one file, one line. */
 const commands = [
   ...[init, apply, run, build, dev, list, cat, describe, copy, mkdir, rm, mv, ln, mirror],
-  ...[graph, log, diff, status, check, repair, maintain, simulate]
+  ...[kinds, graph, log, diff, status, check, repair, maintain, simulate]
 ];
 
 /** Exit statuses of the `pond` command. */

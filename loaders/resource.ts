@@ -73,7 +73,8 @@ function isNothing(contents: unknown): boolean {
   return contents === null || (isScalar(contents) && contents.value === null);
 }
 
-const outer = z.strictObject({
+/** What is the same for every kind. */
+export const outer = z.strictObject({
   apiVersion: z.literal("duckpond/v1").describe("the version of this form"),
   kind: z.string().describe("what the resource does"),
   metadata: z.strictObject({

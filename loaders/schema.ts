@@ -24,9 +24,27 @@ const known = new WeakMap<z.ZodType, JsonSchema>();
 
 /** What may be written for a zod schema, with the words that describe it. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  const made = known.get(schema) ?? z.toJSONSchema(schema, {io: "input", unrepresentable: "any", target: "draft-7"});
-  known.set(schema, made as JsonSchema);
-  return made as JsonSchema;
+  const made = known.get(schema) ?? (z.toJSONSchema(schema, options) as JsonSchema);
+  known.set(schema, made);
+  return made;
+}
+
+const options: z.core.ToJSONSchemaParams = {io: "input", unrepresentable: "any", target: "draft-7", override: tidy};
+
+/** JSON Schema knows no patterns that mind no case, and need not be told how far numbers are exact; defaults are told always. */
+function tidy({zodSchema, jsonSchema}: {zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema}): void {
+  const checks = (zodSchema._zod.def.checks ?? []) as readonly z.core.$ZodCheck[];
+  const patterns = checks.map(({_zod: {def}}) => (def as {readonly pattern?: RegExp}).pattern);
+  if (patterns.some((pattern) => pattern?.ignoreCase)) delete jsonSchema.pattern;
+  const {def} = zodSchema._zod;
+  if (def.type === "default" || def.type === "prefault") jsonSchema.default = def.defaultValue;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+}
+
+/** Whether any text may stand there. */
+export function isPlainText({type, description: _, default: __, ...rest}: JsonSchema): boolean {
+  return type === "string" && Object.keys(rest).length === 0;
 }
 
 /** A schema and those of which one may hold in its place. */

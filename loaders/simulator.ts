@@ -13,7 +13,7 @@ const site = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]+$/, "write small letters, digits and dashes")
     .describe("begins the names of the site's two instruments"),
-  depth: z.number().min(2).describe("of the water at mean tide, m"),
+  depth: z.number().min(2).meta({unit: "m"}).describe("of the water at mean tide"),
   river: share.describe("how much the river is felt: 0 in the open sea, 1 in its mouth"),
   shelter: share.describe("how little water is exchanged: 0 in the open sea, 1 in an enclosed basin")
 });

@@ -3,6 +3,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
 import {checkedIn} from "../../loaders/details.js";
+import {kinds} from "../../loaders/kinds.js";
 import {exits, main, programOf} from "../../loaders/main.js";
 import {openShell} from "../../loaders/shell.js";
 
@@ -108,6 +109,50 @@ describe("apply", () => {
     expect((await at("--pond", join(directory, "none"), "list")).err).toContain("is not a pond");
   });
 });
+
+describe("kinds", () => {
+  test("names each kind with a sentence", async () => {
+    const {out} = await pond("kinds");
+    for (const {name, summary} of kinds) expect(out).toMatch(new RegExp(`^${name} +${escaped(summary)}$`, "m"));
+  });
+
+  test("tells every field of one, with type, unit, default, example and meaning", async () => {
+    const {out} = await pond("kinds", "Simulator");
+    expect(out).toContain("Simulator: A harbour that does not exist");
+    expect(out).toContain(
+      "\nseed (whole number; default 1; e.g. 1)\n    another number, another harbour; the same number, the same readings\n"
+    );
+    expect(out).toContain("\nsites[].depth (number, m; required; e.g. 5.5)\n    of the water at mean tide\n");
+    expect(out).toContain("All of it:\n\napiVersion: duckpond/v1\nkind: Simulator\n");
+    expect((await pond("kinds", "HydroVu")).out).toContain("\nclientSecret (secret; required; e.g.");
+  });
+
+  test("has an example of every field of every kind", async () => {
+    const told = JSON.parse((await pond("kinds", "--json")).out) as {
+      name: string;
+      fields: {name: string; example?: unknown; description: string}[];
+    }[];
+    expect(told.map(({name}) => name)).toEqual(kinds.map(({name}) => name));
+    for (const {name, fields} of told)
+      for (const field of fields) {
+        expect(field.example, `${name}: ${field.name}`).toBeDefined();
+        expect(field.description, `${name}: ${field.name}`).not.toBe("");
+      }
+  });
+
+  test("prints a JSON Schema, and knows a misspelt kind", async () => {
+    expect(JSON.parse((await pond("kinds", "--schema")).out)).toMatchObject({title: "A resource of Duckpond"});
+    const one = JSON.parse((await pond("kinds", "Inbox", "--schema")).out) as {allOf: unknown[]};
+    expect(one.allOf).toHaveLength(1);
+    const {code, err} = await pond("kinds", "Inbx");
+    expect(code).toBe(exits.trouble);
+    expect(err).toContain('there is no kind "Inbx" (did you mean Inbox?); the kinds are Simulator,');
+  });
+});
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
 
 describe("graph", () => {
   test("tells what is made of what, as text, as Mermaid, and for programs", async () => {
