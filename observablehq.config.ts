@@ -25,7 +25,7 @@ export default {
   pager: false,
   toc: false,
   search: false,
-  footer: `${escapeHtml(catalogue.title)} · times are those of ${catalogue.timeZone} · <a href="/status">status of the data</a>`,
+  footer: `${escapeHtml(catalogue.title)} · times are those of ${catalogue.timeZone} · <a href="/about">about the data</a> · <a href="/status">status</a>`,
   globalStylesheets: [], // no fonts from another host
   duckdb: {extensions: {json: null, parquet: null}}, // nothing to download
   interpreters: {".ts": ["node", "--import", "tsx"]}

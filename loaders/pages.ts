@@ -24,7 +24,7 @@ export async function listPages(source: string, catalogue: Omit<Catalogue, "data
       pages: catalogue.parameters.map(({label, slug}) => ({name: label, path: `/parameters/${slug}`}))
     }
   ];
-  if (!catalogue.pages) return [...groups, ...own.slice(0, -1), ...authored, ...own.slice(-1)];
+  if (!catalogue.pages) return [...groups, ...own.slice(0, -2), ...authored, ...own.slice(-2)];
   const known = new Map<string, Listed>([
     ...groups.map((group) => [group.name.toLowerCase(), group] as const),
     ...[...own, ...authored, ...groups.flatMap(({pages}) => pages)].map((link) => [link.path.slice(1), link] as const)

@@ -38,7 +38,8 @@ function pagePaths({sites, parameters}: PackedCatalogue): string[] {
 
 async function filePaths(published: string, {logo}: PackedCatalogue): Promise<string[]> {
   const shards = (await filesBelow(published)).filter((file) => file.endsWith(".parquet")).sort();
-  return [...shards, ...(logo === undefined ? [] : [logo])].map((file) => `/data/${file}`);
+  const others = ["catalogue.json", ...(logo === undefined ? [] : [logo])]; // the catalogue for programs, at an address that stays
+  return [...shards, ...others].map((file) => `/data/${file}`);
 }
 
 /** Makes the loaders' outputs the published files: what is missing is linked, what changed replaced, the rest removed. */

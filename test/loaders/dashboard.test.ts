@@ -34,6 +34,7 @@ async function sourceWith(files: Record<string, string>): Promise<string> {
 const authored = {
   "index.md": "# Home",
   "status.md": "# Status",
+  "about.md": "# About",
   "tides.md": "# Tides and\n",
   "report/2025.md": '---\ntitle: "The year 2025"\n---\n# x\n',
   "untitled.md": "Text.",

@@ -69,9 +69,14 @@ test("a site has the pages of its catalogue, and drops those made from an older 
   const catalogue = await writeFixture(published);
   const {paths} = await prepareSite(directory);
   expect(paths).toEqual(
-    expect.arrayContaining(["/sites/mouth", "/parameters/temperature", "/data/River/1d/2026-01-01-0123abcd.parquet"])
+    expect.arrayContaining([
+      "/sites/mouth",
+      "/parameters/temperature",
+      "/data/River/1d/2026-01-01-0123abcd.parquet",
+      "/data/catalogue.json"
+    ])
   );
-  expect(paths).toHaveLength(3 + 3 + 3 * 2 * 3);
+  expect(paths).toHaveLength(3 + 3 + 3 * 2 * 3 + 1);
 
   const [page, authored] = ["sites/mouth.md", "tides.json"].map((name) =>
     join(directory, "src/.observablehq/cache", name)

@@ -11,6 +11,10 @@ import type {Catalogue, ColumnEntry, DatasetEntry, Details, ResolutionEntry} fro
 const begin = "2024-03-01T00:00:00.000Z";
 const end = "2026-03-01T00:00:00.000Z";
 const widths = {"1h": 3_600_000, "1d": 86_400_000} as const;
+const positions: Readonly<Record<string, readonly [number, number]>> = {
+  Basin: [-123.8036, 39.4261],
+  Mouth: [-123.8117, 39.4249] // River has none
+};
 const gap = ["2026-02-10", "2026-02-13"]; // no readings in these days
 
 const columns = [
@@ -133,7 +137,8 @@ function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
     slug: slug(name),
     label: name,
     description: `What ${name} measures.`,
-    dataset: name
+    dataset: name,
+    ...(positions[name] ? {position: positions[name]} : {})
   }));
   const parameters = [...new Set(columns.map(({parameter}) => parameter))].map((name) => {
     const own = columns.filter(({parameter}) => parameter === name);
@@ -150,8 +155,20 @@ function catalogueOf(datasets: readonly DatasetEntry[]): Catalogue {
     now: "2026-03-01T00:10:00.000Z",
     sites,
     parameters,
-    thresholds: [],
-    annotations: [],
+    thresholds: [
+      {parameter: "DO", unit: "mg/L", value: 14, label: "Hypoxia", kind: "alarm", side: "below", datasets: ["Basin"]},
+      {parameter: "Temperature", unit: "C", value: 30, label: "Heat", kind: "note", side: "above"}
+    ],
+    annotations: [
+      {
+        kind: "outage",
+        begin: `${gap[0]}T00:00:00.000Z`,
+        end: `${gap[1]}T00:00:00.000Z`,
+        flag: 9,
+        text: "The mooring was on land.",
+        series: ["Mouth/Surface.Temperature.C"]
+      }
+    ],
     datasets,
     version: 1
   };

@@ -49,7 +49,13 @@ display(d3.csvParse("a\\n1").length);
 `;
 
 function pathsOf({sites, parameters}: Catalogue): string[] {
-  return ["", "status", ...sites.map(({slug}) => `sites/${slug}`), ...parameters.map(({slug}) => `parameters/${slug}`)];
+  return [
+    "",
+    "status",
+    "about",
+    ...sites.map(({slug}) => `sites/${slug}`),
+    ...parameters.map(({slug}) => `parameters/${slug}`)
+  ];
 }
 
 describe.each([
@@ -77,7 +83,7 @@ describe.each([
   );
 
   test.each([false, true])("text stands out from its ground, dark %s", async (dark) => {
-    for (const path of ["", "sites/mouth", "status"]) {
+    for (const path of ["", "sites/mouth", "status", "about"]) {
       const {page} = await openPage(browser, {dark});
       await page.goto(server.url + path);
       await settle(page);
@@ -92,13 +98,95 @@ describe.each([
     for (const path of pathsOf(catalogue)) {
       await page.goto(server.url + path);
       await settle(page);
-      for (const link of await page.evaluate(() => [...document.querySelectorAll("a")].map((a) => a.href)))
+      for (const link of await page.evaluate(() =>
+        [...document.querySelectorAll("a[href]")].map((a) => new URL(a.getAttribute("href")!, location.href).href)
+      ))
         if (link.startsWith(server.origin)) links.add(link.split("#")[0]!);
     }
     expect(links.size).toBeGreaterThanOrEqual(pathsOf(catalogue).length);
     for (const link of links) expect((await fetch(link)).status, link).toBe(200);
     await page.close();
   }, 60_000);
+});
+
+describe("what the pages tell", () => {
+  let server: SiteServer;
+  beforeAll(async () => {
+    server = await serveSite(join(project.directory, "dist"));
+  });
+  afterAll(() => server.close());
+
+  async function open(path: string) {
+    const {page} = await openPage(browser);
+    await page.goto(server.url + path);
+    await settle(page);
+    return page;
+  }
+
+  test("home has the sites on a map, how each fares, and values beyond their thresholds", async () => {
+    const page = await open("");
+    const markers = page.locator(".map a");
+    expect(await markers.evaluateAll((links) => links.map((link) => link.getAttribute("aria-label")))).toEqual([
+      "Basin: readings are fresh",
+      "Mouth: readings are fresh"
+    ]);
+    expect(await page.locator(".key").textContent()).toContain("Without a position: River");
+    expect(await page.locator(".alerts").allTextContents()).toEqual([
+      expect.stringMatching(/^\s*Hypoxia: Dissolved oxygen, Surface\s*$/)
+    ]);
+    expect(await page.locator("h1").textContent()).toBe("Test Harbour");
+    await markers.last().click();
+    await page.waitForURL(/\/sites\/mouth$/);
+    await page.close();
+  });
+
+  test("status tells how resources fared, how fresh and whole the data is, and of the pond", async () => {
+    const page = await open("status");
+    const text = (await page.locator("main").innerText()).replace(/\s+/g, " ");
+    for (const sentence of [
+      "harbour had trouble in the last run; what could be read is shown. sites went on with the last good data.",
+      "It was last checked 27 Feb 2026, 19:00 PST (1 transactions and 20 records, 4 contents hashed): all was well.",
+      "an error",
+      "Waits for Simulator/harbour.",
+      "and a catalogue of 12.3 kB"
+    ])
+      expect(text).toContain(sentence);
+    const rows = page.getByRole("group", {name: "Datasets"}).locator("tbody tr");
+    const cells = await rows.first().locator("td").allInnerTexts();
+    expect(cells.slice(3)).toEqual(["10 minutes", "99.5 %", "90.0 %", expect.stringMatching(/^2\s*6 days in all$/)]);
+    await page.close();
+  });
+
+  test("about the data tells terms, sensors, thresholds, gaps and annotations, and its links to files work", async () => {
+    const page = await open("about");
+    const text = (await page.locator("main").innerText()).replace(/\s+/g, " ");
+    for (const words of [
+      "CC BY 4.0",
+      "Test Office (2026). Test Harbour.",
+      "Hypoxia: below 14.0 mg/L (Basin)",
+      "/instruments/second",
+      "3 days from 9 Feb 2026, 17:00 PST",
+      "The mooring was on land.",
+      "Mouth Surface Temperature"
+    ])
+      expect(text).toContain(words);
+    const [deployed] = await page.getByRole("group", {name: "Sensors"}).locator("tbody tr").allInnerTexts();
+    expect(deployed!.split("\t").map((cell) => cell.trim())).toEqual([
+      "Basin",
+      "Surface",
+      "/instruments/first",
+      "its first reading",
+      "28 Feb 2025, 16:00 PST",
+      "Temperature, Dissolved oxygen, Battery"
+    ]);
+    await page.locator("summary", {hasText: "DuckDB"}).click();
+    const sql = (await page.locator("pre").innerText()).replace("SELECT *", "SELECT count(*)::INTEGER AS n");
+    const [, url] = /'(http[^']+)'/.exec(sql)!;
+    expect((await fetch(url!)).status).toBe(200);
+    const catalogueUrl = await page.getByRole("link", {name: "catalogue.json"}).getAttribute("href");
+    expect(((await (await fetch(catalogueUrl!)).json()) as Catalogue).title).toBe("Test Harbour");
+    await page.close();
+  });
 });
 
 test.each(["/", "/some-repo/"])(
