@@ -1,8 +1,8 @@
 import {z} from "zod";
 import type {DynamicContext, Reader} from "../pond/types.js";
 import {DerivedSeries, type Input} from "./derived.js";
+import {duration, parseDuration} from "./duration.js";
 import {directoryOf, placeOf} from "./place.js";
-import {parseResolution} from "./resolution.js";
 import type {Kind} from "./types.js";
 
 const schema = z.strictObject({
@@ -18,9 +18,7 @@ const schema = z.strictObject({
     .regex(/^\s*(select|with|from)\b/i, "write one SELECT")
     .transform((sql) => sql.trim().replace(/;$/, ""))
     .describe("one SELECT (DuckDB) that gives `timestamp` and a column of numbers per parameter, `<parameter>.<unit>`"),
-  lookback: z
-    .string()
-    .regex(/^(0s|[1-9]\d{0,5}[smhd])$/, "write a whole number and s, m, h or d, such as 15m, or 0s")
+  lookback: duration
     .optional()
     .describe("how long before a result the readings begin that it depends on; on everything unless given")
 });
@@ -61,7 +59,7 @@ async function derivedSeries(
     const matches = await fs.glob(pattern);
     return {name, series: await Promise.all(matches.map(({path}) => fs.series(path)))};
   });
-  const span = lookback === undefined ? {} : {lookback: lookback === "0s" ? 0 : parseResolution(lookback).width};
+  const span = lookback === undefined ? {} : {lookback: parseDuration(lookback)};
   return new DerivedSeries(output, {sql, inputs: await Promise.all(found), duck, cache, ...span});
 }
 
