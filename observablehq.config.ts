@@ -1,16 +1,20 @@
 import process from "node:process";
 import {headOf} from "./loaders/head.js";
 import {escapeHtml, finishPages} from "./loaders/html.js";
+import {joinModules} from "./loaders/modules.js";
 import {prepareSite} from "./loaders/site.js";
 
 const {catalogue, pages, paths} = await prepareSite(import.meta.dirname);
 const output = process.env.POND_OUTPUT ?? "dist";
 const base = process.env.POND_BASE ?? "/";
 
-// Framework leaves out the language of its pages and forbids zooming; both are put right when the build is done.
+// Framework leaves out the language of its pages, forbids zooming and writes each component as a file of its own: all is
+// put right when the build is done.
 if (process.argv.includes("build"))
   process.on("exit", (code) => {
-    if (code === 0) finishPages(output);
+    if (code !== 0) return;
+    finishPages(output);
+    joinModules(output);
   });
 
 export default {

@@ -59,8 +59,13 @@ export function formatAge(millis: number): string {
   return hours < 48 ? plural(hours, "hour") : plural(Math.round(hours / 24), "day");
 }
 
+/** A whole number with a comma at each thousand: the language's own way costs a tenth of a second on a slow phone. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 function plural(count: number, word: string): string {
-  return `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
+  return `${formatCount(count)} ${word}${count === 1 ? "" : "s"}`;
 }
 
 /** A share in percent that says "100" only of all and "0" only of nothing: "99.9 %", "<0.1 %". */

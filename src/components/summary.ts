@@ -1,4 +1,4 @@
-import {formatReading, formatTime, formatUnit} from "./format.js";
+import {formatCount, formatReading, formatTime, formatUnit} from "./format.js";
 import type {ChartOptions, Line} from "./frame.js";
 import {isPoor} from "./marks.js";
 
@@ -23,7 +23,7 @@ function summaryOf(line: Line, unit: string, flags: boolean): string {
     `between ${formatReading(low)} and ${formatReading(high)} ${unit}`.trim(),
     `mean ${formatReading(mean)}`,
     `last ${formatReading(points.at(-1)!.avg)}`,
-    `${readings.toLocaleString("en-US")} readings`,
+    `${formatCount(readings)} readings`,
     ...(few > 0 ? [`fewer than half of those due in ${few} of ${points.length} bins`] : []),
     ...(flags ? flagWords(line) : [])
   ].join(", ");
@@ -34,7 +34,7 @@ function flagWords({flagged = []}: Line): string[] {
     flagged.reduce((sum, one) => sum + one[flag], 0)
   );
   return [
-    ...(suspect! > 0 ? [`${suspect!.toLocaleString("en-US")} suspect`] : []),
-    ...(fail! > 0 ? [`${fail!.toLocaleString("en-US")} failed`] : [])
+    ...(suspect! > 0 ? [`${formatCount(suspect!)} suspect`] : []),
+    ...(fail! > 0 ? [`${formatCount(fail!)} failed`] : [])
   ];
 }

@@ -1,5 +1,5 @@
 import {html} from "npm:htl";
-import {formatReading, formatTime} from "./format.js";
+import {formatCount, formatReading, formatTime} from "./format.js";
 import type {Line} from "./frame.js";
 import {isWhole, sheetOf} from "./sheet.js";
 import type {Sheet, Told} from "./sheet.js";
@@ -64,7 +64,7 @@ function rowOf({times, columns}: Sheet, index: number, timeZone: string): Elemen
   const cells = columns.map((column) => {
     const value = column.values[index];
     if (value === undefined) return "–";
-    return isWhole(column) ? value.toLocaleString("en-US") : formatReading(value);
+    return isWhole(column) ? formatCount(value) : formatReading(value);
   });
   return html`<tr>
     <th scope="row">${formatTime(times[index]!, timeZone)}</th>
