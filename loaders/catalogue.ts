@@ -77,7 +77,10 @@ interface Words {
   readonly words: ReadonlyMap<string, string>; // of parameters
 }
 
-function datasetEntry({name, columns, resolutions, summary}: PublishedDataset, {labels, words}: Words): DatasetEntry {
+function datasetEntry(
+  {name, columns, resolutions, summary, quality}: PublishedDataset,
+  {labels, words}: Words
+): DatasetEntry {
   const {begin, end, interval} = summary;
   return {
     name,
@@ -85,7 +88,11 @@ function datasetEntry({name, columns, resolutions, summary}: PublishedDataset, {
     ...(begin === undefined ? {} : {begin: iso(begin / 1000)}),
     ...(end === undefined ? {} : {end: iso(end / 1000)}),
     intervalMs: interval === undefined ? (resolutions[0]?.widthMs ?? 0) : interval / 1000,
-    columns: columns.map((column, index) => ({...columnEntry(column, words), ...summary.columns[index]!})),
+    columns: columns.map((column, index) => ({
+      ...columnEntry(column, words),
+      ...summary.columns[index]!,
+      ...(quality[index] ? {quality: quality[index]} : {})
+    })),
     resolutions
   };
 }

@@ -1,7 +1,10 @@
 import {identifier} from "../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../pond/types.js";
+import {flagsOfRenamed, isFlag} from "./flag.js";
 import {within} from "./partial.js";
+import {mergedQuality, qualityIn, renamedQuality} from "./quality.js";
 import {keyOf} from "./shard.js";
+import type {Quality} from "./types.js";
 import {type Conversion, conversionFor, convertedSql} from "./unit.js";
 
 /** A series while it stands somewhere in one role; half-open, µs UTC. */
@@ -16,6 +19,7 @@ interface Naming {
   readonly from: string;
   readonly column: Column;
   readonly conversion?: Conversion; // where the series is to have another unit
+  readonly whose?: string; // of flags: the column in the deployment whose they are
 }
 
 /** A deployment with the names of its columns; of two with one scope the later wins. */
@@ -58,8 +62,18 @@ export class CombinedSeries implements Series {
 
   async relation(range: Range = {}): Promise<string> {
     const inputs = await this.#named();
-    const selects = await Promise.all(inputs.map((input, rank) => selectSql(input, rank, range)));
-    return combineSql(columnsOf(inputs), selects.flat(), {overlapping: mayMeet(inputs)});
+    const columns = columnsOf(inputs);
+    const selects = await Promise.all(inputs.map((input, rank) => selectSql(input, {rank, range, columns})));
+    return combineSql(columns, selects.flat(), {overlapping: mayMeet(inputs)});
+  }
+
+  /** Of each deployment while it stood there. */
+  async quality(range: Range = {}): Promise<ReadonlyMap<string, Quality>> {
+    const found = (await this.#named()).map(async ({series, period, namings}) => {
+      const clip = intersect(period, range);
+      return renamedQuality(clip ? await qualityIn(series, clip) : new Map<string, Quality>(), namings);
+    });
+    return mergedQuality(await Promise.all(found));
   }
 
   #named(): Promise<readonly Input[]> {
@@ -79,25 +93,56 @@ function combineSql(
   const typed = columns.map(({name, type}) => `NULL::${type} AS ${identifier(name)}`);
   const none = `SELECT ${["NULL::TIMESTAMPTZ AS timestamp", "NULL::INTEGER AS rank", ...typed].join(", ")} WHERE false`;
   const union = [none, ...selects].join(" UNION ALL BY NAME ");
-  const names = columns.map(({name}) => identifier(name));
+  const told = (column: Column, sql: string) => {
+    const value = isFlag(column) ? `coalesce(${sql}, 9)` : sql;
+    return `${value} AS ${identifier(column.name)}`;
+  };
+  const names = columns.map((column) => told(column, identifier(column.name)));
   if (!overlapping) return `(SELECT ${["timestamp", ...names].join(", ")} FROM (${union}))`;
-  const newest = names.map((name) => `arg_max(${name}, rank) AS ${name}`);
+  const newest = columns.map((column) => told(column, `arg_max(${identifier(column.name)}, rank)`));
   return `(SELECT ${["timestamp", ...newest].join(", ")} FROM (${union}) GROUP BY timestamp)`;
 }
 
-async function selectSql({series, period, namings}: Input, rank: number, range: Range): Promise<string[]> {
+interface Selection {
+  readonly rank: number;
+  readonly range: Range;
+  readonly columns: readonly Column[]; // of the combined series
+}
+
+async function selectSql({series, period, namings}: Input, {rank, range, columns: all}: Selection): Promise<string[]> {
   const clip = intersect(period, range);
   if (!clip) return [];
-  const named = namings.map(
-    ({from, column, conversion}) => `${convertedSql(identifier(from), conversion)} AS ${identifier(column.name)}`
-  );
-  const columns = ["timestamp", `${rank} AS rank`, ...named].join(", ");
+  const named = namings.map((naming) => `${valueSql(naming)} AS ${identifier(naming.column.name)}`);
+  const unasked = unflagged(namings, all).map(({from, flag}) => `${flagSql(from, "2")} AS ${identifier(flag)}`);
+  const columns = ["timestamp", `${rank} AS rank`, ...named, ...unasked].join(", ");
   return [`SELECT ${columns} FROM ${await series.relation(clip)} WHERE ${within(clip)}`];
+}
+
+/** A flag says nothing where there is no reading: that of another deployment may be there, with its own. */
+function valueSql({from, conversion, whose}: Naming): string {
+  return whose === undefined ? convertedSql(identifier(from), conversion) : flagSql(whose, identifier(from));
+}
+
+function flagSql(whose: string, flag: string): string {
+  return `CASE WHEN ${identifier(whose)} IS NOT NULL THEN ${flag}::TINYINT END`;
+}
+
+/** The readings of a deployment that are not tested, where those of another under the same name are. */
+function unflagged(namings: readonly Naming[], columns: readonly Column[]): readonly {from: string; flag: string}[] {
+  const own = new Set(namings.map(({column}) => column.name));
+  return columns
+    .filter((column) => isFlag(column) && !own.has(column.name))
+    .flatMap(({name, attributes}) => {
+      const whose = namings.find(({column}) => column.name === attributes.flags);
+      return whose ? [{from: whose.from, flag: name}] : [];
+    });
 }
 
 async function nameColumns(deployment: Deployment, units: ReadonlyMap<string, string>): Promise<Input> {
   const {scope} = deployment;
-  const namings = (await deployment.series.columns()).map((column) => namingOf(column, deployment, units));
+  const columns = await deployment.series.columns();
+  const readings = columns.filter((column) => !isFlag(column)).map((column) => namingOf(column, deployment, units));
+  const namings = [...readings, ...columns.filter(isFlag).flatMap((column) => flagNaming(column, readings))];
   refuseTwins(namings, deployment);
   const renamed = namings.filter(({from, column, conversion}) => conversion || column.name !== `${scope}.${from}`);
   return {
@@ -117,6 +162,12 @@ function namingOf(column: Column, deployment: Deployment, units: ReadonlyMap<str
   const converted = {...column, attributes: {...column.attributes, parameter, unit: wanted}};
   const conversion = conversionFor({path: deployment.series.path, name: column.name, unit}, wanted);
   return {from: column.name, column: scoped(converted, deployment), ...(conversion ? {conversion} : {})};
+}
+
+/** Flags go with the readings that they are for, whatever these are called. */
+function flagNaming(column: Column, readings: readonly Naming[]): readonly Naming[] {
+  const whose = readings.find(({from}) => from === column.attributes.flags);
+  return whose ? [{from: column.name, column: flagsOfRenamed(column, whose.column), whose: whose.from}] : [];
 }
 
 function scoped(column: Column, {scope, series}: Deployment): Column {

@@ -109,7 +109,8 @@ function runsTable(rows: readonly RunRow[], moments: readonly number[]): Table {
     ["aside", number, rows.map(({aside}) => aside)],
     ["note", words, rows.map(({notes}) => lines(notes))],
     ["error", words, rows.map(({errors}) => lines(errors))],
-    ["stale", words, rows.map(({stale}) => lines(stale))]
+    ["stale", words, rows.map(({stale}) => lines(stale))],
+    ["tests", words, rows.map(({tests}) => (tests ? JSON.stringify(tests) : null))]
   ];
   const fields = columns.map(([name, type, , unit]) => {
     const attributes = Object.entries({parameter: name, ...(unit === undefined ? {} : {unit})});
@@ -135,12 +136,14 @@ interface Held extends Pick<RunRow, "kind" | "name" | "read" | "stored" | "aside
   readonly note: string | null;
   readonly error: string | null;
   readonly stale: string | null;
+  readonly tests?: string | null; // none in ponds from before
 }
 
-function rowOf({time, took, kind, name, read, stored, aside, note, error, stale}: Held): RunRow {
+function rowOf({time, took, kind, name, read, stored, aside, note, error, stale, tests}: Held): RunRow {
   const lines = (text: string | null) => text?.split("\n") ?? [];
   const said = {notes: lines(note), errors: lines(error), stale: lines(stale)};
-  return {kind, name, started: Math.floor(time / 1000), tookMs: took, read, stored, aside, ...said};
+  const fared = tests ? {tests: JSON.parse(tests) as NonNullable<RunRow["tests"]>} : {};
+  return {kind, name, started: Math.floor(time / 1000), tookMs: took, read, stored, aside, ...said, ...fared};
 }
 
 // ---- The cache ----

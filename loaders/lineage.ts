@@ -5,10 +5,15 @@ import {intersect} from "./combined.js";
 import {kindNamed, kinds} from "./kinds.js";
 import type {Origin, Resource} from "./types.js";
 
-/** What is known of a deployment in a snapshot. */
-export interface Deployed {
+/** What computes series in a snapshot. */
+interface Computing {
   readonly resources: readonly Pick<Resource, "kind" | "spec">[];
   readonly fs: Reader;
+}
+
+/** What is known of a deployment in a snapshot. */
+export interface Deployed extends Computing {
+  readonly resources: readonly Resource[];
 }
 
 /** A series among those that another is made of. */
@@ -17,11 +22,11 @@ export interface Ancestor extends Origin {
 }
 
 /** All that a series is made of, however many steps away: itself first, then each before what it is made of in turn. */
-export async function lineageOf(path: string, deployed: Deployed): Promise<readonly Ancestor[]> {
+export async function lineageOf(path: string, deployed: Computing): Promise<readonly Ancestor[]> {
   return follow({path: posix.normalize(path), period: {}}, deployed);
 }
 
-async function follow(origin: Origin, deployed: Deployed): Promise<readonly Ancestor[]> {
+async function follow(origin: Origin, deployed: Computing): Promise<readonly Ancestor[]> {
   const {resources, fs} = deployed;
   const steps = resources.map(async ({kind: name, spec}) => {
     const kind = kindNamed(name);
@@ -46,7 +51,7 @@ export function isAtOrBelow(path: string, place: string): boolean {
 }
 
 /** The resources that compute something, as a snapshot keeps them; one that cannot be read computes nothing. */
-export async function computingIn(fs: Reader): Promise<Deployed["resources"]> {
+export async function computingIn(fs: Reader): Promise<Computing["resources"]> {
   return (await appliedIn(fs)).flatMap(({kind: name, spec: source}) => {
     const kind = kinds.find((one) => one.name === name && one.origins !== undefined);
     const spec = kind?.schema.safeParse(source);

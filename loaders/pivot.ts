@@ -3,7 +3,7 @@ import type {Column, Reader, Series} from "../pond/types.js";
 import {CombinedSeries, type Deployment} from "./combined.js";
 import {fill} from "./pattern.js";
 import {directoryOf, placeOf} from "./place.js";
-import {RenamedSeries} from "./renamed.js";
+import {flagRenamings, RenamedSeries} from "./renamed.js";
 import type {Kind} from "./types.js";
 
 const schema = z.strictObject({
@@ -49,9 +49,11 @@ async function pivotedSeries(spec: PivotSpec, fs: Reader): Promise<Series> {
   const {input, output, name, parameter, unit} = spec;
   const found = (await fs.glob(input)).map(async ({path, captures}): Promise<Deployment[]> => {
     const series = await fs.series(path);
-    const column = chosen(spec, path, await series.columns());
+    const columns = await series.columns();
+    const column = chosen(spec, path, columns);
     if (!column) return [];
-    const picked = new RenamedSeries(path, series, [{from: column.name, column}]);
+    const own = [{from: column.name, column}];
+    const picked = new RenamedSeries(path, series, [...own, ...flagRenamings(columns, own)]);
     return [{scope: fill(name, captures), period: {}, series: picked}];
   });
   const deployments = (await Promise.all(found)).flat();

@@ -2,7 +2,7 @@ import {existsSync} from "node:fs";
 import {mkdir, readdir, readFile, rm, rmdir, stat} from "node:fs/promises";
 import {basename, join, posix} from "node:path";
 import {replaceFile} from "./file.js";
-import type {Column, Commit, Reader} from "../pond/types.js";
+import type {Commit, Reader} from "../pond/types.js";
 import {annotationsOf} from "./annotated.js";
 import {catalogueOf} from "./catalogue.js";
 import type {DashboardSpec} from "./dashboard.js";
@@ -15,20 +15,21 @@ import {publishLogo} from "./logo.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
 import type {Level, Shard} from "./level.js";
 import {marks, type Reduced} from "./partial.js";
-import type {Reduction} from "./reduction.js";
+import {qualityIn} from "./quality.js";
+import type {Measured, Reduction} from "./reduction.js";
 import {keyOf} from "./shard.js";
 import {published} from "./statistic.js";
 import {type Summary, summarise} from "./summary.js";
 import {Shelf, type Written} from "./shelf.js";
 import {sweep} from "./sweep.js";
 import {type Told, writeTold} from "./told.js";
-import type {Catalogue, Effects, ResolutionEntry, Resource, ShardEntry} from "./types.js";
+import type {Catalogue, Effects, QualityEntry, ResolutionEntry, Resource, ShardEntry} from "./types.js";
 
 /** Part of every published name: to be raised whenever the same shard would be written otherwise. */
 const generation = 3;
 
 /** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
-const telling = 3;
+const telling = 4;
 
 /** What is published, and where to. */
 export interface Publication {
@@ -44,10 +45,11 @@ export interface Publication {
 export interface PublishedDataset {
   readonly name: string; // its directory
   readonly path: string; // in the pond
-  readonly columns: readonly Column[];
+  readonly columns: readonly Measured[];
   readonly resolutions: readonly ResolutionEntry[];
   readonly summary: Summary;
   readonly completeness: Completeness;
+  readonly quality: readonly (QualityEntry | null)[]; // of the columns, in their order; null: not tested
 }
 
 /**
@@ -133,8 +135,8 @@ function safeName(text: string): string {
 // ---- One dataset ----
 
 async function publishDataset({name, path, reduction}: Source, publication: Publication): Promise<PublishedDataset> {
-  if (!reduction)
-    return {name, path, columns: [], resolutions: [], summary: {columns: []}, completeness: {columns: [], gaps: []}};
+  const nothing = {resolutions: [], summary: {columns: []}, completeness: {columns: [], gaps: []}, quality: []};
+  if (!reduction) return {name, path, columns: [], ...nothing};
   const {cache, directory, effects} = publication;
   const {columns, levels} = await shownOf(reduction, publication);
   const today = Math.floor(effects.now() / 86_400e3); // sparks end with it
@@ -161,7 +163,7 @@ async function readKept(memo: string, directory: string): Promise<PublishedDatas
 }
 
 interface Shown {
-  readonly columns: readonly Column[];
+  readonly columns: readonly Measured[];
   readonly levels: readonly Level[];
 }
 
@@ -189,7 +191,13 @@ async function writeDataset(
   const summary = await engine.use((duck) => summarise(duck, reduction, {columns, now}));
   const interval = summary.interval ?? 0;
   const completeness = await completenessOf(reduction, {columns, now, interval});
-  return {name, path, columns, resolutions, summary, completeness};
+  return {name, path, columns, resolutions, summary, completeness, quality: await qualityOf(reduction, columns)};
+}
+
+/** How the readings of each column were tested. */
+async function qualityOf(reduction: Reduction, columns: readonly Measured[]): Promise<PublishedDataset["quality"]> {
+  const found = await qualityIn(reduction.source);
+  return columns.map(({name}) => (found.has(name) ? {suspect: reduction.suspect, ...found.get(name)!} : null));
 }
 
 function entryOf({resolution}: Level, written: readonly Written[]): ResolutionEntry {
@@ -207,7 +215,7 @@ interface Target {
   readonly directory: string;
   readonly folder: string; // below the directory
   readonly reduction: Reduction;
-  readonly columns: readonly Column[];
+  readonly columns: readonly Measured[];
   readonly shelf: Shelf;
 }
 

@@ -37,6 +37,10 @@ const fields = z.strictObject({
     .regex(/^[1-9]\d{0,5}[smhd]$/, "write a whole number and s, m, h or d, such as 15m")
     .optional()
     .describe("from one reading to the next, which coverage is told against"),
+  suspect: z
+    .enum(["keep", "drop"])
+    .default("keep")
+    .describe("whether readings flagged as suspect count; those that failed never do"),
   directions: z
     .array(z.string())
     .default([])
@@ -85,10 +89,10 @@ export async function reductionOf(
   dataset: Dataset,
   {fs, cache}: Pick<DynamicContext, "fs" | "cache">
 ): Promise<Reduction> {
-  const {timeZone, statistics, directions, interval} = spec;
+  const {timeZone, statistics, directions, interval, suspect} = spec;
   const resolutions = parseResolutions(spec.resolutions, timeZone);
   const every = interval === undefined ? {} : {interval: parseResolution(interval).width};
-  return new Reduction(await fs.series(dataset.input), {resolutions, cache, statistics, directions, ...every});
+  return new Reduction(await fs.series(dataset.input), {resolutions, cache, statistics, directions, suspect, ...every});
 }
 
 function directoryOf(spec: ReduceSpec, context: DynamicContext): DynamicDirectory {

@@ -4,6 +4,7 @@ import {identifier, literal} from "../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../pond/types.js";
 import {engine} from "./engine.js";
 import {type Level, piecesOf, type Shard} from "./level.js";
+import {marks} from "./partial.js";
 import type {Reduction} from "./reduction.js";
 import {keyOf} from "./shard.js";
 import {isAlways, type Statistic} from "./statistic.js";
@@ -35,12 +36,9 @@ export class ReducedSeries implements Series {
   }
 
   async columns(): Promise<readonly Column[]> {
-    const columns = await this.#reduction.columns();
+    const columns = new Map((await this.#reduction.columns()).map(({name, attributes}) => [name, attributes]));
     const told = await this.#told();
-    return told.map((one, index) => {
-      const {attributes} = columns[Math.floor(index / this.#options.statistics.length)]!;
-      return {name: nameOf(one), type: typeOf(one), attributes};
-    });
+    return told.map((one) => ({name: nameOf(one), type: typeOf(one), attributes: columns.get(one.column.name)!}));
   }
 
   async pieces(range?: Range): Promise<readonly Piece[]> {
@@ -59,8 +57,11 @@ export class ReducedSeries implements Series {
   }
 
   async #told(): Promise<readonly Told[]> {
+    const {statistics} = this.#options;
     const columns = this.#reduction.reduced(await this.#reduction.columns());
-    return columns.flatMap((column) => this.#options.statistics.map((statistic) => ({column, statistic})));
+    return columns.flatMap((column) =>
+      [...statistics, ...(column.flags ? marks : [])].map((statistic) => ({column, statistic}))
+    );
   }
 
   /** What a shard tells, of the columns that it has, so that whatever columns come later it need not be told again. */

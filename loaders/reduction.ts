@@ -6,6 +6,7 @@ import type {Column, Range, Series} from "../pond/types.js";
 import {type Bins, binsWithin, decodeBins, encodeBins} from "./bins.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile} from "./file.js";
+import {flagsAmong, isFlag} from "./flag.js";
 import {type Level, levelsOf, type Shard} from "./level.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
 import type {Resolution} from "./resolution.js";
@@ -19,8 +20,14 @@ export interface ReductionOptions {
   readonly statistics?: readonly Statistic[]; // what will be asked for beside avg, min, max and count
   readonly directions?: readonly string[]; // parameters in degrees that turn: 359 is beside 0
   readonly interval?: number; // µs from one reading to the next, which coverage is told against
+  readonly suspect?: "keep" | "drop"; // whether readings that are flagged as suspect are left out, as failed ones are
   readonly engine?: Engine;
   readonly built?: (shard: Shard, level: Level) => void; // told of each shard that had to be computed
+}
+
+/** A column of readings, and the one with their flags, where they have flags. */
+export interface Measured extends Column {
+  readonly flags?: string;
 }
 
 /**
@@ -34,7 +41,7 @@ export class Reduction {
   readonly #extras: Extras;
   readonly #directions: ReadonlySet<string>;
   #levels?: Promise<readonly Level[]>;
-  #columns?: Promise<readonly Column[]>;
+  #columns?: Promise<readonly Measured[]>;
 
   constructor(series: Series, options: ReductionOptions) {
     const {engine = shared, statistics = [], directions = []} = options;
@@ -59,20 +66,29 @@ export class Reduction {
     return this.#series;
   }
 
-  /** The columns that hold numbers. */
-  columns(): Promise<readonly Column[]> {
-    return (this.#columns ??= this.#series.columns().then((columns) => columns.filter(isNumeric)));
+  /** Whether suspect readings are in the statistics. */
+  get suspect(): "keep" | "drop" {
+    return this.#options.suspect ?? "keep";
+  }
+
+  /** The columns that hold readings. */
+  columns(): Promise<readonly Measured[]> {
+    return (this.#columns ??= this.#series.columns().then(measuredIn));
   }
 
   /** How columns are reduced, in the order in which they are given. */
-  reduced(columns: readonly Column[]): readonly Reduced[] {
-    return columns.map(({name, attributes}) => ({name, turns: this.#directions.has(attributes.parameter ?? name)}));
+  reduced(columns: readonly Measured[]): readonly Reduced[] {
+    return columns.map(({name, attributes, flags}) => ({
+      name,
+      turns: this.#directions.has(attributes.parameter ?? name),
+      ...(flags === undefined ? {} : {flags: {column: flags, suspect: this.suspect}})
+    }));
   }
 
   /** Fine to coarse. */
   levels(): Promise<readonly Level[]> {
     const {resolutions, cache} = this.#options;
-    const kept = [this.#extras, [...this.#directions].sort()];
+    const kept = [this.#extras, [...this.#directions].sort(), ...(this.suspect === "drop" ? ["no suspects"] : [])];
     return (this.#levels ??= levelsOf({series: this.#series, resolutions, kept, directory: join(cache, "reduce")}));
   }
 
@@ -177,6 +193,12 @@ async function addAll(duck: Duck, rows: string, {batch, tallying}: Adding): Prom
     while (waiting.length > 0 && tally.last >= waiting[0]!.cover.end) await put(waiting.shift()!);
   }
   for (const shard of waiting) await put(shard);
+}
+
+function measuredIn(columns: readonly Column[]): readonly Measured[] {
+  const flags = flagsAmong(columns);
+  const readings = columns.filter((column) => isNumeric(column) && !isFlag(column));
+  return readings.map((column) => ({...column, ...(flags.has(column.name) ? {flags: flags.get(column.name)!} : {})}));
 }
 
 /** Whether a column holds numbers. */

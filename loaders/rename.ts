@@ -1,12 +1,15 @@
 import {z} from "zod";
 import type {Column, Reader, Series} from "../pond/types.js";
-import {originsIn, reaches, rootOf, treeOf} from "./dataset.js";
+import {originsIn} from "./dataset.js";
+import {circular, Mapped} from "./mapped.js";
+import {isFlag} from "./flag.js";
 import {fill} from "./pattern.js";
-import {directoryOf, placeOf} from "./place.js";
 import {attributesOf} from "./readings.js";
-import {RenamedSeries, type Renaming} from "./renamed.js";
+import {flagRenamings, RenamedSeries, type Renaming} from "./renamed.js";
 import type {Kind} from "./types.js";
 import {conversionFor} from "./unit.js";
+
+const mapped = new Mapped("renamed");
 
 const rule = z.strictObject({
   from: z.string().min(1).describe("a column, or several: * stands for any letters, e.g. 'Bottom *'"),
@@ -21,14 +24,9 @@ const schema = z
     columns: z.array(rule).min(1).describe("of several rules that a column matches, the first counts"),
     others: z.enum(["keep", "drop"]).default("keep").describe("what becomes of the columns that no rule matches")
   })
-  .refine(({input, output}) => !reaches(input, placeIn(output)), {
-    path: ["output"],
-    error: "the input reads there as well: choose a directory that its pattern does not match"
-  });
+  .refine((spec) => !mapped.isCircular(spec), circular);
 
 export type RenameSpec = z.infer<typeof schema>;
-
-const folder = "renamed"; // below /sys
 
 /** Series with other names and units for their columns, computed on access. */
 export const rename: Kind<RenameSpec> = {
@@ -36,44 +34,31 @@ export const rename: Kind<RenameSpec> = {
   summary: "Series with other names and units for their columns, directly or by pattern.",
   schema,
   reads: ({input}) => [input],
-  writes: ({output}) => [...new Set([output.includes("$") ? rootOf(output) : output, placeIn(output)])],
+  writes: (spec) => mapped.writes(spec),
   origins: originsIn,
   async run({spec}, context) {
-    const {input, output} = spec;
     const fs = await context.fs();
-    const found = (await fs.glob(input)).map(({path}) => path);
-    if (!output.includes("$") && found.length > 1)
-      throw new Error(`${input} matches ${found.length} series and ${output} is one: tell them apart by $0, $1, ….`);
-    const unused = await unusedRules(spec, found, fs);
-    return {read: 0, stored: 0, aside: 0, notes: unused, errors: []};
+    const found = (await mapped.datasets(spec, fs)).map(({input}) => input);
+    return {read: 0, stored: 0, aside: 0, notes: await unusedRules(spec, found, fs), errors: []};
   },
   dynamic: {
-    path: ({output}) => placeIn(output),
-    output: ({output}) => (output.includes("$") ? undefined : output),
+    path: (spec) => mapped.placeIn(spec),
+    output: (spec) => mapped.output(spec),
     factory: (config, context) => {
       const spec = schema.parse(config);
       const {fs} = context;
-      if (!spec.output.includes("$"))
-        return directoryOf(async () => {
-          const [match] = await fs.glob(spec.input);
-          if (!match) throw new Error(`Nothing matches ${spec.input} yet, so there is no ${spec.output}.`);
-          return renamedSeries(spec, await fs.series(match.path), spec.output);
-        });
-      return treeOf(spec, context, async ({input, path}) => ({
-        kind: "series",
-        series: await renamedSeries(spec, await fs.series(input), path)
-      }));
+      return mapped.directory(spec, context, async ({input, path}) =>
+        renamedSeries(spec, await fs.series(input), path)
+      );
     }
   }
 };
 
-/** Where the dynamic directory stands. */
-function placeIn(output: string): string {
-  return output.includes("$") ? rootOf(output) : placeOf(folder, output);
-}
-
 async function renamedSeries(spec: RenameSpec, source: Series, path: string): Promise<Series> {
-  const renamings = (await source.columns()).flatMap((column) => renamingOf(spec, column, source.path) ?? []);
+  const columns = await source.columns();
+  const readings = columns.filter((column) => !isFlag(column));
+  const renamed = readings.flatMap((column) => renamingOf(spec, column, source.path) ?? []);
+  const renamings = [...renamed, ...flagRenamings(columns, renamed)];
   const seen = new Map<string, string>();
   for (const {from, column} of renamings) {
     const twin = seen.get(column.name);

@@ -1,6 +1,9 @@
 import {identifier} from "../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../pond/types.js";
+import {flagsOfRenamed, isFlag} from "./flag.js";
+import {qualityIn, renamedQuality} from "./quality.js";
 import {keyOf} from "./shard.js";
+import type {Quality} from "./types.js";
 import {convertedSql, type Conversion} from "./unit.js";
 
 /** A column of a series under another name. */
@@ -32,11 +35,23 @@ export class RenamedSeries implements Series {
     return (await this.#source.pieces(range)).map((piece) => ({...piece, key: keyOf("rename", recipe, piece.key)}));
   }
 
+  async quality(range?: Range): Promise<ReadonlyMap<string, Quality>> {
+    return renamedQuality(await qualityIn(this.#source, range), this.#renamings);
+  }
+
   async relation(range?: Range): Promise<string> {
     const named = this.#renamings.map(
       ({from, column, conversion}) =>
-        `${convertedSql(identifier(from), conversion)}::DOUBLE AS ${identifier(column.name)}`
+        `${convertedSql(identifier(from), conversion)}::${isFlag(column) ? column.type : "DOUBLE"} AS ${identifier(column.name)}`
     );
     return `(SELECT ${["timestamp", ...named].join(", ")} FROM ${await this.#source.relation(range)})`;
   }
+}
+
+/** Flags go with the readings that they are for. */
+export function flagRenamings(columns: readonly Column[], renamed: readonly Renaming[]): readonly Renaming[] {
+  return columns.filter(isFlag).flatMap((column) => {
+    const whose = renamed.find(({from}) => from === column.attributes.flags);
+    return whose ? [{from: column.name, column: flagsOfRenamed(column, whose.column)}] : [];
+  });
 }

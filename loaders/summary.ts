@@ -1,9 +1,9 @@
 import {type Duck, identifier} from "../pond/duck.js";
-import type {Column, Range} from "../pond/types.js";
+import type {Range} from "../pond/types.js";
 import {type Bins, binsWithin} from "./bins.js";
 import type {Level, Shard} from "./level.js";
 import {type Partials, passesSql, type Reduced, within} from "./partial.js";
-import type {Reduction} from "./reduction.js";
+import type {Measured, Reduction} from "./reduction.js";
 import {nextBin} from "./resolution.js";
 import {direction} from "./statistic.js";
 import type {ColumnEntry} from "./types.js";
@@ -28,7 +28,7 @@ const recent = 30;
 export async function summarise(
   duck: Duck,
   reduction: Reduction,
-  {columns, now}: {readonly columns: readonly Column[]; readonly now: number}
+  {columns, now}: {readonly columns: readonly Measured[]; readonly now: number}
 ): Promise<Summary> {
   const source = new Summarised(duck, reduction, columns);
   const {begin, end} = await source.ends();
@@ -54,7 +54,7 @@ class Summarised {
   readonly #columns: readonly Reduced[];
   readonly #known = new Map<string, Promise<Bins>>(); // by the shard's key: all columns ask for the same few
 
-  constructor(duck: Duck, reduction: Reduction, columns: readonly Column[]) {
+  constructor(duck: Duck, reduction: Reduction, columns: readonly Measured[]) {
     this.#duck = duck;
     this.#reduction = reduction;
     this.#columns = reduction.reduced(columns);
