@@ -44,11 +44,11 @@ test("each run with news is a row, at the time when it began", async () => {
   expect(await history(pond)).toEqual([
     {
       ...{us: 0, kind: "Inbox", name: "a", took: 12, read: 5, stored: 3, aside: 2},
-      ...{note: "one\ntwo", error: "bad", stale: "Manual/x"}
+      ...{note: "one\ntwo", error: "bad", stale: "Manual/x", tests: null}
     },
     {
       ...{us: 1e6, kind: "Inbox", name: "b", took: 12, read: 0, stored: 0, aside: 0},
-      ...{note: null, error: null, stale: null}
+      ...{note: null, error: null, stale: null, tests: null}
     }
   ]);
   expect(await last(pond)).toEqual([
