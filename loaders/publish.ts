@@ -23,7 +23,7 @@ import {type Summary, summarise} from "./summary.js";
 import {Shelf, type Written} from "./shelf.js";
 import {sweep} from "./sweep.js";
 import {type Told, writeTold} from "./told.js";
-import type {Catalogue, Effects, QualityEntry, ResolutionEntry, Resource, ShardEntry} from "./types.js";
+import type {Catalogue, Effects, QualityEntry, ResolutionEntry, Resource} from "./types.js";
 
 /** Part of every published name: to be raised whenever the same shard would be written otherwise. */
 const generation = 3;
