@@ -11,6 +11,7 @@ import {detailsOf} from "./details.js";
 import {engine} from "./engine.js";
 import {pack, stampOf} from "./pack.js";
 import {datasetsOf} from "./dataset.js";
+import {lastRuns} from "./history.js";
 import {publishLogo} from "./logo.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
 import type {Level, Shard} from "./level.js";
@@ -63,7 +64,7 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const reductions = await reductionsOf(publication);
   const datasets: PublishedDataset[] = [];
   for (const source of sourcesOf(reductions, publication, dashboard))
-    datasets.push(await publishDataset(source, publication));
+    datasets.push(await publishOrKeep(source, publication));
   const annotations = await annotationsOf({datasets, resources, fs, effects});
   const {reporter} = effects;
   const logo = await publishLogo(publication);
@@ -134,9 +135,30 @@ function safeName(text: string): string {
 
 // ---- One dataset ----
 
+const none = {columns: [], resolutions: [], summary: {columns: []}, completeness: {columns: [], gaps: []}, quality: []};
+
+/**
+ * While a resource is in trouble, a dataset that cannot be made is shown as it was made last, or empty, and that is said.
+ * Throws when all are well.
+ */
+async function publishOrKeep(source: Source, publication: Publication): Promise<PublishedDataset> {
+  const {fs, cache, directory, effects} = publication;
+  const {name, path} = source;
+  const shown = join(cache, "shown", `${keyOf(generation, telling, path, name)}.json`);
+  try {
+    const made = await publishDataset(source, publication);
+    await writeChanged(shown, JSON.stringify(made));
+    return made;
+  } catch (error) {
+    if (!(await lastRuns(fs, cache)).some(({errors}) => errors.length > 0)) throw error;
+    const kept = await readKept(shown, directory);
+    effects.reporter.warn(`${path} is shown ${kept ? "as it was" : "empty"}: ${(error as Error).message}`);
+    return kept ?? {name, path, ...none};
+  }
+}
+
 async function publishDataset({name, path, reduction}: Source, publication: Publication): Promise<PublishedDataset> {
-  const nothing = {resolutions: [], summary: {columns: []}, completeness: {columns: [], gaps: []}, quality: []};
-  if (!reduction) return {name, path, columns: [], ...nothing};
+  if (!reduction) return {name, path, ...none};
   const {cache, directory, effects} = publication;
   const {columns, levels} = await shownOf(reduction, publication);
   const today = Math.floor(effects.now() / 86_400e3); // sparks end with it
@@ -272,7 +294,8 @@ async function removeOthers(directory: string, kept: ReadonlySet<string>): Promi
 
 /** Old results go once nothing is computed from them; what was memorised of a dataset is good for its day alone. */
 async function sweepCache(cache: string, reductions: readonly Reduction[]): Promise<void> {
-  const levels = (await Promise.all(reductions.map((reduction) => reduction.levels()))).flat();
+  const found = await Promise.allSettled(reductions.map((reduction) => reduction.levels())); // what failed was said
+  const levels = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
   const shards = levels.flatMap(({shards}) => shards.map(({file}) => basename(file)));
   await sweep(join(cache, "reduce"), new Set(shards));
   await sweep(join(cache, "told"), new Set());

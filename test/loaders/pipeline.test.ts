@@ -67,3 +67,19 @@ test("wrong resources stop everything before anything is stored", async () => {
   await writeFile(join(root, "resources/all.yaml"), resources.replace("[1h, 1d]", "[1 hour]"));
   await expect(run()).rejects.toThrow("write a whole number and s, m, h or d, such as 15m, 1h or 7d");
 });
+
+test("a site that cannot be made any more is shown as it was, and the others go on", async () => {
+  const {root, run} = await project();
+  const quay = resources.split("---\n")[1]!.replace("name: dock", "name: quay").replace("/sites/Dock", "/sites/Quay");
+  const write = (text: string) => writeFile(join(root, "resources/all.yaml"), `${resources}---\n${text}`);
+  await write(quay);
+  const first = await run();
+  await write(`${quay.trimEnd()}\n  units: {DO: m}\n`); // which mg/L cannot be
+  await writeFile(join(root, "inbox/b.csv"), csv(["03:00", 1]));
+  const second = await run();
+  expect(second.run.failed).toBe(true);
+  const errors = second.run.rows.flatMap(({name, errors}) => errors.map((error) => `${name}: ${error}`));
+  expect(errors).toEqual([expect.stringContaining("quay: ")]);
+  expect(second.catalogue.datasets.map(({name}) => name)).toEqual(["Dock", "Quay"]);
+  expect(second.catalogue.datasets[1]).toEqual(first.catalogue.datasets[1]);
+});
