@@ -10,9 +10,11 @@ const withoutDuck: Plugin = {
     const contents = `
       const connection = {run: async () => {}, closeSync: () => {}};
       export const DuckDBInstance = {create: async () => ({connect: async () => connection, closeSync: () => {}})};
-      export const DuckDBTypeId = {};
-      export class DuckDBDecimalType {}`;
-    bundle.onResolve({filter: /^@duckdb\/node-api$/}, () => ({path: "duck", namespace: "none"}));
+      export const [BIGINT, DOUBLE, DuckDBTypeId] = [{}, {}, {}];
+      export class DuckDBDecimalType {}
+      export class DuckDBTableFunction {}
+      export default {};`;
+    bundle.onResolve({filter: /^@duckdb\/node-(api|bindings)$/}, () => ({path: "duck", namespace: "none"}));
     bundle.onLoad({filter: /^duck$/, namespace: "none"}, () => ({contents}));
   }
 };
@@ -31,7 +33,7 @@ export async function bundled(
   const require = 'import {createRequire as requireAt} from "node:module"; const require = requireAt(import.meta.url);';
   await build({
     ...{entryPoints: [join(folder, `${name}.ts`)], outfile, bundle: true, platform: "node", format: "esm"},
-    ...{external: ["parquet-wasm", "@duckdb/node-api"], plugins: hasDuck ? [] : [withoutDuck]},
+    ...{external: ["parquet-wasm", "@duckdb/*"], plugins: hasDuck ? [] : [withoutDuck]},
     ...{banner: {js: require}, logLevel: "error"}
   });
   return outfile;
