@@ -2,7 +2,7 @@ import {createHash} from "node:crypto";
 import {mkdir, readFile, rename, rm, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
 import {sizeOf, temporary} from "./disk.js";
-import {PondError} from "./error.js";
+import {isPondError, PondError} from "./error.js";
 import {encodeParquet} from "./parquet.js";
 import {decodeColumns, hash} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
@@ -47,7 +47,7 @@ export class Contents {
 
   /** An op file, its hash proven. */
   async opFile({path, sha256}: Pick<OpFile, "path" | "sha256">): Promise<Uint8Array> {
-    const bytes = await this.store.get(`oplog/${path}`);
+    const bytes = await needed(this.store.get(`oplog/${path}`));
     if (sha256 === undefined || hash(bytes) === sha256) return bytes;
     throw damaged(`oplog/${path}`, sha256);
   }
@@ -93,7 +93,7 @@ export class Contents {
   async #hashOf(key: string): Promise<string> {
     const digest = createHash("sha256");
     for (let [at, isMore] = [0, true]; isMore; at += stride) {
-      const bytes = await this.store.getRange(key, at, at + stride);
+      const bytes = await needed(this.store.getRange(key, at, at + stride));
       digest.update(bytes);
       isMore = bytes.length === stride;
     }
@@ -114,7 +114,7 @@ export class Contents {
 
   async #fetch(record: Held): Promise<Uint8Array> {
     if (record.content !== null) return record.content;
-    if (!record.inline) return this.store.get(blobKey(record.sha256));
+    if (!record.inline) return needed(this.store.get(blobKey(record.sha256)));
     const found = (await this.#inlineIn(record.file!)).get(`${record.nodeId} ${record.version}`);
     if (found !== undefined) return found.slice();
     const sentence = `oplog/${record.file} has lost version ${record.version} of node ${record.nodeId}; restore it from a copy.`;
@@ -124,7 +124,7 @@ export class Contents {
   /** Content by node and version. The file that was read last is kept: a directory's small files are in one. */
   async #inlineIn(file: string): Promise<ReadonlyMap<string, Uint8Array>> {
     if (this.#opened?.file === file) return this.#opened.inline;
-    const table = decodeColumns(await this.store.get(`oplog/${file}`), `oplog/${file}`, inlineColumns);
+    const table = decodeColumns(await needed(this.store.get(`oplog/${file}`)), `oplog/${file}`, inlineColumns);
     const [nodes, versions, contents] = inlineColumns.map((name) => table.getChild(name)!);
     const inline = new Map<string, Uint8Array>();
     for (let i = 0; i < table.numRows; i++) {
@@ -134,6 +134,15 @@ export class Contents {
     this.#opened = {file, inline};
     return inline;
   }
+}
+
+/** What the log names has to be there: its absence must not pass for that of a path. */
+async function needed(found: Promise<Uint8Array>): Promise<Uint8Array> {
+  return found.catch((error: unknown) => {
+    if (!isPondError(error, "NOT_FOUND")) throw error;
+    const sentence = `${String(error.data.key)} is missing; restore it from a copy of the pond.`;
+    throw new PondError("CORRUPT", sentence, error.data, error);
+  });
 }
 
 function damaged(what: string, sha256: string): PondError {

@@ -1,4 +1,4 @@
-import type {Table} from "apache-arrow";
+import type {RecordBatch, Table} from "apache-arrow";
 import type {Contents} from "./contents.js";
 import type {Duck} from "./duck.js";
 import {isPondError, PondError} from "./error.js";
@@ -7,7 +7,8 @@ import {isDirectory, loadNode, nodeOf} from "./node.js";
 import type {Node, StoredNode, Tree} from "./node.js";
 import {childOf, nameOf, namesOf, normalize, parentOf} from "./path.js";
 import {query} from "./query.js";
-import type {DynamicFactory, Match, Reader, Series, Stat, Version} from "./types.js";
+import type {DynamicFactory, Match, Range, Reader, Series, Stat, Version} from "./types.js";
+import {batchesOf} from "./stream.js";
 import type {View} from "./view.js";
 import {rootEntry} from "./view.js";
 
@@ -94,6 +95,10 @@ export class FS implements Reader, Tree {
 
   async series(path: string): Promise<Series> {
     return (await this.node(path)).series();
+  }
+
+  async *batches(path: string, range?: Range): AsyncIterable<RecordBatch> {
+    yield* batchesOf(this.duck, await this.series(path), range);
   }
 
   query(sql: string): Promise<Table> {

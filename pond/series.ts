@@ -44,7 +44,7 @@ export class StoredSeries implements Series {
   }
 
   async pieces(range?: Range): Promise<readonly Piece[]> {
-    return this.#within(range).map(({sha256, minTime, maxTime}) => ({key: sha256, minTime, maxTime}));
+    return this.#within(range).map(({sha256, minTime, maxTime, rows}) => ({key: sha256, minTime, maxTime, rows}));
   }
 
   async relation(range?: Range): Promise<string> {

@@ -80,6 +80,7 @@ export interface Piece {
   readonly key: string; // hex; changes whenever the readings in it change
   readonly minTime: number; // µs UTC, inclusive
   readonly maxTime: number; // µs UTC, inclusive
+  readonly rows?: number; // readings in it, where that is known
 }
 
 /** Readings over time, stored or computed: one row per timestamp. */
@@ -131,6 +132,8 @@ export interface Reader {
   read(path: string): Promise<Uint8Array>; // file: bytes; series and table: one Parquet file
   versions(path: string): Promise<readonly Version[]>; // oldest first
   series(path: string): Promise<Series>; // a series or a table with a column `timestamp`, stored or dynamic
+  /** The readings of a series by time, a batch at a time: memory is bound by row groups, not by the history. */
+  batches(path: string, range?: Range): AsyncIterable<RecordBatch>;
   /** SQL by DuckDB; each "'/pond/path'" or glob in FROM position is read through the filesystem; `oplog` is the log. */
   query(sql: string): Promise<Table>;
 }

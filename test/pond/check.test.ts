@@ -88,6 +88,21 @@ test("a bit turned in an op file or a blob is found, and no read takes it for da
   expect((await check(pond)).problems).toHaveLength(5);
 });
 
+test("an op file that is missing does not make its paths look as if they were not there", async () => {
+  const {pond, dir} = await filled();
+  const {partId} = await (await pond.fs()).stat("/a/small");
+  await pond.close();
+  for (const file of await filesUnder(join(dir, "oplog", `part_id=${partId}`), /./)) await rm(file);
+  const again = await Pond.open(dir);
+  const refused = {
+    code: "CORRUPT",
+    message: expect.stringMatching(/ is missing; restore it from a copy of the pond\.$/) as string
+  };
+  await expect((await again.fs()).exists("/a/small")).rejects.toMatchObject(refused);
+  await expect(write(again, (tx) => tx.write("/a/small", "new"))).rejects.toMatchObject(refused);
+  await again.close();
+});
+
 test("what is missing is named", async () => {
   const {pond, dir} = await filled();
   const [blob] = await filesUnder(join(dir, "blobs"), /./);
