@@ -33,6 +33,12 @@ interface Chunk extends Piece {
   readonly file: string; // host path; there once it was computed
 }
 
+interface Stretch {
+  readonly span: Required<Range>;
+  readonly from: number; // µs UTC: where the chunk that holds it begins
+  readonly begun: readonly string[]; // before that
+}
+
 /**
  * A series with flags beside its readings. It is computed in chunks of time, each from its own readings and those around
  * it, as far as its tests look; what was computed is kept, so that a change of the input, of a neighbour, of a threshold
@@ -64,9 +70,13 @@ export class ValidatedSeries implements Series {
     });
   }
 
+  /** A piece's key tells of the range alone: a chunk that changes elsewhere is the same piece there. */
   async pieces(range: Range = {}): Promise<readonly Piece[]> {
-    const chunks = (await this.chunks()).filter((chunk) => overlaps(chunk, range));
-    return chunks.map(({key, minTime, maxTime}) => ({key, minTime, maxTime}));
+    const [plan, chunks] = [await this.plan(), await this.chunks()];
+    const found = chunks
+      .filter((chunk) => overlaps(chunk, range))
+      .map(({span, begun}) => this.#piece(plan, {span: clipped(span, range), from: span.begin, begun}));
+    return (await Promise.all(found)).flatMap((piece) => piece ?? []);
   }
 
   async relation(range: Range = {}): Promise<string> {
@@ -114,8 +124,7 @@ export class ValidatedSeries implements Series {
     const tallies = chunks.map(async (chunk) => {
       const {span, file, minTime, maxTime} = chunk;
       if (minTime >= range.begin && maxTime < range.end) return readJson<Tally>(tallyOf(file));
-      const both = {begin: Math.max(span.begin, range.begin), end: Math.min(span.end, range.end)};
-      return (await this.#judge([chunk])).tally(both);
+      return (await this.#judge([chunk])).tally(clipped(span, range));
     });
     const tested = (await this.plan()).columns.filter(isTested);
     const found = await Promise.all(tallies);
@@ -149,39 +158,34 @@ export class ValidatedSeries implements Series {
     const begun = new Begun(plan);
     const chunks: Chunk[] = [];
     for (const span of first <= last ? spansBetween(widthOf(plan), first, last) : []) {
-      const own = await this.#options.source.pieces(span);
-      if (own.length === 0) continue;
-      chunks.push(await this.#chunk(plan, {span, own, begun: begun.names}));
-      if (!begun.isWhole) begun.add(await this.#columnsIn(span, own));
+      const piece = await this.#piece(plan, {span, from: span.begin, begun: begun.names});
+      if (!piece) continue;
+      const file = join(this.#directory(), `${piece.key}.parquet`);
+      chunks.push({...piece, span, marks: marksIn(plan.marks, span), begun: begun.names, file});
+      if (!begun.isWhole) begun.add(await this.#columnsIn(span));
     }
     return chunks;
   }
 
-  async #chunk(
-    plan: Plan,
-    {span, own, begun}: {span: Span; own: readonly Piece[]; begun: readonly string[]}
-  ): Promise<Chunk> {
-    const around = await this.#options.source.pieces(reachOf(plan, span));
+  /** A stretch of time, by all that its flags depend on; nothing where the source has none. */
+  async #piece(plan: Plan, {span, from, begun}: Stretch): Promise<Piece | undefined> {
+    const {source} = this.#options;
+    const own = await source.pieces(span);
+    if (own.length === 0) return undefined;
+    const reach = reachOf(plan, span);
+    const isWhole = new Begun(plan, begun).isWhole; // else it matters what has begun since
+    const around = await source.pieces(isWhole ? reach : {...reach, begin: Math.min(reach.begin, from)});
     const beside = await Promise.all(neighboursOf(plan).map(({series}) => series.pieces(span)));
-    const marks = marksIn(plan.marks, span);
     const content = [around, ...beside].map((pieces) => pieces.map(({key}) => key));
-    const key = keyOf("validate", generation, plan.recipe, span.begin, span.end, content, marks, begun);
+    const key = keyOf("validate", generation, plan.recipe, span, content, marksIn(plan.marks, span), begun);
     const minTime = own.reduce((time, piece) => Math.min(time, piece.minTime), Infinity);
     const maxTime = own.reduce((time, piece) => Math.max(time, piece.maxTime), -Infinity);
-    return {
-      key,
-      minTime: Math.max(span.begin, minTime),
-      maxTime: Math.min(span.end - 1, maxTime),
-      span,
-      marks,
-      begun,
-      file: join(this.#directory(), `${key}.parquet`)
-    };
+    return {key, minTime: Math.max(span.begin, minTime), maxTime: Math.min(span.end - 1, maxTime)};
   }
 
   /** The columns with a reading in a span, read once for each content of it. */
-  async #columnsIn(span: Span, own: readonly Piece[]): Promise<readonly string[]> {
-    const keys = own.map(({key}) => key);
+  async #columnsIn(span: Required<Range>): Promise<readonly string[]> {
+    const keys = (await this.#options.source.pieces(span)).map(({key}) => key);
     return this.#remember(`${keyOf("columns", generation, span.begin, span.end, keys)}.columns.json`, async () => {
       const names = (await this.plan()).columns.map(({column}) => column.name);
       const seen = names.map((name, index) => `bool_or(isfinite(${identifier(name)}::DOUBLE)) AS c${index}`);
@@ -248,6 +252,10 @@ function widthOf({interval}: Plan): number {
   return Math.min(15 * 60e6, 10 * interval * 1000);
 }
 
+function clipped({begin, end}: Required<Range>, range: Range): Required<Range> {
+  return {begin: Math.max(begin, range.begin ?? -Infinity), end: Math.min(end, range.end ?? Infinity)};
+}
+
 function neighboursOf({columns}: Plan) {
   return columns.flatMap(({neighbour}) => neighbour ?? []);
 }
@@ -255,11 +263,12 @@ function neighboursOf({columns}: Plan) {
 /** Which of the columns that are tested for gaps have had a reading. */
 class Begun {
   readonly #asked: readonly string[];
-  #names = new Set<string>();
+  readonly #names: Set<string>;
 
-  constructor({columns}: Plan) {
+  constructor({columns}: Plan, names: readonly string[] = []) {
     const asked = columns.filter(({criteria}) => criteria.some(({name}) => name === "gap"));
     this.#asked = asked.map(({column}) => column.name);
+    this.#names = new Set(names);
   }
 
   get names(): readonly string[] {

@@ -249,7 +249,7 @@ test("status tells how each resource fared, and the history of that is a series"
   expect(code).toBe(exits.ok);
   expect(out).toMatch(/Simulator\/small +2026-03-01T00:00:00.000Z/);
   expect((await pond("cat", "/sys/runs", "--format", "csv")).out).toBe(
-    "timestamp,kind,name,took,read,stored,aside,note,error,stale\n2026-03-01T00:00:00.000Z,Simulator,small,0,386,386,0,,,\n"
+    "timestamp,kind,name,took,read,stored,aside,note,error,stale,tests\n2026-03-01T00:00:00.000Z,Simulator,small,0,386,386,0,,,,\n"
   );
 });
 

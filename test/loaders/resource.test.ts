@@ -298,6 +298,7 @@ test("the resources of this project are valid", async () => {
     "Combine",
     "Combine",
     "Combine",
+    "Validate",
     "Reduce",
     "Dashboard"
   ]);
