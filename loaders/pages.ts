@@ -12,7 +12,11 @@ interface Link {
 }
 
 /** The pages that come with the project, and their order; those that authors add stand before the last two. */
-const own: readonly Link[] = [{name: "Status", path: "/status"}];
+const own: readonly Link[] = [
+  {name: "Explore", path: "/explore"},
+  {name: "Status", path: "/status"},
+  {name: "About the data", path: "/about"}
+];
 
 /** The pages of the sidebar, as the Dashboard lists them; every page when it lists none. */
 export async function listPages(source: string, catalogue: Omit<Catalogue, "datasets">): Promise<readonly Listed[]> {

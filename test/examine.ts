@@ -18,10 +18,15 @@ export const faintTexts = `(() => {
     const colour = bytes(getComputedStyle(element).backgroundColor);
     return colour[3] === 255 || !element.parentElement ? colour : ground(element.parentElement);
   };
+  const holds = (outer, inner) =>
+    outer.left <= inner.left + 1 && outer.right >= inner.right - 1 && outer.top <= inner.top + inner.height / 2 && outer.bottom >= inner.bottom - inner.height / 2;
+  const shape = ({previousElementSibling: one}, box) =>
+    one?.matches("circle, rect") && holds(one.getBoundingClientRect(), box) ? one : undefined;
   const contrast = (element) => {
     const style = getComputedStyle(element);
     const text = light(bytes(element instanceof SVGElement ? style.fill : style.color));
-    const behind = light(ground(element));
+    const under = element instanceof SVGElement && shape(element, element.getBoundingClientRect()); // what a text of a drawing stands on
+    const behind = light(under ? bytes(getComputedStyle(under).fill) : ground(element));
     return (Math.max(text, behind) + 0.05) / (Math.min(text, behind) + 0.05);
   };
   const own = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());

@@ -75,7 +75,7 @@ function downloading(): Element {
   return html`<div>
     <ul>
       <li>Below each chart: what it shows, or the whole record, as CSV or Parquet with units, licence and citation.</li>
-      <li>On <a href=${pageUrl("status")}>Explore</a>: what SQL makes of any of it, as CSV, JSON or Parquet.</li>
+      <li>On <a href=${pageUrl("explore")}>Explore</a>: what SQL makes of any of it, as CSV, JSON or Parquet.</li>
       <li>
         For programs: <a href=${shardUrl("catalogue.json")}>catalogue.json</a> lists every site, column and Parquet
         file.

@@ -2,6 +2,9 @@
 declare module "npm:@observablehq/plot" {
   export * from "@observablehq/plot";
 }
+declare module "npm:@duckdb/duckdb-wasm" {
+  export * from "@duckdb/duckdb-wasm";
+}
 declare module "npm:apache-arrow" {
   export * from "apache-arrow";
 }

@@ -53,11 +53,13 @@ test("the sidebar lists every page, those of authors by their titles, drafts lef
       ]
     },
     {name: "Parameters", pages: [{name: "Oxygen", path: "/parameters/do"}]},
+    {name: "Explore", path: "/explore"},
     ...[
       ["The year 2025", "/report/2025"],
       ["Tides and", "/tides"],
       ["untitled", "/untitled"],
-      ["Status", "/status"]
+      ["Status", "/status"],
+      ["About the data", "/about"]
     ].map(([name, path]) => ({name, path}))
   ]);
 });

@@ -1,9 +1,11 @@
 import {execFile} from "node:child_process";
+import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import {promisify} from "node:util";
 import type {Browser} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
 import type {Catalogue} from "../../loaders/types.js";
+import {Duck} from "../../pond/duck.js";
 import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
 import type {SiteServer} from "../browser.js";
 import {examinePage, faintTexts} from "../examine.js";
@@ -83,7 +85,7 @@ describe.each([
   );
 
   test.each([false, true])("text stands out from its ground, dark %s", async (dark) => {
-    for (const path of ["", "sites/mouth", "status", "about"]) {
+    for (const path of ["", "sites/mouth", "explore", "status", "about"]) {
       const {page} = await openPage(browser, {dark});
       await page.goto(server.url + path);
       await settle(page);
@@ -187,6 +189,90 @@ describe("what the pages tell", () => {
     expect(((await (await fetch(catalogueUrl!)).json()) as Catalogue).title).toBe("Test Harbour");
     await page.close();
   });
+});
+
+describe.each([
+  ["/", "dist"],
+  ["/some-repo/", "dist-repo"]
+])("SQL in the browser under %s", (base, output) => {
+  let server: SiteServer;
+  beforeAll(async () => {
+    server = await serveSite(join(project.directory, output), base);
+  });
+  afterAll(() => server.close());
+
+  const whole = 'SELECT count(*)::INTEGER AS n, avg("Surface.Temperature.C.avg") AS mean FROM mouth_1d';
+
+  test("Explore loads its engine only when asked, answers as DuckDB does, and draws, lists and hands out what it gives", async () => {
+    const {page, faults, requests} = await openPage(browser);
+    await page.goto(`${server.url}explore`);
+    await settle(page);
+    const isHeavy = (url: string) => /duckdb|apache-arrow|plot|\.parquet/.test(url);
+    expect(requests.filter(isHeavy)).toEqual([]);
+    const answered = (words: RegExp) => page.getByText(words).first().waitFor({timeout: 20_000});
+    const buttons = page.getByRole("group", {name: "Examples"}).getByRole("button");
+    expect(await buttons.count()).toBe(5);
+    for (const button of await buttons.all()) {
+      await button.click();
+      await page.waitForFunction(() => !document.querySelector("[aria-busy]"), undefined, {timeout: 20_000});
+      expect(await page.getByRole("alert").count(), await button.innerText()).toBe(0);
+      expect(await page.locator(".drawn svg").count()).toBeGreaterThan(0);
+      expect(await page.locator(".result tbody tr").count()).toBeGreaterThan(4);
+    }
+    await page.getByLabel("Query", {exact: true}).fill(whole);
+    await page.getByLabel("Query", {exact: true}).press("Control+Enter");
+    await answered(/^1 row in /);
+    const duck = new Duck();
+    const [row] = await duck.rows(
+      whole.replace("mouth_1d", `read_parquet('${join(published, "Mouth/1d/*.parquet")}')`)
+    );
+    await duck.close();
+    expect(await page.locator(".result td").allInnerTexts()).toEqual([
+      String(row!.n),
+      (row!.mean as number).toFixed(3)
+    ]);
+    await page.getByLabel("Query", {exact: true}).fill("SELECT * FROM mouth_1d WHERE nope = 1");
+    await page.getByRole("button", {name: "Run"}).click();
+    await page.getByRole("alert").waitFor();
+    expect((await page.getByRole("alert").innerText()).trim()).toMatch(
+      /^Referenced column "nope" not found .*; did you mean "mouth_1d/
+    );
+    expect(faults).toEqual([]);
+    expect(requests.filter((url) => !url.startsWith(server.origin) && !/^(data|blob):/.test(url))).toEqual([]);
+    await page.close();
+  }, 60_000);
+
+  test("a link asks its query again, and what it gave is handed out as CSV, JSON and Parquet with its terms", async () => {
+    const {page} = await openPage(browser);
+    const sql = 'SELECT timestamp, "Surface.DO.mg/L.avg" AS "DO.mg/L" FROM basin_1d ORDER BY timestamp LIMIT 20';
+    await page.goto(`${server.url}explore?mark=dot&sql=${encodeURIComponent(sql)}`);
+    await page.locator(".drawn svg circle").first().waitFor({timeout: 20_000});
+    expect(await page.locator(".drawn svg circle").count()).toBe(20);
+    const paths: string[] = [];
+    for (const form of ["CSV", "JSON", "Parquet"]) {
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", {name: form}).click()]);
+      const path = join(project.directory, `${output}-${file.suggestedFilename()}`);
+      await file.saveAs(path);
+      paths.push(path);
+    }
+    const [csv, json, parquet] = paths as [string, string, string];
+    const duck = new Duck();
+    const read = (from: string) =>
+      duck.rows(`SELECT epoch_ms(timestamp::TIMESTAMP)::DOUBLE AS t, "DO.mg/L"::DOUBLE AS v FROM ${from} ORDER BY 1`);
+    const wanted = await read(
+      `(${sql.replace("basin_1d", `read_parquet('${join(published, "Basin/1d/*.parquet")}')`)})`
+    );
+    expect(wanted).toHaveLength(20);
+    expect(await read(`read_csv('${csv}', comment = '#', header = true)`)).toEqual(wanted);
+    expect(await read(`read_parquet('${parquet}')`)).toEqual(wanted);
+    const {rows, licence} = JSON.parse(await readFile(json, "utf8")) as {rows: {timestamp: string}[]; licence: string};
+    expect(rows.map(({timestamp}) => Date.parse(timestamp))).toEqual(wanted.map(({t}) => t));
+    expect(licence).toContain("CC BY 4.0");
+    const notes = await duck.rows(`SELECT decode(key) AS key FROM parquet_kv_metadata('${parquet}')`);
+    expect(notes.map(({key}) => key)).toEqual(expect.arrayContaining(["licence", "citation", "query"]));
+    await duck.close();
+    await page.close();
+  }, 60_000);
 });
 
 test.each(["/", "/some-repo/"])(
