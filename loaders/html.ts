@@ -8,18 +8,29 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * Gives each built page below a directory what Framework leaves out: a language, and a viewport that may be zoomed.
- * Synchronous, so that it can run while a process ends; doing it twice changes nothing. Returns the number of pages.
+ * Gives each built page below a directory what Framework leaves out: a language, a viewport that may be zoomed, and a
+ * sidebar that axe-core finds nothing wrong with. Synchronous, so that it can run while a process ends; doing it twice changes nothing. Returns the number of pages.
  */
 export function finishPages(directory: string, language = "en"): number {
-  const names = readdirSync(directory, {recursive: true, encoding: "utf8"}).filter((name) => name.endsWith(".html"));
-  for (const name of names) {
-    const file = join(directory, name);
-    const html = readFileSync(file, "utf8");
-    const finished = finishPage(html, language);
-    if (finished !== html) writeFileSync(file, finished);
-  }
-  return names.length;
+  const names = readdirSync(directory, {recursive: true, encoding: "utf8"});
+  const pages = names.filter((name) => name.endsWith(".html"));
+  for (const name of pages) rewrite(join(directory, name), (html) => finishPage(html, language));
+  for (const name of names.filter((one) => one.endsWith(".css"))) rewrite(join(directory, name), finishStyle);
+  return pages.length;
+}
+
+function rewrite(file: string, finish: (text: string) => string): void {
+  const text = readFileSync(file, "utf8");
+  const finished = finish(text);
+  if (finished !== text) writeFileSync(file, finished);
+}
+
+/** The switch of the sidebar stands in a header now, which the rules that look at what follows it must know. */
+function finishStyle(css: string): string {
+  return css.replace(
+    /(^|[^(])#observablehq-sidebar-toggle(:checked|:indeterminate)(?=\s*~)/g,
+    "$1#observablehq-head:has(#observablehq-sidebar-toggle$2)"
+  );
 }
 
 /** One page of HTML, finished. Throws when it does not look like one of Framework's. */
@@ -30,5 +41,10 @@ export function finishPage(html: string, language: string): string {
     );
   return html
     .replace(/<html(?![^>]*\blang=)/, `<html lang="${language}"`)
-    .replace(/(<meta name="viewport" content=")[^"]*(")/, "$1width=device-width, initial-scale=1$2");
+    .replace(/(<meta name="viewport" content=")[^"]*(")/, "$1width=device-width, initial-scale=1$2")
+    .replace(
+      /^<input id="observablehq-sidebar-toggle"([^>]*)>/m,
+      '<header id="observablehq-head"><input id="observablehq-sidebar-toggle" aria-label="Toggle sidebar"$1></header>'
+    )
+    .replace(/(<ol>\s*)(<label id="observablehq-sidebar-close"[^>]*><\/label>)/, "$1<li>$2</li>");
 }

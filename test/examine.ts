@@ -1,4 +1,5 @@
-import type {Browser} from "playwright-core";
+import axe from "axe-core";
+import type {Browser, Page} from "playwright-core";
 import {expect} from "vitest";
 import {openPage, settle} from "./browser.js";
 import type {SiteServer} from "./browser.js";
@@ -34,6 +35,13 @@ export const faintTexts = `(() => {
     .filter((element) => own(element) && element.checkVisibility() && contrast(element) < 4.5)
     .map((element) => contrast(element).toFixed(2) + " " + element.textContent.trim());
 })()`;
+
+/** What axe-core finds on an open page (WCAG 2.2 A and AA, and good practice): the rule and where. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.addScriptTag({content: axe.source});
+  const found = await page.evaluate(() => (window as unknown as {axe: typeof axe}).axe.run());
+  return found.violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 120)).join(" ")}`);
+}
 
 /** Which page, and how it is looked at. */
 export interface Look {

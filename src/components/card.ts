@@ -81,7 +81,6 @@ class Card {
     this.#figure = html`<figure
       class="chart"
       tabindex="0"
-      role="group"
       aria-label=${`${title}, chart. ${keyWords}`}
       aria-busy="true"
     ></figure>` as HTMLElement;

@@ -83,7 +83,6 @@ function lead({x, y, trueX, trueY, label}: Marker): Element {
 function marker(site: Placed, {x, y, label}: Marker): Element {
   const state = stateOf(site);
   return svg`<a href=${pageUrl(`sites/${site.slug}`)} class=${state.name} style=${`--site: ${colourOf(site.dataset)}`} aria-label=${`${site.label}: ${state.words}`}>
-    <title>${`${site.label}: ${state.words}`}</title>
     <circle class="reach" cx=${x} cy=${y} r="12" />
     ${shapeOf(state, x, y)}
     ${label ? name(site.label, x, label) : null}

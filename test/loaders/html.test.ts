@@ -46,3 +46,28 @@ test("all pages of a directory are finished, and those that are finished stay as
 test("text stays text in HTML", () => {
   expect(escapeHtml('a < b & "c" > d')).toBe("a &lt; b &amp; &quot;c&quot; &gt; d");
 });
+
+test("the sidebar's switch has a name and stands in a header, its close button in an item, and the style knows", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "pond-html-"));
+  onTestFinished(() => rm(directory, {recursive: true}));
+  const sidebar = `<input id="observablehq-sidebar-toggle" type="checkbox" title="Toggle sidebar">
+<nav id="observablehq-sidebar">
+  <ol>
+    <label id="observablehq-sidebar-close" for="observablehq-sidebar-toggle"></label>`;
+  await writeFile(join(directory, "index.html"), `${page}${sidebar}`);
+  const rule = "#observablehq-sidebar-toggle:checked~#observablehq-sidebar{left:0}";
+  await writeFile(join(directory, "style.css"), `#observablehq-sidebar-toggle{top:0}${rule}`);
+  for (let times = 0; times < 2; times++) {
+    finishPages(directory);
+    const html = await readFile(join(directory, "index.html"), "utf8");
+    expect(html).toContain(
+      '<header id="observablehq-head"><input id="observablehq-sidebar-toggle" aria-label="Toggle sidebar" type="checkbox" title="Toggle sidebar"></header>'
+    );
+    expect(html).toContain(
+      '<li><label id="observablehq-sidebar-close" for="observablehq-sidebar-toggle"></label></li>'
+    );
+    expect(await readFile(join(directory, "style.css"), "utf8")).toBe(
+      "#observablehq-sidebar-toggle{top:0}#observablehq-head:has(#observablehq-sidebar-toggle:checked)~#observablehq-sidebar{left:0}"
+    );
+  }
+});
