@@ -40,7 +40,10 @@ export async function fixtureSite(files: Readonly<Record<string, string>> = {}):
   const published = join(project.directory, "published");
   await mkdir(published);
   const catalogue = await writeFixture(published);
-  for (const [path, text] of Object.entries(files)) await writeFile(join(project.directory, path), text);
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(project.directory, path)), {recursive: true});
+    await writeFile(join(project.directory, path), text);
+  }
   const build = async (base: string, output: string) => {
     await project.observable({POND_PUBLISHED: published, POND_BASE: base, POND_OUTPUT: output});
   };
