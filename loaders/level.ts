@@ -24,19 +24,14 @@ export interface Level {
 /** What levels are made of. */
 export interface Plan {
   readonly series: Series;
-  readonly resolutions: readonly Resolution[]; // fine to coarse
   readonly kept: unknown; // what else decides what is kept of a bin
   readonly directory: string; // of the shards
 }
 
 /** The levels, fine to coarse, each folded from the coarsest one whose bins make up its own. Reads no readings. */
-export async function levelsOf(plan: Plan): Promise<readonly Level[]> {
+export async function levelsOf(plan: Plan & {readonly resolutions: readonly Resolution[]}): Promise<readonly Level[]> {
   const levels: Level[] = [];
-  const stretches = (await plan.series.pieces()).map(({minTime, maxTime}) => ({begin: minTime, end: maxTime + 1}));
-  const range = {
-    begin: stretches.reduce((time, {begin}) => Math.min(time, begin), Infinity),
-    end: stretches.reduce((time, {end}) => Math.max(time, end), -Infinity)
-  };
+  const range = rangeOf(await plan.series.pieces());
   for (const resolution of plan.resolutions) {
     const fits = (level: Level) => range.begin < range.end && nests(level.resolution, resolution, range);
     const finer = levels.findLast(fits);
@@ -56,6 +51,22 @@ interface Cut {
   readonly resolution: Resolution;
   readonly spans: readonly Span[];
   readonly source: Series["pieces"];
+}
+
+/** The readings themselves as a level. Their shards have no files: they stand in the series. */
+export async function readingsOf(plan: Plan, width: number): Promise<Level> {
+  const resolution: Resolution = {name: "raw", width, raw: true};
+  const {begin, end} = rangeOf(await plan.series.pieces());
+  const spans = begin < end ? spansOver(resolution, {first: begin, last: end - 1}) : [];
+  return {resolution, shards: await shardsOf(plan, {resolution, spans, source: plan.series.pieces.bind(plan.series)})};
+}
+
+/** From the first reading to just after the last. */
+function rangeOf(pieces: readonly Piece[]): Required<Range> {
+  return {
+    begin: pieces.reduce((time, {minTime}) => Math.min(time, minTime), Infinity),
+    end: pieces.reduce((time, {maxTime}) => Math.max(time, maxTime + 1), -Infinity)
+  };
 }
 
 async function shardsOf({kept, directory}: Plan, {resolution, spans, source}: Cut): Promise<readonly Shard[]> {

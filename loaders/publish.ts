@@ -1,6 +1,7 @@
 import {existsSync} from "node:fs";
 import {mkdir, readdir, readFile, rm, rmdir, stat} from "node:fs/promises";
 import {basename, join, posix} from "node:path";
+import {identifier, literal} from "../pond/duck.js";
 import {replaceFile} from "./file.js";
 import type {Commit, Reader} from "../pond/types.js";
 import {annotationsOf} from "./annotated.js";
@@ -15,7 +16,7 @@ import {lastRuns} from "./history.js";
 import {publishLogo} from "./logo.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
 import type {Level, Shard} from "./level.js";
-import {marks, type Reduced} from "./partial.js";
+import {marks, type Reduced, within} from "./partial.js";
 import {qualityIn} from "./quality.js";
 import type {Measured, Reduction} from "./reduction.js";
 import {keyOf} from "./shard.js";
@@ -23,14 +24,14 @@ import {published} from "./statistic.js";
 import {type Summary, summarise} from "./summary.js";
 import {Shelf, type Written} from "./shelf.js";
 import {sweep} from "./sweep.js";
-import {type Told, writeTold} from "./told.js";
+import {browsers, type Told, writeTold} from "./told.js";
 import type {Catalogue, Effects, QualityEntry, ResolutionEntry, Resource} from "./types.js";
 
 /** Part of every published name: to be raised whenever the same shard would be written otherwise. */
 const generation = 3;
 
 /** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
-const telling = 4;
+const telling = 5;
 
 /** What is published, and where to. */
 export interface Publication {
@@ -194,7 +195,8 @@ async function shownOf(reduction: Reduction, {resources}: Publication): Promise<
   const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
   const hidden = new Set(dashboard?.parameters.filter((parameter) => parameter.hidden).map(({name}) => name));
   const columns = (await reduction.columns()).filter(({attributes}) => !hidden.has(attributes.parameter ?? ""));
-  return {columns, levels: await reduction.levels()};
+  const readings = await reduction.readings();
+  return {columns, levels: [...(readings ? [readings] : []), ...(await reduction.levels())]};
 }
 
 async function writeDataset(
@@ -204,7 +206,7 @@ async function writeDataset(
   const resolutions: ResolutionEntry[] = [];
   const shelf = await Shelf.of(path, cache);
   for (const level of levels) {
-    const shards = await reduction.build(level);
+    const shards = level.resolution.raw ? level.shards : await reduction.build(level);
     const target = {directory, folder: `${name}/${level.resolution.name}`, reduction, columns, shelf};
     resolutions.push(entryOf(level, await engine.each(shards, (shard) => publishShard(level, shard, target))));
   }
@@ -227,6 +229,7 @@ function entryOf({resolution}: Level, written: readonly Written[]): ResolutionEn
   return {
     name: resolution.name,
     widthMs: resolution.width / 1000,
+    ...(resolution.raw ? {raw: true} : {}),
     rows: kept.reduce((sum, {rows}) => sum + rows, 0),
     bytes: kept.reduce((sum, {bytes}) => sum + bytes, 0),
     shards: kept.map(({entry}) => entry)
@@ -250,7 +253,8 @@ async function publishShard(level: Level, shard: Shard, target: Target): Promise
   const path = join(directory, file);
   const known = shelf.find(file);
   if (known && existsSync(path)) return known;
-  const rows = await writeShard(path, level, shard, target);
+  const write = level.resolution.raw ? writeReadings : writeBins;
+  const rows = await write(path, {level, shard}, target);
   const entry = {file, begin: new Date(begin).toISOString(), end: new Date(end).toISOString()};
   return shelf.add({entry, rows, bytes: (await stat(path)).size});
 }
@@ -258,13 +262,36 @@ async function publishShard(level: Level, shard: Shard, target: Target): Promise
 /** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */
 const milliseconds = "make_timestamp_ms(timestamp::BIGINT // 1000)::TIMESTAMP_MS";
 
+interface Cut {
+  readonly level: Level;
+  readonly shard: Shard;
+}
+
 /** How many rows there are. */
-async function writeShard(file: string, level: Level, shard: Shard, {reduction, columns}: Target): Promise<number> {
+async function writeBins(file: string, {level, shard}: Cut, {reduction, columns}: Target): Promise<number> {
   const bins = await reduction.bins(level, shard);
   const told = reduction.reduced(columns).flatMap(toldOf);
   const telling = {told, resolution: level.resolution, time: milliseconds};
   await engine.use((duck) => writeTold(duck, bins, {telling, file}));
   return bins.starts.length;
+}
+
+/** Readings as they are, those that failed too; what is no number is none. */
+async function writeReadings(file: string, {shard: {cover}}: Cut, {reduction, columns}: Target): Promise<number> {
+  const reduced = reduction.reduced(columns);
+  const finite = (name: string) => `isfinite(${identifier(name)}::DOUBLE)`;
+  const told = reduced.flatMap(({name, flags}) => [
+    `CASE WHEN ${finite(name)} THEN ${identifier(name)}::DOUBLE END AS ${identifier(name)}`,
+    ...(flags ? [`${identifier(flags.column)}::INTEGER AS ${identifier(`${name}.flag`)}`] : [])
+  ]);
+  const said = reduced.map(({name}) => `coalesce(${finite(name)}, false)`).join(" OR ") || "false";
+  const time = "make_timestamp_ms(epoch_ms(timestamp))::TIMESTAMP_MS AS timestamp";
+  const from = `${await reduction.source.relation(cover)} WHERE ${within(cover)} AND (${said})`;
+  return engine.use(async (duck) => {
+    await duck.copy(`SELECT ${[time, ...told].join(", ")} FROM ${from} ORDER BY timestamp`, file, browsers);
+    const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(file)})`);
+    return row!.n as number;
+  });
 }
 
 function toldOf(column: Reduced): readonly Told[] {
@@ -299,6 +326,7 @@ async function sweepCache(cache: string, reductions: readonly Reduction[]): Prom
   const shards = levels.flatMap(({shards}) => shards.map(({file}) => basename(file)));
   await sweep(join(cache, "reduce"), new Set(shards));
   await sweep(join(cache, "told"), new Set());
+  await sweep(join(cache, "sampling"), new Set());
   await sweep(join(cache, "publish"), new Set());
 }
 

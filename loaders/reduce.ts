@@ -1,20 +1,17 @@
 import {posix} from "node:path";
 import {z} from "zod";
-import type {DynamicContext, DynamicDirectory, DynamicNode} from "../pond/types.js";
+import type {DynamicContext, DynamicDirectory, DynamicNode, Series} from "../pond/types.js";
 import {type Dataset, originsIn, reaches, rootOf, treeOf} from "./dataset.js";
+import {ladderFor, samplingOf, stepNear} from "./ladder.js";
 import {type ReducedOptions, ReducedSeries} from "./reduced.js";
-import {Reduction} from "./reduction.js";
-import {
-  parseResolution,
-  parseResolutions,
-  type Resolution,
-  resolutionPattern,
-  resolutionWords,
-  twinResolutions
-} from "./resolution.js";
+import {type Ladder, Reduction} from "./reduction.js";
+import {parseResolution, parseResolutions, resolutionPattern, resolutionWords, twinResolutions} from "./resolution.js";
 import {published, type Statistic, statistics} from "./statistic.js";
 import type {Kind} from "./types.js";
 import {timeZone} from "./zone.js";
+
+/** How the readings themselves are called among resolutions. */
+const raw = "raw";
 
 const fields = z.strictObject({
   input: z.string().startsWith("/").describe("the series to reduce: a path or a pattern"),
@@ -23,15 +20,19 @@ const fields = z.strictObject({
     .startsWith("/")
     .describe("the directory of each dataset, outside the input; $0, $1, … stand for what the wildcards matched"),
   resolutions: z
-    .array(z.string().regex(resolutionPattern, resolutionWords))
-    .min(1)
-    .default(["1h", "2h", "4h", "12h", "24h"])
-    .describe("widths of the bins, which are aligned to 1970-01-01T00:00Z; 1d, 1w, 1mo, 1q and 1y follow the calendar"),
+    .array(z.union([z.literal(raw), z.string().regex(resolutionPattern, resolutionWords)]))
+    .refine((names) => names.some((name) => name !== raw), "name a width too: readings alone show no long time")
+    .optional()
+    .describe(
+      "widths of the bins, which are aligned to 1970-01-01T00:00Z; 1d, 1w, 1mo, 1q and 1y follow the calendar, raw is the readings themselves; unless given those of raw, 10s, 1m, 10m, 1h, 6h, 1d, 1mo and 1y that suit the readings"
+    ),
   timeZone: timeZone.describe("of the calendar's days, weeks, months, quarters and years"),
   statistics: z
     .array(z.enum(statistics))
     .default([...published])
-    .describe("what is told of each bin; count always is"),
+    .describe(
+      "what is told of each bin; count always is. Percentiles are exact in bins made of readings, and where no finer bin has more than 256; else a t-digest's, within 1 % of the ranks"
+    ),
   interval: z
     .string()
     .regex(/^[1-9]\d{0,5}[smhd]$/, "write a whole number and s, m, h or d, such as 15m")
@@ -49,7 +50,7 @@ const fields = z.strictObject({
 
 const schema = fields
   .superRefine(({resolutions, timeZone}, context) => {
-    for (const message of twinsOf(resolutions, timeZone))
+    for (const message of twinsOf(resolutions ?? [], timeZone))
       context.addIssue({code: "custom", path: ["resolutions"], message});
   })
   .refine(({statistics, interval}) => !statistics.includes("coverage") || interval !== undefined, {
@@ -89,10 +90,33 @@ export async function reductionOf(
   dataset: Dataset,
   {fs, cache}: Pick<DynamicContext, "fs" | "cache">
 ): Promise<Reduction> {
-  const {timeZone, statistics, directions, interval, suspect} = spec;
-  const resolutions = parseResolutions(spec.resolutions, timeZone);
-  const every = interval === undefined ? {} : {interval: parseResolution(interval).width};
-  return new Reduction(await fs.series(dataset.input), {resolutions, cache, statistics, directions, suspect, ...every});
+  const {statistics, directions, suspect} = spec;
+  const series = await fs.series(dataset.input);
+  const interval = spec.interval === undefined ? undefined : parseResolution(spec.interval).width;
+  const ladder = () => ladderOf(spec, {series, cache, interval});
+  const every = interval === undefined ? {} : {interval};
+  return new Reduction(series, {ladder, cache, statistics, directions, suspect, ...every});
+}
+
+interface Sampled {
+  readonly series: Series;
+  readonly cache: string; // host directory
+  readonly interval?: number; // µs, as the resource says
+}
+
+/** What the resource names, or what suits the readings; these are looked at only where they have to tell. */
+async function ladderOf(
+  {resolutions: named, timeZone}: ReduceSpec,
+  {series, cache, interval}: Sampled
+): Promise<Ladder> {
+  const isTold = named !== undefined && (!named.includes(raw) || interval !== undefined);
+  const sampling = (isTold ? undefined : await samplingOf(series, cache)) ?? {interval: 3600e6, span: 0};
+  const names = named ?? ladderFor(sampling);
+  const resolutions = parseResolutions(
+    names.filter((name) => name !== raw),
+    timeZone
+  );
+  return {resolutions, ...(names.includes(raw) ? {raw: stepNear(interval ?? sampling.interval)} : {})};
 }
 
 function directoryOf(spec: ReduceSpec, context: DynamicContext): DynamicDirectory {
@@ -110,13 +134,25 @@ function resolutionsDirectory(
   reduction: Reduction,
   {statistics, path, cache}: Omit<ReducedOptions, "name">
 ): DynamicDirectory {
-  const names = reduction.resolutions.map(({name}: Resolution) => name).sort();
-  const series = (name: string) =>
-    new ReducedSeries(reduction, {name, statistics, path: posix.join(path, name), cache});
+  const seriesAt = (name: string): Series => {
+    const place = posix.join(path, name);
+    if (name === raw) return standingAt(place, reduction.source);
+    return new ReducedSeries(reduction, {name, statistics, path: place, cache});
+  };
   return {
-    list: async () => names,
+    list: async () => [...(await reduction.names())].sort(),
     get: async (name): Promise<DynamicNode | undefined> =>
-      names.includes(name) ? {kind: "series", series: series(name)} : undefined
+      (await reduction.names()).includes(name) ? {kind: "series", series: seriesAt(name)} : undefined
+  };
+}
+
+/** A series under another path. */
+function standingAt(path: string, series: Series): Series {
+  return {
+    path,
+    columns: () => series.columns(),
+    pieces: (range) => series.pieces(range),
+    relation: (range) => series.relation(range)
   };
 }
 

@@ -7,15 +7,21 @@ import {type Bins, binsWithin, decodeBins, encodeBins} from "./bins.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile} from "./file.js";
 import {flagsAmong, isFlag} from "./flag.js";
-import {type Level, levelsOf, type Shard} from "./level.js";
+import {type Level, levelsOf, readingsOf, type Shard} from "./level.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
 import type {Resolution} from "./resolution.js";
 import {overlaps} from "./shard.js";
 import {extrasFor, type Statistic} from "./statistic.js";
 import {Tally, type Tallying, Unsorted} from "./tally.js";
 
-export interface ReductionOptions {
+/** Which levels there are. */
+export interface Ladder {
   readonly resolutions: readonly Resolution[]; // fine to coarse
+  readonly raw?: number; // µs, the usual step: the readings themselves are a level too
+}
+
+export interface ReductionOptions {
+  readonly ladder: () => Promise<Ladder>;
   readonly cache: string; // host directory
   readonly statistics?: readonly Statistic[]; // what will be asked for beside avg, min, max and count
   readonly directions?: readonly string[]; // parameters in degrees that turn: 359 is beside 0
@@ -40,6 +46,7 @@ export class Reduction {
   readonly #engine: Engine;
   readonly #extras: Extras;
   readonly #directions: ReadonlySet<string>;
+  #ladder?: Promise<Ladder>;
   #levels?: Promise<readonly Level[]>;
   #columns?: Promise<readonly Measured[]>;
 
@@ -50,10 +57,6 @@ export class Reduction {
     this.#engine = engine;
     this.#extras = extrasFor(statistics);
     this.#directions = new Set(directions);
-  }
-
-  get resolutions(): readonly Resolution[] {
-    return this.#options.resolutions;
   }
 
   /** µs from one reading to the next, as the resource says. */
@@ -87,9 +90,28 @@ export class Reduction {
 
   /** Fine to coarse. */
   levels(): Promise<readonly Level[]> {
-    const {resolutions, cache} = this.#options;
+    return (this.#levels ??= this.#climbed().then(({resolutions}) => levelsOf({...this.#plan, resolutions})));
+  }
+
+  /** The readings themselves; undefined: they are no level. */
+  async readings(): Promise<Level | undefined> {
+    const {raw} = await this.#climbed();
+    return raw === undefined ? undefined : readingsOf(this.#plan, raw);
+  }
+
+  /** The names of all levels, fine to coarse. */
+  async names(): Promise<readonly string[]> {
+    const {raw, resolutions} = await this.#climbed();
+    return [...(raw === undefined ? [] : ["raw"]), ...resolutions.map(({name}) => name)];
+  }
+
+  #climbed(): Promise<Ladder> {
+    return (this.#ladder ??= this.#options.ladder());
+  }
+
+  get #plan() {
     const kept = [this.#extras, [...this.#directions].sort(), ...(this.suspect === "drop" ? ["no suspects"] : [])];
-    return (this.#levels ??= levelsOf({series: this.#series, resolutions, kept, directory: join(cache, "reduce")}));
+    return {series: this.#series, kept, directory: join(this.#options.cache, "reduce")};
   }
 
   async level(name: string): Promise<Level> {

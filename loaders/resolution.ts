@@ -6,6 +6,7 @@ export interface Resolution {
   readonly name: string; // as the resource spells it, e.g. "1h"
   readonly width: number; // µs; of a calendar's periods, what is usual
   readonly calendar?: Calendar; // none: each bin is as wide as the other
+  readonly raw?: true; // no bins: the readings themselves, of which one is usual in each width
 }
 
 const units: Readonly<Record<string, number>> = {s: 1e6, m: 60e6, h: 3600e6, d: 86_400e6};
@@ -51,7 +52,8 @@ export function twinResolutions(sorted: readonly Resolution[]): readonly string[
 }
 
 /** What tells two resolutions apart, and shards of one from those of another. */
-export function cutOf({width, calendar}: Resolution): number | string {
+export function cutOf({name, width, calendar, raw}: Resolution): number | string {
+  if (raw) return name;
   return calendar ? `${calendar.period} ${calendar.timeZone}` : width;
 }
 

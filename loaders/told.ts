@@ -24,7 +24,8 @@ export interface Telling extends Due {
   readonly time: string; // SQL that makes `timestamp` of the µs since 1970 in the column "timestamp"
 }
 
-const format = {FORMAT: "parquet", COMPRESSION: "snappy"}; // which is what browsers read
+/** What browsers read. */
+export const browsers = {FORMAT: "parquet", COMPRESSION: "snappy"};
 
 /** Writes a row for each bin. */
 export function writeTold(duck: Duck, bins: Bins, {telling, file}: {telling: Telling; file: string}): Promise<void> {
@@ -33,7 +34,7 @@ export function writeTold(duck: Duck, bins: Bins, {telling, file}: {telling: Tel
   const select = told.map((one, index) => selected(one, lent[index]!.values));
   const sql = (relation: string) => `SELECT ${[`${time} AS timestamp`, ...select].join(", ")} FROM ${relation}`;
   return duck.lend([{name: "timestamp", values: bins.starts}, ...lent], (relation) =>
-    duck.copy(sql(relation), file, format)
+    duck.copy(sql(relation), file, browsers)
   );
 }
 

@@ -1,72 +1,60 @@
-import {mkdtemp, rm} from "node:fs/promises";
+import {execFile} from "node:child_process";
+import {mkdtemp, readdir, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
+import {promisify} from "node:util";
 import {formatCount, formatRows} from "../../loaders/format.js";
-import {engine} from "../../loaders/engine.js";
-import {Reduction} from "../../loaders/reduction.js";
-import {parseResolutions} from "../../loaders/resolution.js";
-import type {Piece, Range, Series} from "../../pond/types.js";
+import {dynamicFactories, kinds} from "../../loaders/kinds.js";
+import {publish} from "../../loaders/publish.js";
+import {datasetsOf} from "../../loaders/dataset.js";
+import {reductionOf, type ReduceSpec} from "../../loaders/reduce.js";
+import {silent} from "../../loaders/reporter.js";
+import {run} from "../../loaders/run.js";
+import type {Effects, Resource} from "../../loaders/types.js";
+import {Pond} from "../../pond/pond.js";
 import {Duck, identifier, literal} from "../../pond/duck.js";
 
 /**
- * What a full reduce to five resolutions costs beside SQL by hand that makes the finest alone, and what one more day,
- * one old day restated, and nothing new cost beside that: `npm run bench:reduce`. YEARS, COLUMNS and ROUNDS may be
- * set; a reading a minute. The figures are for comparing, since the machine decides what they are.
+ * What a full reduce to five resolutions costs beside SQL by hand that makes the finest alone, of the same readings in
+ * the same pond, in turn; and what one more day, one old day restated, and nothing new cost beside that:
+ * `npm run bench:reduce`. YEARS, COLUMNS and ROUNDS may be set; a reading a minute. Each round is a process of its own,
+ * so that none has what another left. The figures are for comparing, since the machine decides what they are.
  */
 
 const years = Number(process.env.YEARS ?? 10);
 const count = Number(process.env.COLUMNS ?? 20);
 const rounds = Number(process.env.ROUNDS ?? 3);
-const ladder = ["10m", "1h", "6h", "24h", "7d"];
 const minute = 60e6;
 const day = 1440 * minute;
 const first = Date.parse("2015-01-01T00:00Z") * 1000;
+const effects: Effects = {now: () => Date.parse("2026-01-01T00:00Z"), env: {}, reporter: silent};
 
 const names = Array.from({length: count}, (_, index) => `P${index}.mg/L`);
 
-/** Parquet files as a series: later files win. */
-class FilesSeries implements Series {
-  readonly path = "/bench";
-  readonly #files: readonly (Piece & {readonly file: string})[];
-
-  constructor(files: readonly (Piece & {readonly file: string})[]) {
-    this.#files = files;
-  }
-
-  async columns() {
-    return names.map((name) => ({name, type: "DOUBLE", attributes: {}}));
-  }
-
-  async pieces({begin = -Infinity, end = Infinity}: Range = {}) {
-    return this.#files.filter(({minTime, maxTime}) => maxTime >= begin && minTime < end);
-  }
-
-  async relation(range: Range = {}) {
-    const files = await this.pieces(range);
-    const [last] = files.slice(-1);
-    const scan = `SELECT * FROM read_parquet([${files.map(({file}) => literal(file)).join(", ")}])`;
-    const condition = ` WHERE timestamp >= make_timestamptz(${range.begin ?? 0}) AND timestamp < make_timestamptz(${range.end ?? 4e15})`;
-    const overlaid = files.slice(0, -1).some((file) => last && file.maxTime >= last.minTime);
-    if (!overlaid) return `(${scan}${condition})`;
-    const columns = names.map((name) => `arg_max(${identifier(name)}, filename) AS ${identifier(name)}`);
-    return `(SELECT timestamp, ${columns.join(", ")} FROM read_parquet([${files.map(({file}) => literal(file)).join(", ")}], filename = true)${condition} GROUP BY timestamp)`;
-  }
+function resource(kind: string, name: string, source: unknown): Resource {
+  const {schema} = kinds.find((one) => one.name === kind)!;
+  const place = {file: "/resources.yaml", line: 1, column: 1};
+  return {kind, name, description: "", spec: schema.parse(source), source, place} as Resource;
 }
 
-/** A file of days, and the piece that it is. */
-async function make(duck: Duck, directory: string, [from, days]: [number, number], name: string) {
-  const begin = first + from * day;
-  const rows = days * 1440;
+const reduce = resource("Reduce", "all", {
+  input: "/in/*",
+  output: "/reduced/$0",
+  resolutions: ["10m", "1h", "6h", "24h", "7d"]
+});
+
+/** Days of readings, stored as one transaction stores them. */
+async function store(pond: Pond, from: number, days: number): Promise<void> {
   const values = names.map(
-    (column, index) => `round(10 + 5 * sin(i / 1440.0 + ${index}) + random(), 3) AS ${identifier(column)}`
+    (name, index) => `round(10 + 5 * sin(i / 1440.0 + ${index}) + random(), 3) AS ${identifier(name)}`
   );
-  const file = join(directory, `${name}.parquet`);
-  await duck.copy(
-    `SELECT make_timestamptz(${begin} + i * ${minute}) AS timestamp, ${values.join(", ")} FROM range(${rows}) AS t(i)`,
-    file
-  );
-  return {file, key: `${name} ${Math.random()}`, minTime: begin, maxTime: begin + (rows - 1) * minute};
+  const select = (begin: number, length: number) =>
+    `SELECT make_timestamptz(${first + begin * day} + i * ${minute}) AS timestamp, ${values.join(", ")} FROM range(${length * 1440}) AS t(i)`;
+  const sql: string[] = [];
+  for (let begin = from; begin < from + days; begin += 365) sql.push(select(begin, Math.min(365, from + days - begin)));
+  const columns = names.map((name) => ({name, attributes: {parameter: name.split(".")[0]!, unit: "mg/L"}}));
+  await pond.transaction({command: "bench"}, (tx) => tx.append("/in/site", {sql, columns}, {parents: true}));
 }
 
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {
@@ -75,68 +63,111 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
-async function reduce(series: Series, cache: string): Promise<number> {
-  return secondsOf(async () => {
-    const reduction = new Reduction(series, {resolutions: parseResolutions(ladder), cache});
+/** Every bin of every resolution, from the newest snapshot. */
+async function reduceAll(pond: Pond): Promise<void> {
+  const fs = await pond.fs();
+  const spec = reduce.spec as ReduceSpec;
+  for (const dataset of await datasetsOf(spec, fs)) {
+    const reduction = await reductionOf(spec, dataset, {fs, cache: pond.cache});
     for (const level of await reduction.levels()) await reduction.build(level);
-  });
+  }
 }
 
-/** The finest resolution as one would write it by hand, on all cores. */
-function byHand(duck: Duck, files: readonly string[], target: string): Promise<number> {
+async function publishAll(pond: Pond, directory: string): Promise<void> {
+  const [fs, commits] = [await pond.fs(), await pond.log()];
+  await publish({fs, commits, resources: [reduce], effects, cache: pond.cache, directory});
+}
+
+/** The finest resolution as one would write it by hand, on all cores, into one file. */
+async function byHand(pond: Pond, duck: Duck, target: string): Promise<number> {
   const told = names.flatMap((name) =>
     ["avg", "min", "max", "count"].map((call) => `${call}(${identifier(name)}) AS ${identifier(`${name}.${call}`)}`)
   );
-  const sql = `SELECT time_bucket(INTERVAL 10 MINUTE, timestamp) AS bin, ${told.join(", ")} FROM read_parquet([${files.map(literal).join(", ")}]) GROUP BY bin ORDER BY bin`;
+  const relation = await (await (await pond.fs()).series("/in/site")).relation();
+  const sql = `SELECT time_bucket(INTERVAL 10 MINUTE, timestamp) AS bin, ${told.join(", ")} FROM ${relation} GROUP BY bin ORDER BY bin`;
   return secondsOf(() => duck.run(`COPY (${sql}) TO ${literal(target)}`));
+}
+
+type Measured = Record<string, number>;
+
+/** In a process of its own. `way`: by hand, or ours. */
+async function measure(way: string, length: number, directory: string): Promise<Measured> {
+  const pond = await Pond.open(join(directory, "pond"), {create: true, dynamic: dynamicFactories(), effects});
+  if (way === "store") {
+    await store(pond, 0, length * 365);
+    await run(pond, [reduce], effects);
+    return {};
+  }
+  if (way === "hand") {
+    const duck = new Duck();
+    await duck.run("SELECT 1"); // awake
+    return {hand: await byHand(pond, duck, join(directory, "hand.parquet")), ...memory()};
+  }
+  const target = join(directory, "published");
+  const full = await secondsOf(() => reduceAll(pond));
+  const peak = memory();
+  const published = await secondsOf(() => publishAll(pond, target));
+  const next: Measured = {};
+  for (const [name, from] of [
+    ["added", length * 365],
+    ["restated", Math.max(0, length * 365 - 1100)]
+  ] as const) {
+    await store(pond, from, 1);
+    next[name] = await secondsOf(() => reduceAll(pond));
+    next[`${name} published`] = await secondsOf(() => publishAll(pond, target));
+  }
+  const nothing = await secondsOf(() => reduceAll(pond));
+  return {full, published, ...next, nothing, ...peak};
+}
+
+function memory(): Measured {
+  return {peak: process.resourceUsage().maxRSS / 1024};
+}
+
+async function inProcess(way: string, length: number, directory: string): Promise<Measured> {
+  const self = join(import.meta.dirname, "reduce.ts");
+  const args = ["--import", "tsx", self, way, String(length), directory];
+  const {stdout} = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout) as Measured;
 }
 
 function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
 }
 
-async function round(duck: Duck, directory: string, length: number): Promise<Record<string, number>> {
-  const files = [];
-  for (let year = 0; year < length; year++) files.push(await make(duck, directory, [year * 365, 365], `a${year}`));
-  const next = await make(duck, directory, [length * 365, 1], "b-next");
-  const old = await make(duck, directory, [Math.max(0, length * 365 - 1100), 1], "c-old");
-  const cache = await mkdtemp(join(directory, "cache-"));
-  const hand = await byHand(
-    duck,
-    files.map(({file}) => file),
-    join(directory, "hand.parquet")
-  );
-  const full = await reduce(new FilesSeries(files), cache);
-  const added = await reduce(new FilesSeries([...files, next]), cache);
-  const restated = await reduce(new FilesSeries([...files, next, old]), cache);
-  const nothing = await reduce(new FilesSeries([...files, next, old]), cache);
-  await rm(cache, {recursive: true});
-  return {hand, full, added, restated, nothing};
-}
-
-const duck = new Duck();
-const table = [];
-for (const length of [Math.max(1, years / 10), years]) {
-  const all: Record<string, number>[] = [];
-  for (let i = 0; i < rounds; i++) {
+async function table(length: number): Promise<Record<string, unknown>> {
+  const all: Measured[] = [];
+  for (let round = 0; round < rounds; round++) {
     const directory = await mkdtemp(join(tmpdir(), "bench-"));
-    all.push(await round(duck, directory, length));
+    await inProcess("store", length, directory);
+    const hand = await inProcess("hand", length, directory);
+    const ours = await inProcess("ours", length, directory);
+    all.push({...ours, hand: hand.hand!});
+    if ((await readdir(join(directory, "published"))).length === 0) throw new Error("nothing was published");
     await rm(directory, {recursive: true});
   }
   const of = (name: string) => median(all.map((one) => one[name]!));
-  table.push({
+  const share = (name: string) => `${((100 * of(name)) / of("full")).toFixed(1)} %`;
+  return {
     years: length,
     rows: formatCount(length * 365 * 1440),
     "by hand, finest alone, s": of("hand").toFixed(2),
     "full, s": of("full").toFixed(2),
     ratio: (of("full") / of("hand")).toFixed(2),
+    "publish, s": of("published").toFixed(2),
     "one more day, s": of("added").toFixed(3),
-    "of full": `${((100 * of("added")) / of("full")).toFixed(1)} %`,
-    "an old day restated, s": of("restated").toFixed(3),
+    "of full": share("added"),
+    "an old day, s": of("restated").toFixed(3),
+    "published, s": `${of("added published").toFixed(3)} / ${of("restated published").toFixed(3)}`,
     "nothing, s": of("nothing").toFixed(3),
-    "peak MB": formatCount(Math.round(process.resourceUsage().maxRSS / 1024))
-  });
+    "peak MB": formatCount(Math.round(Math.max(...all.map(({peak}) => peak!))))
+  };
 }
-process.stdout.write(`Medians of ${rounds} rounds.\n${formatRows(table, "table")}\n`);
-await engine.close();
-await duck.close();
+
+const [way, length, directory] = process.argv.slice(2);
+if (way === undefined) {
+  const rows = [];
+  for (const one of [Math.max(1, years / 10), years]) rows.push(await table(one));
+  process.stdout.write(`Medians of ${rounds} rounds, ${count} columns.\n${formatRows(rows, "table")}\n`);
+} else process.stdout.write(JSON.stringify(await measure(way, Number(length), directory!)));
+process.exit(0); // the engines of the reduction stay open for the next piece of work

@@ -186,6 +186,23 @@ test("a browser reads the shards: Snappy, times in milliseconds, every column", 
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(resolution!.bytes);
 });
 
+test("readings themselves are published as they are, without what is no number", async () => {
+  const {again, target, pond} = await harbour();
+  const odd = [NaN, 7, Infinity].map((value, n) => ({time: begin + (100 + n) * hour, values: {"DO.mg/L": value}}));
+  await appendReadings(pond, "/in/mouth", odd);
+  const reduce = resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0", resolutions: ["raw", "6h"]});
+  const {datasets} = await again({resources: [...resources.slice(0, 2), reduce, resources[3]!]});
+  const [raw] = datasets[0]!.resolutions;
+  expect(raw).toMatchObject({name: "raw", raw: true, widthMs: 3600e3, rows: 49});
+  const rows = await Promise.all(
+    raw!.shards.map(async ({file}) => parquetReadObjects({file: await asyncBufferFromFile(join(target, file))}))
+  );
+  expect(rows.flat().slice(-2)).toEqual([
+    {timestamp: new Date("2026-01-11T23:00:00Z"), "Surface.DO.mg/L": 47},
+    {timestamp: new Date((begin + 101 * hour) / 1000), "Surface.DO.mg/L": 7}
+  ]);
+});
+
 test("the same build twice rewrites no file, and a changed dataset only its own", async () => {
   const {again, target, pond} = await harbour();
   const first = await again();

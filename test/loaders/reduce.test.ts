@@ -19,6 +19,8 @@ const quarters: readonly Reading[] = Array.from({length: 96 * 3}, (_, t) => ({
   values: {"a.DO.mg/L": t}
 }));
 
+const ladder = ["1h", "2h", "4h", "12h", "24h"];
+
 async function reduced(
   spec: Partial<Record<keyof ReduceSpec, unknown>>,
   paths = ["/sites/A", "/sites/B"]
@@ -30,7 +32,7 @@ async function reduced(
 }
 
 test("datasets and resolutions are directories and series like any other", async () => {
-  const pond = await reduced({input: "/sites/*", output: "/reduced/$0"});
+  const pond = await reduced({input: "/sites/*", output: "/reduced/$0", resolutions: ladder});
   const fs = await pond.fs();
   const paths = [];
   for await (const {path, kind} of fs.walk("/reduced")) paths.push(`${path} ${kind}`);
@@ -54,6 +56,23 @@ test("datasets and resolutions are directories and series like any other", async
   ]);
   const table = await fs.query(`SELECT sum("a.DO.mg/L.count")::INTEGER AS n FROM "/reduced/*/4h"`);
   expect(table.get(0)!.toJSON()).toEqual({n: 2 * quarters.length});
+});
+
+test("the readings themselves are a level too, and without a word the readings say which levels there are", async () => {
+  const pond = await reduced({input: "/sites/*", output: "/reduced/$0"}, ["/sites/A"]);
+  const fs = await pond.fs();
+  expect((await fs.list("/reduced/A")).map(({name}) => name)).toEqual(["1h", "raw"]); // three days of quarter hours
+  expect(await rowsOf(pond.duck, await fs.series("/reduced/A/raw"))).toEqual(
+    quarters.map(({time, values}) => ({time, ...values}))
+  );
+});
+
+test("percentiles are told, exact where a bin is made of few readings", async () => {
+  const statistics = ["p50", "p95"];
+  const spec = {input: "/sites/*", output: "/reduced/$0", resolutions: ["1h", "1d"], statistics};
+  const pond = await reduced(spec, ["/sites/A"]);
+  const [first] = await rowsOf(pond.duck, await (await pond.fs()).series("/reduced/A/1d"));
+  expect([first!["a.DO.mg/L.p50"], first!["a.DO.mg/L.p95"], first!["a.DO.mg/L.count"]]).toEqual([47.5, 90.25, 96]);
 });
 
 test("captures may make directories of their own, and statistics may be fewer", async () => {
@@ -90,7 +109,11 @@ test("a late reading stored in the pond costs one shard of each resolution, and 
     values: {"a.u": t}
   }));
   await appendReadings(pond, "/sites/A", year);
-  await run(pond, [resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0"})], effects);
+  await run(
+    pond,
+    [resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0", resolutions: ladder})],
+    effects
+  );
   const files = async () => (await readdir(join(pond.cache, "reduce"))).length;
   const build = async (fs: Reader) => rowsOf(pond.duck, await fs.series("/reduced/A/24h"));
   const old = await pond.fs();
@@ -123,6 +146,7 @@ test.each([
     ["1x"],
     "write a whole number and s, m, h or d, such as 15m, 1h or 7d, or one of 1d, 1w, 1mo, 1q and 1y of the calendar"
   ],
+  [["raw"], "name a width too: readings alone show no long time"],
   [["24h", "1d"], "The resolutions 24h and 1d are the same: leave one out."]
 ])("the resolutions %j are refused", (resolutions, sentence) => {
   const result = reduce.schema.safeParse({input: "/a", output: "/b", resolutions});
@@ -137,7 +161,7 @@ describeShared("the harbour's real readings", "noyo/hydrovu", () => {
       output: "/sites/BDock",
       scopes: [scope("Vulink", "Vulink_1"), scope("AT500_Surface", "AT500_1")]
     }),
-    resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0"})
+    resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0", resolutions: ladder})
   ];
 
   test("site BDock comes to the figures that are known of it", async () => {

@@ -1,29 +1,19 @@
 import {readFile, truncate} from "node:fs/promises";
-import fc from "fast-check";
 import {afterAll, expect, test} from "vitest";
 import {Engine} from "../../loaders/engine.js";
 import type {Level, Shard} from "../../loaders/level.js";
 import {ReducedSeries} from "../../loaders/reduced.js";
 import {Reduction} from "../../loaders/reduction.js";
-import {binStart, parseResolutions, type Resolution} from "../../loaders/resolution.js";
-import {
-  day,
-  hour,
-  merged,
-  micros,
-  minute,
-  openDuck,
-  type Reading,
-  readingsSeries,
-  rowsOf,
-  temporaryDirectory
-} from "./memory.js";
+import {parseResolutions} from "../../loaders/resolution.js";
+import {hour, micros, minute, openDuck, type Reading, readingsSeries, rowsOf, temporaryDirectory} from "./memory.js";
 
 const engine = new Engine(2);
 afterAll(() => engine.close());
 
 const ladder = ["1h", "2h", "4h", "12h", "24h"];
 const told = ["avg", "min", "max", "count"] as const;
+
+const ladderOf = (names: readonly string[]) => async () => ({resolutions: parseResolutions(names)});
 
 interface Work {
   readonly cache: string;
@@ -37,7 +27,7 @@ function series(reduction: Reduction, name: string, cache: string): ReducedSerie
 }
 
 function reductionOf(versions: readonly (readonly Reading[])[], {cache, names = ladder, built}: Work): Reduction {
-  return new Reduction(readingsSeries("/x", versions), {resolutions: parseResolutions(names), cache, engine, built});
+  return new Reduction(readingsSeries("/x", versions), {ladder: ladderOf(names), cache, engine, built});
 }
 
 /** Hourly through 2025: a day's wave on a year's. */
@@ -166,7 +156,7 @@ test("one thread or many, one at a time or side by side: the same bytes", async 
   const alone = new Engine(1);
   const many = new Engine(4);
   const files = async (cache: string, engine: Engine) => {
-    const options = {resolutions: parseResolutions(ladder), cache, engine};
+    const options = {ladder: ladderOf(ladder), cache, engine};
     const reduction = new Reduction(readingsSeries("/x", versions), options);
     const levels = await reduction.levels();
     await Promise.all(levels.map((level) => reduction.build(level)));
@@ -186,103 +176,4 @@ async function built(versions: readonly (readonly Reading[])[], cache: string, n
   const reduction = reductionOf(versions, {cache, names, built: tell});
   for (const level of await reduction.levels()) await reduction.build(level);
   return found;
-}
-
-type Step =
-  | {readonly do: "append" | "restate"; readonly at: number; readonly values: readonly (number | null)[]}
-  | {readonly do: "remove"; readonly index: number}
-  | {readonly do: "compact"}
-  | {readonly do: "reconfigure"; readonly names: readonly string[]};
-
-const value = fc.oneof(
-  {weight: 9, arbitrary: fc.double({min: -1e3, max: 1e3, noNaN: true})},
-  {weight: 1, arbitrary: fc.constant(null)}
-);
-const someValues = fc.array(value, {minLength: 1, maxLength: 6});
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({do: fc.constant("append" as const), at: fc.integer({min: 0, max: 12}), values: someValues})
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({do: fc.constant("restate" as const), at: fc.integer({min: -200, max: 0}), values: someValues})
-  },
-  {weight: 1, arbitrary: fc.record({do: fc.constant("remove" as const), index: fc.nat(20)})},
-  {weight: 1, arbitrary: fc.record({do: fc.constant("compact" as const)})},
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("reconfigure" as const),
-      names: fc.subarray(["30m", "1h", "3h", "5h", "24h", "1d", "7d", "1w", "1mo"], {minLength: 1, maxLength: 3})
-    })
-  }
-);
-
-/** What a step makes of the versions; times go in steps of 25 minutes and stride over days, from 2025-03-01. */
-function apply(versions: readonly (readonly Reading[])[], step: Step): readonly (readonly Reading[])[] {
-  if (step.do === "remove") return versions.filter((_, index) => index !== step.index);
-  if (step.do === "compact") return versions.length < 2 ? versions : [merged(versions)];
-  if (step.do === "reconfigure") return versions;
-  const last = versions.flat().reduce((time, reading) => Math.max(time, reading.time), micros("2025-03-01T00:00Z"));
-  const begin = last + step.at * (step.do === "append" ? day : hour);
-  return [...versions, step.values.map((a, index) => ({time: begin + index * 25 * minute, values: {a}}))];
-}
-
-const statistics = ["avg", "min", "max", "count", "sum", "first", "last", "stddev"] as const;
-
-/** In a zone whose clocks change in the middle of the histories. */
-function calendarReduction(versions: readonly (readonly Reading[])[], {cache, names = ladder}: Work): Reduction {
-  const resolutions = parseResolutions(names, "America/Los_Angeles");
-  return new Reduction(readingsSeries("/x", versions), {resolutions, cache, statistics, engine});
-}
-
-test("after each of 500 histories, what is kept and completed is what is computed from nothing", async () => {
-  const duck = await openDuck();
-  let histories = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, {minLength: 4, maxLength: 10}), async (steps) => {
-      const kept = await temporaryDirectory();
-      let versions: readonly (readonly Reading[])[] = [];
-      let names: readonly string[] = ["1h", "24h"];
-      for (const next of steps) {
-        histories++;
-        versions = apply(versions, next);
-        if (next.do === "reconfigure") names = next.names;
-        const incremental = calendarReduction(versions, {cache: kept, names});
-        await expectOwnShardsOnly(incremental, kept);
-        const fresh = await temporaryDirectory();
-        const full = calendarReduction(versions, {cache: fresh, names});
-        for (const {name, ...resolution} of incremental.resolutions) {
-          const rows = await rowsOf(duck, new ReducedSeries(incremental, {name, statistics, path: "/x", cache: kept}));
-          expect(rows).toEqual(
-            await rowsOf(duck, new ReducedSeries(full, {name, statistics, path: "/x", cache: fresh}))
-          );
-          expect(rows.map(({time}) => time)).toEqual(binsOf(versions, {name, ...resolution}));
-        }
-      }
-    }),
-    {numRuns: 85, endOnFailure: true}
-  );
-  expect(histories).toBeGreaterThanOrEqual(500);
-}, 180_000);
-
-const seen = new Map<string, Set<string>>();
-
-/** Builds everything, and sees that exactly the keys that were never there before are computed. */
-async function expectOwnShardsOnly(reduction: Reduction, cache: string): Promise<void> {
-  const known = seen.get(cache) ?? new Set();
-  const computed: string[] = [];
-  const {resolutions, source} = reduction;
-  const told = new Reduction(source, {resolutions, cache, statistics, engine, built: ({key}) => computed.push(key)});
-  const levels = await told.levels();
-  for (const level of levels) await told.build(level);
-  const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
-  expect(computed.sort()).toEqual(keys.filter((key) => !known.has(key)).sort());
-  seen.set(cache, new Set([...known, ...keys]));
-}
-
-function binsOf(versions: readonly (readonly Reading[])[], resolution: Resolution): readonly number[] {
-  const read = merged(versions).filter(({values}) => values.a !== null && values.a !== undefined);
-  return [...new Set(read.map(({time}) => binStart(time, resolution)))].sort((a, b) => a - b);
 }

@@ -91,14 +91,25 @@ const ladders = fc.constantFrom(
 const zones = fc.constantFrom("UTC", "America/Los_Angeles", "Asia/Kathmandu", "Australia/Lord_Howe");
 const value = fc.oneof(
   fc.double({min: -1e6, max: 1e6, noNaN: true}).map((x) => (Math.abs(x) < 1e-100 ? 0 : x)), // whose squares are no doubles; and a zero is a zero
+  fc.integer({min: -1e9, max: 1e9}).map((x) => x / 1000), // as instruments tell them, whose sums have to be rounded
   fc.constant(NaN)
 );
-const found = fc.uniqueArray(fc.tuple(fc.integer({min: -30_000, max: 30_000}), value), {
-  minLength: 1,
-  maxLength: 300,
-  selector: ([time]) => time
-});
-const cuts = fc.array(fc.nat(300), {maxLength: 6});
+/** Some crowd into bins, some stride over years. */
+const found = fc.constantFrom(300, 3_000, 30_000).chain((most) =>
+  fc.uniqueArray(fc.tuple(fc.integer({min: -most, max: most}), value), {
+    minLength: 1,
+    maxLength: 200,
+    size: "max",
+    selector: ([time]) => time
+  })
+);
+const cuts = fc.array(fc.double({min: 0, max: 1, noNaN: true}), {maxLength: 6}); // shares of the rows
+
+/** Where rows are cut, both ends among them. */
+function edgesOf(rows: readonly unknown[], at: readonly number[]): readonly number[] {
+  const places = at.map((share) => Math.floor(share * rows.length));
+  return [...new Set([0, ...places, rows.length])].sort((x, y) => x - y);
+}
 
 interface Row {
   readonly time: number;
@@ -107,7 +118,7 @@ interface Row {
 
 /** Rows as a result has them, in chunks that end at the cuts. */
 function chunksOf(rows: readonly Row[], at: readonly number[]) {
-  const edges = [...new Set([0, ...at.filter((cut) => cut < rows.length), rows.length])].sort((x, y) => x - y);
+  const edges = edgesOf(rows, at);
   return edges.slice(1).map((end, index) => {
     const part = rows.slice(edges[index], end);
     const columns = [part.map(({time}) => time), part.map((row) => row.value)].map((one) => Float64Array.from(one));
@@ -133,7 +144,7 @@ test("partials folded over any ladder and any partition are those of one pass ov
         .map(([time, value]) => ({time: micros("2025-03-09T10:00Z") + time * minute, value}))
         .sort((x, y) => x.time - y.time);
       // each part is made bins of on its own: a bin across a cut is told by two
-      const edges = [0, ...at.filter((cut) => cut < rows.length).sort((x, y) => x - y), rows.length];
+      const edges = edgesOf(rows, at);
       const parts = edges.slice(1).map((end, index) => rows.slice(edges[index], end));
       const [finest, ...others] = ladder;
       let bins = parts.map((part) => added(part, finest, {timeZone}));
@@ -166,6 +177,15 @@ test("the same rows give the same bits, however they are dealt out", () => {
     }),
     {numRuns: 100}
   );
+});
+
+test("sums are compensated, across chunks too: of a million thousandths, in one bin or folded from a thousand", () => {
+  const thousandths = Array.from({length: 1e6}, (_, index) => (index * 7_368_787) % 1_000_003);
+  const rows = thousandths.map((value, index) => ({time: index * 1000, value: value / 1000}));
+  const at = Array.from({length: 1500}, (_, index) => index / 1500);
+  const exact = thousandths.reduce((sum, value) => sum + value, 0) / 1000;
+  expect(told(added(rows, "1h", {at}), "sum")).toEqual([exact]);
+  expect(told(folded([added(rows, "1s", {at})], "1h"), "sum")).toEqual([exact]);
 });
 
 test("rows that do not come by time are refused", () => {

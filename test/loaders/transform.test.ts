@@ -147,7 +147,7 @@ test("with a lookback, a change recomputes what depends on it and nothing else",
     const source = new DerivedSeries("/d", {sql: running, inputs, duck, cache, lookback: 3 * hour});
     const shards: string[] = [];
     const reduction = new Reduction(source, {
-      resolutions: parseResolutions(["1h"]),
+      ladder: async () => ({resolutions: parseResolutions(["1h"])}),
       cache,
       built: ({span}) => shards.push(span.name)
     });
