@@ -281,7 +281,7 @@ function isModule(file: string): boolean {
 }
 
 function named(html: string): string {
-  return html.replace(/\b[0-9a-f]{8}\b/g, "").replace(/"(lastModified|size)":\d+/g, "");
+  return html.replace(/\b[0-9a-f]{8}\b|(?<=\bchunk\.)[A-Z0-9]{8}\b/g, "").replace(/"(lastModified|size)":\d+/g, "");
 }
 
 async function contentOf(project: Project, folder: string): Promise<Map<string, Buffer>> {
