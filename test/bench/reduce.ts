@@ -35,7 +35,7 @@ const names = Array.from({length: count}, (_, index) => `P${index}.mg/L`);
 function resource(kind: string, name: string, source: unknown): Resource {
   const {schema} = kinds.find((one) => one.name === kind)!;
   const place = {file: "/resources.yaml", line: 1, column: 1};
-  return {kind, name, description: "", spec: schema.parse(source), source, place} as Resource;
+  return {kind, name, description: "", spec: schema.parse(source), source, place};
 }
 
 const reduce = resource("Reduce", "all", {
