@@ -16,7 +16,7 @@ test("a series streams by time, restated readings once, in batches of a row grou
   const length = 60_000;
   for (let version = 0; version < 6; version++) {
     const times = Array.from({length}, (_, i) => (version * 40_000 + i) * 60); // a third restates the version before
-    await write(pond, (tx) => tx.append("/s", readings(times, {a: times.map((time) => time + version / 10)})));
+    await write(pond, (tx) => tx.append("/s", readings(times, {a: times.map((time) => time + version / 8)})));
   }
   const fs = await pond.fs();
   let [rows, last, batches, largest, sum] = [0, -Infinity, 0, 0, 0];
@@ -33,7 +33,7 @@ test("a series streams by time, restated readings once, in batches of a row grou
   const [told] = await pond.duck.rows(
     `SELECT count(*)::INT AS n, sum(a) AS s FROM ${await (await fs.series("/s")).relation()}`
   );
-  expect([rows, Math.round(sum)]).toEqual([told!.n, Math.round(told!.s as number)]);
+  expect([rows, sum]).toEqual([told!.n, told!.s]); // eighths: no order of adding rounds
   expect(rows).toBe(260_000);
   expect(batches).toBeGreaterThanOrEqual(3);
   expect(largest).toBeLessThanOrEqual(150_000);
