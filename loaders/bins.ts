@@ -1,6 +1,7 @@
 import {crc32} from "node:zlib";
 import type {Range} from "../pond/types.js";
 import type {Part, Partials} from "./partial.js";
+import {firstFrom} from "./search.js";
 
 /** Bins by time, and what is kept of each, column by column. Columns without a reading in any of them are left out. */
 export interface Bins {
@@ -10,7 +11,7 @@ export interface Bins {
 
 /** The bins that begin in a range. */
 export function binsWithin({starts, columns}: Bins, {begin = -Infinity, end = Infinity}: Range): Bins {
-  const [from, to] = [placeOf(starts, begin), placeOf(starts, end)];
+  const [from, to] = [firstFrom(starts, begin), firstFrom(starts, end)];
   if (from === 0 && to === starts.length) return {starts, columns};
   const cut = (partials: Partials) =>
     Object.fromEntries(
@@ -20,17 +21,6 @@ export function binsWithin({starts, columns}: Bins, {begin = -Infinity, end = In
     starts: starts.slice(from, to),
     columns: new Map([...columns].map(([name, partials]) => [name, cut(partials)]))
   };
-}
-
-/** How many ascending numbers are below a limit. */
-function placeOf(numbers: Float64Array, limit: number): number {
-  let [low, high] = [0, numbers.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (numbers[middle]! < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 // ---- As bytes ----

@@ -14,6 +14,7 @@ import type {Came, Entry, Found, Taken} from "./ledger.js";
 import {maskOf} from "./mask.js";
 import {capturesIn, fill, hostFiles} from "./pattern.js";
 import {wrongWith} from "./open.js";
+import {quiet, sum} from "./report.js";
 import {readTable} from "./table.js";
 import type {Kind, Report, Resource, RunContext} from "./types.js";
 import {timeZone} from "./zone.js";
@@ -77,7 +78,7 @@ export const inbox: Kind<InboxSpec> = {
   writes: ({into}) => [into.replace(/[^/]*\$.*$/s, "")],
   async run(resource: Resource<InboxSpec>, context: RunContext): Promise<Report> {
     const files = await filesOf(resource, context);
-    let total: Report = {...nothing, notes: files.length === 0 ? [`No file matches ${resource.spec.files}.`] : []};
+    let total: Report = {...quiet, notes: files.length === 0 ? [`No file matches ${resource.spec.files}.`] : []};
     let ledger = await Ledger.open(resource.name, await context.fs(), context.cache);
     for (const batch of batchesOf(files)) {
       const taken = await context.transaction((tx) => takeBatch(batch, ledger.copy(), {resource, context, tx}));
@@ -87,8 +88,6 @@ export const inbox: Kind<InboxSpec> = {
     return total;
   }
 };
-
-const nothing: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
 
 interface HostFile extends Found {
   readonly name: string; // as a report names it, without what the environment says
@@ -144,7 +143,7 @@ async function takeBatch(
   ledger: Ledger,
   task: Task
 ): Promise<{readonly report: Report; readonly ledger: Ledger}> {
-  let report = nothing;
+  let report = quiet;
   for (const file of files) report = sum(report, await takeFile(file, ledger, task));
   if (isLast) ledger.forgetAbsent();
   await ledger.save(task.tx);
@@ -159,18 +158,18 @@ async function takeBatch(
 async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Report> {
   try {
     const known = await ledger.find(file);
-    if (known?.isWhole) return {...nothing, notes: known.entry.notes};
+    if (known?.isWhole) return {...quiet, notes: known.entry.notes};
     task.context.effects.reporter.step(`Reading ${file.name}`);
     const came = await readFile(file, known?.entry, task);
     const {notes} = await ledger.add(file, sumOf(known?.entry, came), known?.entry);
     task.context.effects.reporter.line(`${file.name}: ${tell(came)}.`);
-    return {...nothing, read: came.read, stored: came.stored, aside: came.aside, notes};
+    return {...quiet, read: came.read, stored: came.stored, aside: came.aside, notes};
   } catch (error) {
     if (error instanceof PondError)
-      return {...nothing, errors: [`${file.name} was not stored: ${error.message.replace(/[.;:]\s*$/, "")}.`]};
+      return {...quiet, errors: [`${file.name} was not stored: ${error.message.replace(/[.;:]\s*$/, "")}.`]};
     const wrong = wrongWith(file.path, error);
     if (wrong === undefined) throw error;
-    return {...nothing, errors: [`${file.name} was skipped: ${wrong}; mend it or take it away.`]};
+    return {...quiet, errors: [`${file.name} was skipped: ${wrong}; mend it or take it away.`]};
   }
 }
 
@@ -247,15 +246,5 @@ async function store({into}: HostFile, table: HostTable, {duck, tx, effects}: St
     known: add((one) => one.known),
     aside: early.stored + late.stored,
     notes: differing === 0 ? [] : [`${times} in rows that differ, the last of which counts`]
-  };
-}
-
-function sum(a: Report, b: Report): Report {
-  return {
-    read: a.read + b.read,
-    stored: a.stored + b.stored,
-    aside: a.aside + b.aside,
-    notes: [...a.notes, ...b.notes],
-    errors: [...a.errors, ...b.errors]
   };
 }

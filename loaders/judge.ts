@@ -3,6 +3,7 @@ import {packed, untested} from "./flag.js";
 import type {Mark} from "./mark.js";
 import type {Planned} from "./plan.js";
 import {rollUp} from "./qartod.js";
+import {firstFrom} from "./search.js";
 
 /** Numbers of a series side by side, by time: those that flags are asked for, and those around them. */
 export interface Readings {
@@ -96,15 +97,4 @@ function sequenceOf(column: string, {indices, times, runs}: Rows, {values, besid
   const other = beside.get(column);
   const neighbour = other ? {neighbour: gathered(other, indices)} : {};
   return {times, values: own, runs, isBegun: begun.has(column), ...neighbour};
-}
-
-/** Where the first number stands that is not less than another, among numbers that rise. */
-export function firstFrom(numbers: Float64Array | Int32Array, least: number): number {
-  let [low, high] = [0, numbers.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (numbers[middle]! < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

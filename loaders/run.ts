@@ -9,6 +9,7 @@ import {kindNamed, kinds as allKinds} from "./kinds.js";
 import {maskOf} from "./mask.js";
 import {dependenciesOf, inOrder, sourcesOf} from "./order.js";
 import {nameOf} from "./resource.js";
+import {quiet, sum} from "./report.js";
 import type {Effects, Kind, Report, Resource, RunContext, RunRow} from "./types.js";
 import {nearest} from "./word.js";
 
@@ -180,8 +181,6 @@ function hasToTell({started, stale}: Course): boolean {
 
 // ---- Reports ----
 
-const quiet: Report = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
-
 /** Trouble of one resource is expected: the others go on. What it had stored before stays stored. */
 function trouble(error: unknown): Report {
   const text = error instanceof Error ? error.message : String(error);
@@ -191,15 +190,4 @@ function trouble(error: unknown): Report {
 /** A report without what the environment says: it is kept in the pond, and published. */
 function masked(report: Report, mask: (text: string) => string): Report {
   return {...report, notes: report.notes.map(mask), errors: report.errors.map(mask)};
-}
-
-function sum(a: Report, b: Report): Report {
-  return {
-    read: a.read + b.read,
-    stored: a.stored + b.stored,
-    aside: a.aside + b.aside,
-    notes: [...a.notes, ...b.notes],
-    errors: [...a.errors, ...b.errors],
-    ...(a.tests || b.tests ? {tests: [...(a.tests ?? []), ...(b.tests ?? [])]} : {})
-  };
 }
