@@ -2,6 +2,7 @@ import {DataType} from "npm:apache-arrow";
 import type {Table} from "npm:apache-arrow";
 import {html} from "npm:htl";
 import {formatReading} from "./format.js";
+import {rows} from "./rows.js";
 
 /** What a query gave, as a page shows it: columns of plain values, times as Date. */
 export interface Result {
@@ -56,29 +57,16 @@ export function textOf(value: unknown): string {
   return typeof value === "number" || typeof value === "boolean" ? `${value}` : "";
 }
 
-const page = 100; // rows at a time
-
 /** The rows as a table, a hundred at a time. */
-export function resultTable({names, kinds, rows}: Result): Element {
-  const body = html`<tbody></tbody>`;
-  const more = html`<button type="button">Show more rows</button>` as HTMLButtonElement;
+export function resultTable({names, kinds, rows: all}: Result): Element {
   const numeric = kinds.map((kind) => (kind === "number" ? "number" : null));
-  let shown = 0;
-  const grow = () => {
-    const next = rows.slice(shown, shown + page);
-    body.append(
-      ...next.map((row) => {
-        const cells = names.map((name, index) => html`<td class=${numeric[index]}>${shortOf(row[name])}</td>`);
-        return html`<tr>
-          ${cells}
-        </tr>`;
-      })
-    );
-    shown += next.length;
-    more.hidden = shown >= rows.length;
+  const row = (index: number) => {
+    const cells = names.map((name, column) => html`<td class=${numeric[column]}>${shortOf(all[index]![name])}</td>`);
+    return html`<tr>
+      ${cells}
+    </tr>`;
   };
-  more.addEventListener("click", grow);
-  grow();
+  const {body, more} = rows({count: all.length, row, label: "Show more rows"});
   return html`<div class="scroll result" tabindex="0" role="group" aria-label="Result, table">
     <table>
       <thead>

@@ -1,6 +1,7 @@
 import {html} from "npm:htl";
 import {formatCount, formatReading, formatTime} from "./format.js";
 import type {Line} from "./frame.js";
+import {rows} from "./rows.js";
 import {isWhole, sheetOf} from "./sheet.js";
 import type {Sheet, Told} from "./sheet.js";
 
@@ -8,8 +9,6 @@ export interface TwinOptions {
   readonly title: string;
   readonly timeZone: string; // IANA name
 }
-
-const page = 100; // rows at a time: a table of thousands is slow to lay out and nobody's to read
 
 const words: Readonly<Record<Told, string>> = {
   avg: "Mean",
@@ -25,18 +24,9 @@ const words: Readonly<Record<Told, string>> = {
 /** The numbers of a chart as a table, newest first, a hundred rows at a time. */
 export function twin(lines: readonly Line[], {title, timeZone}: TwinOptions): Element {
   const sheet = sheetOf(lines);
-  const body = html`<tbody></tbody>`;
-  const more = html`<button type="button">Show older rows</button>` as HTMLButtonElement;
-  let shown = 0;
-  const grow = () => {
-    const last = sheet.times.length - shown;
-    const rows = Array.from({length: Math.min(page, last)}, (_, index) => rowOf(sheet, last - 1 - index, timeZone));
-    body.append(...rows);
-    shown += rows.length;
-    more.hidden = shown === sheet.times.length;
-  };
-  more.addEventListener("click", grow);
-  grow();
+  const {length} = sheet.times;
+  const row = (index: number) => rowOf(sheet, length - 1 - index, timeZone);
+  const {body, more} = rows({count: length, row, label: "Show older rows"});
   const columns = lines.map((line) => ({label: line.label, own: sheetOf([line]).columns}));
   return html`<div class="scroll" tabindex="0" role="group" aria-label=${`${title}, table`}>
     <table>
