@@ -88,11 +88,11 @@ class Explorer {
     const started = performance.now();
     try {
       const table = await this.#query(sql, (words) => still() && this.#say(words));
-      if (!still()) return;
       const took = ((performance.now() - started) / 1000).toFixed(1);
-      this.#say(`${table.numRows.toLocaleString("en-US")} ${table.numRows === 1 ? "row" : "rows"} in ${took} s.`);
       const {output} = await import("./output.js");
+      if (!still()) return;
       this.#output.replaceChildren(output(table, sql));
+      this.#say(`${table.numRows.toLocaleString("en-US")} ${table.numRows === 1 ? "row" : "rows"} in ${took} s.`);
     } catch (error) {
       if (!still()) return;
       this.#say("", sentenceOf(error instanceof Error ? error.message : String(error), this.#sources));

@@ -223,7 +223,7 @@ describe.each([
       await button.click();
       await page.waitForFunction(() => !document.querySelector("[aria-busy]"), undefined, {timeout: 20_000});
       expect(await page.getByRole("alert").count(), await button.innerText()).toBe(0);
-      expect(await page.locator(".drawn svg").count()).toBeGreaterThan(0);
+      await page.locator(".drawn svg").first().waitFor(); // drawn once its width is known
       expect(await page.locator(".result tbody tr").count()).toBeGreaterThan(4);
     }
     await page.getByLabel("Query", {exact: true}).fill(whole);
