@@ -24,7 +24,8 @@ interface DetailsParts extends Deployed {
   readonly catalogueBytes: number;
 }
 
-const transactionsShown = 50;
+/** So many transactions are published. */
+export const transactionsShown = 50;
 
 /** How the resources fared, what the pond did, and how complete and whose the published readings are. */
 export async function detailsOf({

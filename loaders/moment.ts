@@ -1,4 +1,5 @@
 import {InvalidArgumentError} from "commander";
+import type {Moment as PondMoment} from "../pond/types.js";
 
 /** A point of the pond's history as a user names it: a transaction's number or an instant. */
 export type Moment = number | Date;
@@ -21,6 +22,6 @@ export function parseSpan(text: string): number | undefined {
 }
 
 /** The moment as the pond takes it: microseconds UTC. */
-export function momentOf(moment: Moment): {readonly version: number} | {readonly time: number} {
+export function momentOf(moment: Moment): PondMoment {
   return typeof moment === "number" ? {version: moment} : {time: moment.getTime() * 1000};
 }

@@ -3,6 +3,7 @@ import {join} from "node:path";
 import type {Pond} from "../pond/pond.js";
 import {apply, type ApplyResult} from "./apply.js";
 import {type Deployment, deploymentFrom, openPond, publishedIn} from "./deployment.js";
+import {transactionsShown} from "./details.js";
 import {kinds} from "./kinds.js";
 import {withLock} from "./lock.js";
 import {publish} from "./publish.js";
@@ -34,7 +35,7 @@ export async function pipeline({root, effects, only = []}: PipelineOptions): Pro
   return alone(deployment, effects, async (pond) => {
     const result = await run(pond, resources, effects, only.length > 0 ? {only} : {});
     effects.reporter.step("Publishing");
-    const [fs, commits] = [await pond.fs(), await pond.log()];
+    const [fs, commits] = [await pond.fs(), await pond.log({limit: transactionsShown})];
     const catalogue = await publish({fs, commits, resources, effects, cache: pond.cache, directory});
     return {run: result, catalogue, directory};
   });

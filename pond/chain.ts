@@ -3,8 +3,9 @@ import {checkpointKey, checkpointVersion, hintKey, readCheckpoint, readHint} fro
 import type {Action} from "./delta.js";
 import {commitKey} from "./delta.js";
 import {isPondError} from "./error.js";
-import {emptyLog, LogState, readCommit} from "./log.js";
-import type {LogEntry} from "./log.js";
+import {readCommit} from "./history.js";
+import type {LogEntry} from "./history.js";
+import {emptyLog, LogState} from "./log.js";
 import type {Store} from "./types.js";
 
 /** The files of a log, one by one, and what they say together. */

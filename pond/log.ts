@@ -1,66 +1,11 @@
 import {checkpointAfter, readCheckpoint} from "./checkpoint.js";
 import type {Action, AddAction, CommitInfo, RemoveAction} from "./delta.js";
-import {commitKey, decodeActions, isSound} from "./delta.js";
-import {isPondError, PondError} from "./error.js";
-import {hash} from "./record.js";
+import {commitKey} from "./delta.js";
+import {PondError} from "./error.js";
+import {commitsAfter, foreignInfo, readCommit, timeOf} from "./history.js";
+import type {LogEntry} from "./history.js";
 import type {OpFile} from "./record.js";
-import type {Commit, Store} from "./types.js";
-
-/** A commit file, read. */
-export interface LogEntry {
-  readonly version: number;
-  readonly sha256: string; // of the file
-  readonly info: CommitInfo;
-  readonly isSound: boolean; // as it was written
-  readonly actions: readonly Action[];
-}
-
-/** The commit of a version, or undefined when there is none yet. */
-export async function readCommit(store: Store, version: number): Promise<LogEntry | undefined> {
-  const bytes = await store.get(commitKey(version)).catch((error: unknown) => {
-    if (isPondError(error, "NOT_FOUND")) return undefined;
-    throw error;
-  });
-  return bytes && parse(bytes, version);
-}
-
-function parse(bytes: Uint8Array, version: number): LogEntry {
-  try {
-    const actions = decodeActions(bytes).map(withTags);
-    const info = actions.find((action) => action.commitInfo)?.commitInfo;
-    const sound = isSound(bytes, actions);
-    return {version, sha256: hash(bytes), info: {...foreignInfo(version), ...info}, isSound: sound, actions};
-  } catch (error) {
-    const sentence = `${commitKey(version)} is not a commit: ${String(error)}; restore it from a copy of the pond.`;
-    throw new PondError("CORRUPT", sentence, {version}, error);
-  }
-}
-
-/** A foreign writer need not tag what it adds. */
-function withTags(action: Action): Action {
-  return action.add === undefined ? action : {...action, add: {...action.add, tags: {...action.add.tags}}};
-}
-
-function foreignInfo(version: number): CommitInfo {
-  const nothing = {operation: "UNKNOWN", operationParameters: {}, engineInfo: "", user: "", command: ""};
-  return {...nothing, txnId: `unknown-${version}`, timestamp: 0, tookMs: 0, operations: 0, rows: 0};
-}
-
-/** A commit as `pond log` tells it. */
-export function toCommit({version, info}: Pick<LogEntry, "version" | "info">): Commit {
-  return {
-    version,
-    timestamp: info.timestamp * 1000,
-    txnId: info.txnId,
-    user: info.user || info.engineInfo,
-    command: info.command || info.operation,
-    ...(info.message === undefined ? {} : {message: info.message}),
-    tookMs: info.tookMs,
-    operations: info.operations,
-    rows: info.rows,
-    ...(info.previous === undefined ? {} : {previous: info.previous})
-  };
-}
+import type {Store} from "./types.js";
 
 /** The application under which maintenance says from which version on the past is kept. */
 export const horizonId = "duckpond.horizon";
@@ -96,11 +41,11 @@ export class LogState {
     this.#holding = holding;
   }
 
-  /** The state that a checkpoint holds, and the commit that it was made after. */
-  static of(entry: LogEntry, actions: readonly Action[]): LogState {
+  /** The state that a checkpoint holds, the commit that it was made after, and from when on that counts. */
+  static of(entry: LogEntry, actions: readonly Action[], timestamp = entry.info.timestamp): LogState {
     const held = new Held(nothing);
     for (const action of actions) held.apply(action, entry.version);
-    return new LogState(entry, held.told(), entry.isSound ? undefined : damageAt(entry.version));
+    return new LogState({...entry, timestamp}, held.told(), entry.isSound ? undefined : damageAt(entry.version));
   }
 
   /** The state after more commits; those must follow this one without a gap. */
@@ -236,24 +181,6 @@ function requireProtocol({minReaderVersion, minWriterVersion}: NonNullable<Actio
 /** Before the first commit. */
 export const emptyLog = new LogState({version: -1, sha256: "", info: {...foreignInfo(-1), timestamp: 0}});
 
-/** The commits after a version, oldest first, one at a time. */
-export async function* commitsAfter(store: Store, version: number): AsyncIterable<LogEntry> {
-  for (let next = version + 1; ; next++) {
-    const entry = await readCommit(store, next);
-    if (entry === undefined) return;
-    yield entry;
-  }
-}
-
-/** The version of the oldest commit that is still there; -1 when there is none. */
-export async function oldestCommit(store: Store): Promise<number> {
-  for await (const {key} of store.list("oplog/_delta_log/")) {
-    const found = /(\d{20})\.json$/.exec(key);
-    if (found !== null) return Number(found[1]);
-  }
-  return -1;
-}
-
 /**
  * The state with every commit that there is by now. Commits that a cleanup took away are in a checkpoint: so where
  * there is no next commit, the hint is asked whether there is one further on.
@@ -272,6 +199,6 @@ async function leap(store: Store, state: LogState, look: boolean): Promise<LogSt
   const version = await checkpointAfter(store, state.version, look);
   if (version === undefined) return state;
   const entry = await readCommit(store, version);
-  if (entry !== undefined) return LogState.of(entry, await readCheckpoint(store, version));
+  if (entry !== undefined) return LogState.of(entry, await readCheckpoint(store, version), await timeOf(store, entry));
   throw new PondError("CORRUPT", `${commitKey(version)} is missing; run pond repair log.`, {version});
 }

@@ -5,7 +5,8 @@ import type {Horizon, Rewrite} from "./compact.js";
 import type {Contents} from "./contents.js";
 import {commitKey} from "./delta.js";
 import {PondError} from "./error.js";
-import {advance, commitsAfter, horizonId, oldestCommit} from "./log.js";
+import {newestAt, oldestCommit} from "./history.js";
+import {advance, horizonId} from "./log.js";
 import type {LogState} from "./log.js";
 import {decodeEntries, decodeRecords, rootId} from "./record.js";
 import type {OpRecord} from "./record.js";
@@ -88,12 +89,7 @@ async function compact(
 
 /** The newest version that was there at an instant (ms since 1970), and what any snapshot from it on leads to. */
 async function horizonAt(contents: Contents, state: LogState, since: number): Promise<Horizon | undefined> {
-  let version = state.horizon;
-  const oldest = await oldestCommit(contents.store);
-  for await (const entry of commitsAfter(contents.store, oldest - 1)) {
-    if (entry.info.timestamp > since || entry.version > state.version) break;
-    version = Math.max(version, entry.version);
-  }
+  const version = (await newestAt(contents.store, state, since))?.version ?? state.horizon;
   if (version <= 0) return undefined;
   const wanted = await nodesFrom(contents, state, version);
   return {version, isWanted: (nodeId) => wanted.has(nodeId)};

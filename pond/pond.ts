@@ -6,20 +6,26 @@ import {setTimeout as sleep} from "node:timers/promises";
 import {commit} from "./commit.js";
 import {Contents} from "./contents.js";
 import {commitKey, creation} from "./delta.js";
+import {diff} from "./diff.js";
+import type {Change} from "./diff.js";
 import {Duck} from "./duck.js";
 import {PondError} from "./error.js";
 import {FS} from "./fs.js";
 import type {Ground} from "./fs.js";
 import {LocalStore} from "./local.js";
-import {advance, commitsAfter, emptyLog, oldestCommit, readCommit, toCommit} from "./log.js";
+import {commitsUpTo, newestAt, oldestCommit, readCommit, toCommit} from "./history.js";
+import type {LogEntry} from "./history.js";
+import {advance, emptyLog} from "./log.js";
 import {maintain} from "./maintain.js";
 import type {Maintained, MaintainOptions} from "./maintain.js";
-import type {LogEntry, LogState} from "./log.js";
+import type {LogState} from "./log.js";
 import {encodeEntries, hash, rootId} from "./record.js";
 import type {NewRecord} from "./record.js";
 import {Draft, Tx} from "./transaction.js";
-import type {Commit, DynamicFactory, Intent, PondEffects, Store, Transaction} from "./types.js";
+import type {Commit, DynamicFactory, Intent, Moment, PondEffects, Store, Transaction} from "./types.js";
 import {Partitions, Snapshot} from "./view.js";
+import {watch} from "./watch.js";
+import type {Watched, WatchOptions} from "./watch.js";
 
 /** Runs of a transaction's body before it gives up against others that keep changing what it read. */
 const attempts = 200;
@@ -118,20 +124,38 @@ export class Pond {
     throw new PondError("CONFLICT", sentence, {command: intent.command});
   }
 
-  /** The pond as it was after a transaction, or at an instant (µs UTC). */
-  async at(moment: {readonly version: number} | {readonly time: number}): Promise<FS> {
+  /** The pond as it was after a transaction, or at an instant. NOT_FOUND for what is not there yet, or not any more. */
+  async at(moment: Moment): Promise<FS> {
     const {state} = await this.#snapshot();
-    const entry = "version" in moment ? await this.#byVersion(moment.version) : await this.#byTime(moment.time);
-    if (entry.version < state.horizon) throw tooOld(state.horizon);
-    return new FS(new Snapshot(state, this.#partitions, entry.version, entry.timestamp / 1000), this.#ground);
+    const {version, info} = "version" in moment ? await this.#entry(moment.version) : await this.#byTime(moment.time);
+    return new FS(new Snapshot(state, this.#partitions, version, info.timestamp), this.#ground);
   }
 
-  /** All transactions, oldest first; those that maintenance was allowed to let go are not told of. */
-  async log(): Promise<Commit[]> {
+  /** What is different at a moment, or in a snapshot, from an earlier one: sorted by path; see `Change`. */
+  async diff(before: FS | Moment, after: FS | Moment): Promise<readonly Change[]> {
+    return diff(await this.#then(before), await this.#then(after));
+  }
+
+  /** Tells what changes from now on, whoever changes it, until the signal says stop. */
+  watch(options: WatchOptions = {}): AsyncIterable<Watched> {
+    return watch(this, options);
+  }
+
+  /** Transactions, the newest first, each read when it is asked for; not those that maintenance was told to let go. */
+  async *commits(): AsyncIterable<Commit> {
+    const {version} = await this.#snapshot();
+    for await (const entry of commitsUpTo(this.store, version)) yield toCommit(entry);
+  }
+
+  /** The newest transactions, all of them without a limit, oldest first; reads no more than it tells. */
+  async log({limit = Infinity}: {readonly limit?: number} = {}): Promise<Commit[]> {
     const commits: Commit[] = [];
-    const oldest = Math.max(0, await oldestCommit(this.store));
-    for await (const entry of commitsAfter(this.store, oldest - 1)) commits.push(toCommit(entry));
-    return commits;
+    if (limit > 0)
+      for await (const commit of this.commits()) {
+        commits.push(commit);
+        if (commits.length >= limit) break;
+      }
+    return commits.reverse();
   }
 
   /** One transaction, and what its commit calls the operation; NOT_FOUND when the pond has none of that number. */
@@ -165,8 +189,8 @@ export class Pond {
     return toCommit(state);
   }
 
-  async #byVersion(version: number): Promise<Commit> {
-    return toCommit(await this.#entry(version));
+  async #then(moment: FS | Moment): Promise<FS> {
+    return moment instanceof FS ? moment : this.at(moment);
   }
 
   async #entry(version: number): Promise<LogEntry> {
@@ -177,10 +201,8 @@ export class Pond {
     throw new PondError("NOT_FOUND", sentence, {version});
   }
 
-  async #byTime(time: number): Promise<Commit> {
-    const log = await this.log();
-    const later = log.findIndex((entry) => entry.timestamp > time);
-    const found = later < 0 ? log.at(-1) : log[later - 1];
+  async #byTime(time: number): Promise<LogEntry> {
+    const found = await newestAt(this.store, this.#state, time / 1000);
     if (found !== undefined) return found;
     if (this.#state.horizon > 0) throw tooOld(this.#state.horizon);
     const sentence = `The pond began after ${new Date(time / 1000).toISOString()}.`;

@@ -204,6 +204,9 @@ export interface Commit {
   readonly previous?: string; // SHA-256 of the previous commit file, hex
 }
 
+/** A point of history: after a transaction, or at an instant, µs UTC. */
+export type Moment = {readonly version: number} | {readonly time: number};
+
 /** The effects a pond has on the world beside its store; tests replace them. */
 export interface PondEffects {
   readonly now: () => number; // ms since 1970

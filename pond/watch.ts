@@ -15,7 +15,10 @@ export interface WatchOptions {
 }
 
 /** Tells what changes from now on, whoever changes it, until the signal says stop. Looks at the log, not at the host. */
-export async function* watch(pond: Pond, {interval = 500, signal}: WatchOptions = {}): AsyncGenerator<Watched> {
+export async function* watch(
+  pond: Pick<Pond, "fs">,
+  {interval = 500, signal}: WatchOptions = {}
+): AsyncGenerator<Watched> {
   let before = await pond.fs();
   while (!signal?.aborted) {
     const after = await pond.fs();

@@ -1,5 +1,4 @@
 import {Command} from "commander";
-import {diff as differences} from "../../pond/diff.js";
 import type {Change} from "../../pond/diff.js";
 import {formatCount} from "../format.js";
 import {momentOf, parseMoment} from "../moment.js";
@@ -16,9 +15,7 @@ export function diff(shell: Shell): Command {
     .addHelpText("after", "\nExamples:\n  pond diff 12\n  pond diff 2026-02-01T00:00Z 2026-03-01T00:00Z")
     .action((from: Moment, to: Moment | undefined, {json}: {readonly json?: boolean}) =>
       shell.withPond(async (pond) => {
-        const before = await pond.at(momentOf(from));
-        const after = to === undefined ? await pond.fs() : await pond.at(momentOf(to));
-        const changes = await differences(before, after);
+        const changes = await pond.diff(momentOf(from), to === undefined ? await pond.fs() : momentOf(to));
         if (json) shell.out(JSON.stringify(changes, null, 2));
         else for (const change of changes) shell.out(changeSentence(change));
       })

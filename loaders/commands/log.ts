@@ -1,5 +1,4 @@
 import {Command, InvalidArgumentError} from "commander";
-import {diff as differences} from "../../pond/diff.js";
 import type {Change} from "../../pond/diff.js";
 import {isPondError} from "../../pond/error.js";
 import type {Pond} from "../../pond/pond.js";
@@ -25,7 +24,7 @@ export function log(shell: Shell): Command {
     .action((version: number | undefined, options: LogOptions) =>
       shell.withPond(async (pond) => {
         if (version !== undefined) return shell.out(await inFull(pond, version, options.json ?? false));
-        const commits = (await pond.log()).toReversed().slice(0, options.count);
+        const commits = (await pond.log({limit: options.count})).reverse();
         shell.out(options.json ? JSON.stringify(commits, null, 2) : formatRows(commits.map(logRow), "table"));
       })
     );
@@ -59,11 +58,10 @@ async function inFull(pond: Pond, version: number, json: boolean): Promise<strin
 /** What is different from the transaction before; undefined when that one cannot be read any more. */
 async function changesOf(pond: Pond, version: number): Promise<readonly Change[] | undefined> {
   if (version === 0) return [];
-  const before = await pond.at({version: version - 1}).catch((error: unknown) => {
+  return pond.diff({version: version - 1}, {version}).catch((error: unknown) => {
     if (!isPondError(error, "NOT_FOUND")) throw error;
     return undefined;
   });
-  return before && differences(before, await pond.at({version}));
 }
 
 function parseVersion(text: string): number {

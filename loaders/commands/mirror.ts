@@ -2,7 +2,6 @@ import {resolve} from "node:path";
 import {Command} from "commander";
 import {mirror as mirrorOut, mirrorBack} from "../../pond/mirror.js";
 import type {Pond} from "../../pond/pond.js";
-import {watch} from "../../pond/watch.js";
 import type {Shell} from "../shell.js";
 
 interface MirrorOptions {
@@ -46,7 +45,7 @@ interface Task {
 async function out(shell: Shell, pond: Pond, task: Task): Promise<void> {
   await once(shell, pond, task);
   if (!task.options.watch) return;
-  for await (const {version} of watch(pond)) {
+  for await (const {version} of pond.watch()) {
     shell.effects.reporter.line(`transaction ${version}`);
     await once(shell, pond, task);
   }

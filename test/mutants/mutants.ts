@@ -185,6 +185,20 @@ export const mutants: readonly Mutant[] = [
     tests: "check"
   },
   {
+    name: "a commit counts from when its writer says, whatever was before it",
+    file: "history.ts",
+    find: "    time = Math.max(time, before.info.timestamp);\n",
+    put: "",
+    tests: "history"
+  },
+  {
+    name: "a checkpoint after a foreign commit forgets the latest time",
+    file: "log.ts",
+    find: ", await timeOf(store, entry));",
+    put: ", entry.info.timestamp + 0 * (await timeOf(store, entry)));",
+    tests: "history"
+  },
+  {
     name: "compaction forgets the past",
     file: "compact.ts",
     find: "const keptPast = pastRecords.filter(isKept);",

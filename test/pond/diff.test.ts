@@ -2,10 +2,8 @@ import {mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterEach, beforeEach, expect, test} from "vitest";
-import {diff} from "../../pond/diff.js";
 import {Pond} from "../../pond/pond.js";
 import type {Transaction} from "../../pond/types.js";
-import {watch} from "../../pond/watch.js";
 
 let directory: string;
 let pond: Pond;
@@ -49,20 +47,21 @@ const expected = [
 test("tells what came, went, changed and moved, and nothing else", async () => {
   const before = await pond.fs();
   await write(edit);
-  expect(await diff(before, await pond.fs())).toEqual(expected);
+  expect(await pond.diff(before, await pond.fs())).toEqual(expected);
+  expect(await pond.diff({version: 1}, {version: 2})).toEqual(expected);
 });
 
 test("a snapshot does not differ from itself, nor from the same time travelled to", async () => {
   const now = await pond.fs();
   await write(edit);
-  expect(await diff(now, now)).toEqual([]);
-  expect(await diff(now, await pond.at({version: now.version}))).toEqual([]);
+  expect(await pond.diff(now, now)).toEqual([]);
+  expect(await pond.diff(now, await pond.at({version: now.version}))).toEqual([]);
 });
 
 test("backwards, what came is gone", async () => {
   const before = await pond.fs();
   await write(edit);
-  const changes = await diff(await pond.fs(), before);
+  const changes = await pond.diff(await pond.fs(), before);
   expect(changes.filter(({what}) => what === "removed").map(({path}) => path)).toEqual(["/b", "/b/added"]);
 });
 
@@ -70,7 +69,7 @@ test("a watch tells what another process commits, and ends when told to", async 
   const stop = new AbortController();
   const seen: unknown[] = [];
   const watching = (async () => {
-    for await (const {changes} of watch(pond, {interval: 10, signal: stop.signal})) {
+    for await (const {changes} of pond.watch({interval: 10, signal: stop.signal})) {
       seen.push(...changes);
       stop.abort();
     }

@@ -4,7 +4,6 @@ import {join} from "node:path";
 import {afterEach, beforeEach, expect, test} from "vitest";
 import {check} from "../../pond/check.js";
 import {hintKey} from "../../pond/checkpoint.js";
-import {diff} from "../../pond/diff.js";
 import {MemoryStore} from "../../pond/memory.js";
 import {Pond} from "../../pond/pond.js";
 import type {Store} from "../../pond/types.js";
@@ -70,7 +69,7 @@ test("maintenance shows the same, now and at every version before", {timeout: 60
   const [first, middle] = [await all(await pond.at({version: 5})), await all(await pond.at({version: 50}))];
   const versions = await (await pond.fs()).versions("/dock/level");
 
-  const changes = await diff(await pond.at({version: 5}), await pond.fs());
+  const changes = await pond.diff(await pond.at({version: 5}), await pond.fs());
   const done = await pond.maintain();
 
   expect(done).toMatchObject({partitions: 2, checkpoint: 91, records: 0, commits: 0, files: 0});
@@ -80,7 +79,7 @@ test("maintenance shows the same, now and at every version before", {timeout: 60
     expect(await all(await reader.at({version: 5}))).toEqual(first);
     expect(await all(await reader.at({version: 50}))).toEqual(middle);
     expect(await (await reader.fs()).versions("/dock/level")).toEqual(versions);
-    expect(await diff(await reader.at({version: 5}), await reader.fs())).toEqual(changes);
+    expect(await reader.diff(await reader.at({version: 5}), await reader.fs())).toEqual(changes);
     expect((await (await reader.fs()).series("/dock/level").then((series) => series.pieces())).length).toBeLessThan(30);
     expect((await check(reader, {data: true})).problems).toEqual([]);
   }
