@@ -55,7 +55,8 @@ function isNamed(resources: readonly Resource[], only: readonly string[] | undef
   for (const name of only) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
-    throw new Error(`there is no resource "${name}"${near === undefined ? "" : ` (did you mean ${near}?)`}`);
+    const hint = near === undefined ? `there are ${resources.map(nameOf).join(", ")}` : `did you mean ${near}`;
+    throw new Error(`There is no resource "${name}": ${hint}${near === undefined ? "." : "?"}`);
   }
   return (resource) => namesOf(resource).some((name) => only.includes(name));
 }

@@ -181,6 +181,6 @@ test("only what is named runs", async () => {
   await put("a.csv", good);
   expect((await run(["Inbox/more"])).rows.map(({name}) => name)).toEqual(["more"]);
   expect(await (await pond.fs()).exists("/in/a")).toBe(false);
-  await expect(run(["fils"])).rejects.toThrow('there is no resource "fils" (did you mean files?)');
-  await expect(run(["xyz"])).rejects.toThrow(/there is no resource "xyz"$/);
+  await expect(run(["fils"])).rejects.toThrow('There is no resource "fils": did you mean files?');
+  await expect(run(["xyz"])).rejects.toThrow('There is no resource "xyz": there are Inbox/files, Inbox/more.');
 });
