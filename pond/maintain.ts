@@ -133,6 +133,7 @@ async function cleanUp({store}: Contents, state: LogState): Promise<number> {
   const [newest = 0, ...older] = checkpoints.filter((version) => version >= 0).reverse();
   for (const version of older.slice(1)) await store.delete(checkpointKey(version));
   const end = Math.min(state.horizon, newest, ...older.slice(0, 1));
+  if (end === 0) return 0;
   let commits = 0;
   const oldest = await oldestCommit(store);
   for (let version = oldest; version >= 0 && version < end; version++) {
