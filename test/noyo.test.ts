@@ -43,15 +43,25 @@ describeShared("a real harbour", "noyo/hydrovu", () => {
   });
 
   test("web exports in feet and a cloud in metres are one series, and no column is lost", async () => {
-    const sql = `SELECT count(*) AS rows, count(DISTINCT timestamp) AS times, min("AT500.Depth.m") AS low, max("AT500.Depth.m") AS high, count("AT500.Depth.m") AS n FROM "/sites/FieldStation"`;
-    const [row] = await ask(sql);
-    expect(row).toMatchObject({rows: 9_309, times: 9_309});
+    const sql = `SELECT count(*) AS rows, count(DISTINCT timestamp) AS times FROM "/sites/FieldStation"`;
+    expect(await ask(sql)).toEqual([{rows: 9_309, times: 9_309}]);
     const names = (await ask(`DESCRIBE SELECT * FROM "/sites/FieldStation"`)).map((one) => String(one.column_name));
     expect(names.filter((name) => name.includes("Depth."))).toEqual(["AT500.Depth.m"]);
     const parts = [`"/htm/FB-Bottom*"`, `"/hydrovu/AT500_1"`].map((path) => `DESCRIBE SELECT * FROM ${path}`);
     const told = (await Promise.all(parts.map(ask))).flat().map((one) => String(one.column_name).split(".")[0]);
     const parameters = new Set(names.map((name) => name.replace(/^AT500\./, "").split(".")[0]));
     expect([...new Set(told)].filter((parameter) => !parameters.has(parameter))).toEqual([]);
+  });
+
+  test("each depth in feet is told in metres, once, and each in metres as it is", async () => {
+    const away = (told: string) =>
+      `count(*) AS n, max(abs("AT500.Depth.m" - ${told})) AS most FROM "/sites/FieldStation"`;
+    const exports = (await ask(`SELECT ${away(`"Depth.ft" * 0.3048`)} JOIN "/htm/FB-Bottom*" USING (timestamp)`))[0]!;
+    const cloud = `SELECT ${away(`"Depth.m"`)} JOIN "/hydrovu/AT500_1" USING (timestamp)`;
+    const [since] = await ask(`${cloud} WHERE timestamp >= TIMESTAMPTZ '2025-10-16 21:00:00Z'`);
+    expect([exports.n, since!.n]).toEqual([815, 2_767]);
+    expect(exports.most).toBeLessThan(1e-12);
+    expect(since!.most).toBe(0);
   });
 
   test("every resolution has its rows", async () => {
