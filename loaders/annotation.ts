@@ -1,4 +1,4 @@
-import {Field, Int32, Schema, TimestampMicrosecond, Utf8} from "apache-arrow";
+import {Field, Float64, Int32, Schema, TimestampMicrosecond, Utf8} from "apache-arrow";
 import type {DataType, Table} from "apache-arrow";
 import {csvParse} from "d3-dsv";
 import {z} from "zod";
@@ -15,25 +15,48 @@ const time = z
   );
 
 /** What people know of readings; a flag is QARTOD's, for the readings of that time. */
-export const annotation = z.strictObject({
-  kind: z.enum(["deployment", "calibration", "outage", "remark"]).describe("deployment, calibration, outage or remark"),
-  series: z
-    .string()
-    .startsWith("/", "write a path of the pond, such as /instruments/*")
-    .describe("whom it concerns: a path or a pattern"),
-  parameter: z.string().optional().describe("which of its parameters; all unless given"),
-  begin: time.describe("from when on, inclusive"),
-  end: time.optional().describe("until when, exclusive; open unless given"),
-  flag: z
-    .union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(9)])
-    .optional()
-    .describe("1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing: given to the readings of that time"),
-  text: z.string().min(1).describe("what happened, for people")
-});
+export const annotation = z
+  .strictObject({
+    kind: z
+      .enum(["deployment", "calibration", "outage", "remark"])
+      .describe("deployment, calibration, outage or remark"),
+    series: z
+      .string()
+      .startsWith("/", "write a path of the pond, such as /instruments/*")
+      .describe("whom it concerns: a path or a pattern"),
+    parameter: z.string().optional().describe("which of its parameters; all unless given"),
+    begin: time.describe("from when on, inclusive"),
+    end: time.optional().describe("until when, exclusive; open unless given"),
+    flag: z
+      .union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(9)])
+      .optional()
+      .describe("1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing: given to the readings of that time"),
+    offset: z
+      .number()
+      .optional()
+      .describe(
+        "of a calibration: what its readings lacked just before it, negative where they were too high; see Correct"
+      ),
+    unit: z.string().min(1).optional().describe("what the offset is in; the column's own unless given"),
+    text: z.string().min(1).describe("what happened, for people")
+  })
+  .refine(({offset, kind}) => offset === undefined || kind === "calibration", {
+    path: ["offset"],
+    error: "only a calibration tells how far readings were off"
+  })
+  .refine(({offset, parameter}) => offset === undefined || parameter !== undefined, {
+    path: ["offset"],
+    error: "say of which parameter"
+  })
+  .refine(({offset, unit}) => offset !== undefined || unit === undefined, {
+    path: ["unit"],
+    error: "it is the unit of an offset, and there is none"
+  });
 
 export type Annotation = z.infer<typeof annotation>;
 
-const names = ["kind", "series", "parameter", "begin", "end", "flag", "text"] as const;
+const names = ["kind", "series", "parameter", "begin", "end", "flag", "offset", "unit", "text"] as const;
+const numbers: readonly string[] = ["flag", "offset"];
 
 /** The annotations in a CSV with a header. Throws what is wrong with it, in words that follow the file's name. */
 export function annotationsIn(text: string): readonly Annotation[] {
@@ -44,7 +67,9 @@ export function annotationsIn(text: string): readonly Annotation[] {
     const filled = Object.entries(row).flatMap(([name, value]) =>
       (value ?? "").trim() === "" ? [] : [[name.trim(), value.trim()] as const]
     );
-    const fields = Object.fromEntries(filled.map(([name, value]) => [name, name === "flag" ? Number(value) : value]));
+    const fields = Object.fromEntries(
+      filled.map(([name, value]) => [name, numbers.includes(name) ? Number(value) : value])
+    );
     const parsed = annotation.safeParse(fields);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
@@ -56,8 +81,8 @@ const micros = new TimestampMicrosecond("UTC");
 const words = new Utf8();
 
 /**
- * Annotations as a table: `timestamp` (the begin) and `end` (µs, UTC), `kind`, `series`, `parameter`, `flag`, `text`,
- * by their begin. Throws, in words that follow the file's name, for a time that clocks of the zone never or twice showed.
+ * Annotations as a table: `timestamp` (the begin) and `end` (µs, UTC), `kind`, `series`, `parameter`, `flag`, `offset`,
+ * `unit`, `text`, by their begin. Throws, in words that follow the file's name, for a time that clocks of the zone never or twice showed.
  */
 export function annotationsTable(annotations: readonly Annotation[], zone: string): Table {
   const rows = annotations
@@ -76,6 +101,8 @@ export function annotationsTable(annotations: readonly Annotation[], zone: strin
     ["series", words, rows.map(({series}) => series)],
     ["parameter", words, rows.map(({parameter}) => parameter ?? null)],
     ["flag", new Int32(), rows.map(({flag}) => flag ?? null)],
+    ["offset", new Float64(), rows.map(({offset}) => offset ?? null)],
+    ["unit", words, rows.map(({unit}) => unit ?? null)],
     ["text", words, rows.map(({text}) => text)]
   ];
   const schema = new Schema(columns.map(([name, type]) => new Field(name, type, true)));
@@ -93,6 +120,8 @@ export interface AnnotationRow {
   readonly begin: number; // inclusive
   readonly end: number | null; // exclusive
   readonly flag: NonNullable<Annotation["flag"]> | null;
+  readonly offset: number | null; // what readings lacked just before a calibration
+  readonly unit: string | null; // of the offset; the column's own
   readonly text: string;
 }
 
@@ -103,8 +132,15 @@ export async function annotationRows(path: string, fs: Reader): Promise<readonly
   const {kind} = await fs.stat(path);
   const columns = kind === "table" ? (await (await fs.series(path)).columns()).map(({name}) => name) : [];
   if (!fields.every((field) => columns.includes(field))) return undefined;
+  const offset = columns.includes("offset") ? `"offset", unit` : `NULL::DOUBLE AS "offset", NULL::VARCHAR AS unit`; // none in ponds from before
   const table = await fs.query(
-    `SELECT epoch_us(timestamp)::DOUBLE AS begin, epoch_us("end")::DOUBLE AS "end", kind, series, parameter, flag, text FROM ${literal(path)} ORDER BY 1`
+    `SELECT epoch_us(timestamp)::DOUBLE AS begin, epoch_us("end")::DOUBLE AS "end", kind, series, parameter, flag, ${offset}, text FROM ${literal(path)} ORDER BY 1`
   );
   return table.toArray().map((row) => ({...(row as AnnotationRow)}));
+}
+
+/** The tables of annotations that patterns match; without rows what is no such table. */
+export async function tablesIn(patterns: readonly string[], fs: Reader) {
+  const paths = (await Promise.all(patterns.map((pattern) => fs.glob(pattern)))).flat().map(({path}) => path);
+  return Promise.all([...new Set(paths)].map(async (path) => ({path, rows: await annotationRows(path, fs)})));
 }

@@ -1,16 +1,9 @@
 import {z} from "zod";
 import type {Reader} from "../pond/types.js";
 import {CombinedSeries, type Deployment} from "./combined.js";
+import {empty, instant, lasts, rangeOf} from "./period.js";
 import {directoryOf, placeOf} from "./place.js";
 import type {Kind, Origin} from "./types.js";
-
-const instant = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/, {
-    error: "write an instant with its offset, such as 2025-10-16T21:00Z",
-    abort: true
-  })
-  .refine((text) => Number.isFinite(Date.parse(text)), "there is no such day or hour");
 
 const input = z
   .strictObject({
@@ -18,9 +11,7 @@ const input = z
     begin: instant.optional().describe("when it was deployed, inclusive"),
     end: instant.optional().describe("when it was taken away, exclusive")
   })
-  .refine(({begin, end}) => !begin || !end || Date.parse(begin) < Date.parse(end), {
-    error: "the period is empty: its end is not after its begin"
-  });
+  .refine(lasts, empty);
 
 const scope = z.strictObject({
   name: z
@@ -56,10 +47,9 @@ export const combine: Kind<CombineSpec> = {
   writes: ({output}) => [output, placeOf(folder, output)],
   async origins({scopes}, _path, fs) {
     const found = scopes.flatMap(({name: scope, inputs}) =>
-      inputs.map(async ({series, begin, end}) => {
-        const period = {begin: micros(begin), end: micros(end)};
-        return (await fs.glob(series)).map(({path}): Origin => ({path, scope, period}));
-      })
+      inputs.map(async (input) =>
+        (await fs.glob(input.series)).map(({path}): Origin => ({path, scope, period: rangeOf(input)}))
+      )
     );
     return (await Promise.all(found)).flat();
   },
@@ -79,13 +69,9 @@ export const combine: Kind<CombineSpec> = {
 async function combinedSeries({output, scopes, units}: CombineSpec, fs: Reader): Promise<CombinedSeries> {
   const deployments: Deployment[] = [];
   for (const {name, inputs} of scopes)
-    for (const {series, begin, end} of inputs)
-      for (const {path} of await fs.glob(series))
-        deployments.push({
-          scope: name,
-          period: {begin: micros(begin), end: micros(end)},
-          series: await fs.series(path)
-        });
+    for (const input of inputs)
+      for (const {path} of await fs.glob(input.series))
+        deployments.push({scope: name, period: rangeOf(input), series: await fs.series(path)});
   return new CombinedSeries(output, deployments, new Map(Object.entries(units)));
 }
 
@@ -95,8 +81,4 @@ async function unmatched({scopes}: CombineSpec, fs: Reader): Promise<readonly st
     for (const {series} of inputs)
       if ((await fs.glob(series)).length === 0) notes.push(`Scope ${name}: nothing matches ${series} yet.`);
   return notes;
-}
-
-function micros(instant: string | undefined): number | undefined {
-  return instant === undefined ? undefined : Date.parse(instant) * 1000;
 }

@@ -1,5 +1,6 @@
 import type {DynamicFactory} from "../pond/types.js";
 import {combine} from "./combine.js";
+import {correct} from "./correct.js";
 import {dashboard} from "./dashboard.js";
 import {derive} from "./derive.js";
 import {hydrovu} from "./hydrovu.js";
@@ -25,6 +26,7 @@ export const kinds: readonly Kind[] = [
   combine,
   pivot,
   derive,
+  correct,
   validate,
   reduce,
   dashboard

@@ -1,11 +1,11 @@
 import type {Column, Range, Series} from "../pond/types.js";
-import {compile} from "../pond/glob.js";
 import {type Criterion, criteriaOf, type Terms} from "./criterion.js";
 import {isFlag} from "./flag.js";
 import type {Mark} from "./mark.js";
 import {isNumeric} from "./reduction.js";
 import {lengthOf, type Rule} from "./rule.js";
 import {keyOf} from "./shard.js";
+import {concerns} from "./target.js";
 import type {TestName} from "./types.js";
 import {type Conversion, conversionFor} from "./unit.js";
 
@@ -84,16 +84,6 @@ export function testsOf({criteria, isMarked}: Planned): readonly TestName[] {
   return [...criteria.map(({name}) => name), ...(isMarked ? (["manual"] as const) : [])];
 }
 
-/** Whether a rule is for a series. */
-export function isFor({series}: Rule, path: string): boolean {
-  return series === undefined || compile(series).match(path) !== undefined;
-}
-
-/** Whether a rule is for a column. */
-export function concerns({parameter, scope}: Rule, {name, attributes}: Column): boolean {
-  return (attributes.parameter ?? name) === parameter && (scope === undefined || attributes.scope === scope);
-}
-
 /** What a rule's thresholds are in a column's unit. */
 function termsOf(rule: Rule, {column, interval, path}: {column: Column; interval: string; path: string}): Terms {
   const {unit} = column.attributes;
@@ -160,6 +150,7 @@ function recipeOf(columns: readonly Planned[], spec: {rules: readonly Rule[]; in
   return keyOf(spec.rules, spec.interval, untold, neighbours, marked);
 }
 
-function isSpelled({name, attributes: {scope, parameter, unit}}: Column): boolean {
+/** Whether a column's name tells all that its attributes do of what it is. */
+export function isSpelled({name, attributes: {scope, parameter, unit}}: Column): boolean {
   return name === [scope, parameter ?? name, unit].filter((part) => part !== undefined).join(".");
 }

@@ -1,5 +1,6 @@
 import {z} from "zod";
 import {parseResolution} from "./resolution.js";
+import {target} from "./target.js";
 import type {TestName} from "./types.js";
 
 /** The fields by which a resource asks for the tests of QARTOD. */
@@ -141,9 +142,7 @@ const tests = {
 /** The tests of one parameter, with thresholds in natural units. */
 export const rule = z
   .strictObject({
-    parameter: z.string().min(1).describe("whose readings are tested, e.g. Temperature"),
-    scope: z.string().min(1).optional().describe("in which scope alone"),
-    series: z.string().startsWith("/").optional().describe("of which inputs alone: a path or a pattern"),
+    ...target,
     unit: z.string().min(1).optional().describe("what the thresholds are in; the column's own unless given"),
     interval: duration.optional().describe("from one reading to the next, where it is not that of the others"),
     ...tests

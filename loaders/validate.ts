@@ -1,15 +1,16 @@
 import {z} from "zod";
 import type {DynamicContext, Reader} from "../pond/types.js";
-import {annotationRows} from "./annotation.js";
+import {tablesIn} from "./annotation.js";
 import {type Dataset, originsIn} from "./dataset.js";
 import {circular, Mapped} from "./mapped.js";
 import {type Mark, marksOf} from "./mark.js";
 import {addFlags, noFlags} from "./flag.js";
 import {formatCount} from "./format.js";
 import {fill} from "./pattern.js";
-import {concerns, isFor, type Plan, planOf} from "./plan.js";
+import {type Plan, planOf} from "./plan.js";
 import {isNumeric} from "./reduction.js";
 import {duration, lengthOf, rule, type Rule} from "./rule.js";
+import {isFor, unmet} from "./target.js";
 import type {ColumnCounts, Kind, TestedSeries} from "./types.js";
 import {ValidatedSeries} from "./validated.js";
 
@@ -120,33 +121,19 @@ async function flaggedByHand(
   return marksOf(rows, {origins, columns: (await (await fs.series(input)).columns()).filter(isNumeric)});
 }
 
-/** The tables of annotations that patterns match; without rows what is no such table. */
-async function tablesIn(patterns: readonly string[], fs: Reader) {
-  const paths = (await Promise.all(patterns.map((pattern) => fs.glob(pattern)))).flat().map(({path}) => path);
-  return Promise.all([...new Set(paths)].map(async (path) => ({path, rows: await annotationRows(path, fs)})));
-}
-
 function summed(columns: readonly ColumnCounts[]): string {
   const {good, notEvaluated, suspect, fail} = columns.map(({flags}) => flags).reduce(addFlags, noFlags);
   const all = formatCount(good + notEvaluated + suspect + fail);
   return `${formatCount(suspect)} suspect and ${formatCount(fail)} failed of ${all} readings.`;
 }
 
-/** What is written and changes nothing: rules that no column has the parameter of are most often misspelt. */
+/** What is written and changes nothing. */
 async function unheeded(spec: ValidateSpec, datasets: readonly Dataset[], fs: Reader): Promise<readonly string[]> {
-  const {tests, annotations} = spec;
-  const strange = (await tablesIn(annotations, fs)).filter(({rows}) => rows === undefined);
-  const columns = await Promise.all(
-    datasets.map(async ({input}) => (await (await fs.series(input)).columns()).map((column) => ({input, column})))
-  );
-  const parameters = [...new Set(columns.flat().map(({column}) => column.attributes.parameter ?? column.name))];
-  const unused = tests
-    .filter((test) => !columns.flat().some(({input, column}) => isFor(test, input) && concerns(test, column)))
-    .map(
-      ({parameter, scope, series}) =>
-        `There is no ${[parameter, scope, series].filter(Boolean).join(" of ")} to test; there ${parameters.length === 0 ? "is nothing yet" : `are ${parameters.join(", ")}`}.`
-    );
-  return [...unused, ...strange.map(({path}) => `${path} is no table of annotations, and flags nothing.`)];
+  const strange = (await tablesIn(spec.annotations, fs)).filter(({rows}) => rows === undefined);
+  return [
+    ...(await unmet(spec.tests, {datasets, fs, purpose: "test"})),
+    ...strange.map(({path}) => `${path} is no table of annotations, and flags nothing.`)
+  ];
 }
 
 function filled(test: Rule, {captures}: Dataset): Rule {

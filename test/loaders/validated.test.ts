@@ -71,7 +71,14 @@ interface Work {
 function validated({versions, beside, annotations}: Given, {duck, cache, built}: Work): ValidatedSeries {
   const source = sideBySide(versions);
   const neighbour = {...readingsSeries("/b", beside), columns: async () => [columnNamed("A")]};
-  const rows = annotations.map((one) => ({...one, kind: "remark" as const, series: "/x", text: "Seen."}));
+  const rows = annotations.map((one) => ({
+    ...one,
+    kind: "remark" as const,
+    series: "/x",
+    offset: null,
+    unit: null,
+    text: "Seen."
+  }));
   const plan = async () => {
     const marks = marksOf(rows, {origins: [{path: "/x", period: {}}], columns: await source.columns()});
     return planOf({source, rules, interval, marks, series: async () => neighbour});

@@ -1,0 +1,119 @@
+import {z} from "zod";
+import type {Reader} from "../pond/types.js";
+import {tablesIn} from "./annotation.js";
+import {adjustmentsOf, correction} from "./correction.js";
+import {CorrectedSeries} from "./corrected.js";
+import {type Dataset, originsIn} from "./dataset.js";
+import {driftsOf} from "./drift.js";
+import {isFlag} from "./flag.js";
+import {circular, Mapped} from "./mapped.js";
+import {isNumeric} from "./reduction.js";
+import {isFor, unmet} from "./target.js";
+import type {Kind, Origin} from "./types.js";
+
+const mapped = new Mapped("corrected");
+
+const schema = z
+  .strictObject({
+    input: z.string().startsWith("/").describe("the series: a path or a pattern"),
+    output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
+    corrections: z
+      .array(correction)
+      .default([])
+      .describe("what is done to readings; each is done to what those before it made of them"),
+    annotations: z
+      .array(z.string().startsWith("/"))
+      .default([])
+      .describe("the tables of Manual whose calibrations tell of drifts, which are corrected last; none unless given")
+  })
+  .refine(({corrections, annotations}) => corrections.length + annotations.length > 0, {
+    error: "there is nothing in it to correct by: write corrections, annotations or both"
+  })
+  .refine((spec) => !mapped.isCircular(spec), circular);
+
+export type CorrectSpec = z.infer<typeof schema>;
+
+/** Readings made right, beside the raw ones, which stay as they are; computed on access. */
+export const correct: Kind<CorrectSpec> = {
+  name: "Correct",
+  summary: "Makes right what instruments told wrong: offsets, factors and drifts, as series beside the raw ones.",
+  schema,
+  reads: ({input, annotations}) => [input, ...annotations],
+  writes: (spec) => mapped.writes(spec),
+  origins: originsIn,
+  async run({spec}, context) {
+    const fs = await context.fs();
+    const datasets = await mapped.datasets(spec, fs);
+    const found = await Promise.all(datasets.map((dataset) => correctedSeries(spec, dataset, fs)));
+    const strange = (await tablesIn(spec.annotations, fs)).filter(({rows}) => rows === undefined);
+    const notes = [
+      ...datasets.map(({name}, index) => `${name}: ${listed(found[index]!.corrected)}.`),
+      ...(await unmet(spec.corrections, {datasets, fs, purpose: "correct"})),
+      ...strange.map(({path}) => `${path} is no table of annotations, and corrects nothing.`)
+    ];
+    const errors = [...new Set(found.flatMap(({errors}) => errors))];
+    return {read: 0, stored: 0, aside: 0, notes, errors};
+  },
+  dynamic: {
+    path: (spec) => mapped.placeIn(spec),
+    output: (spec) => mapped.output(spec),
+    factory: (config, context) => {
+      const spec = schema.parse(config);
+      return mapped.directory(spec, context, async (dataset) => {
+        const {series} = await correctedSeries(spec, dataset, context.fs);
+        return series;
+      });
+    }
+  }
+};
+
+interface Made {
+  readonly series: CorrectedSeries;
+  readonly corrected: readonly string[]; // columns
+  readonly errors: readonly string[];
+}
+
+async function correctedSeries(spec: CorrectSpec, {input, path}: Dataset, fs: Reader): Promise<Made> {
+  const source = await fs.series(input);
+  const columns = (await source.columns()).filter((column) => isNumeric(column) && !isFlag(column));
+  const rules = spec.corrections.filter((one) => isFor(one, input));
+  const written = columns.flatMap((column) => adjustmentsOf(rules, {path: input, column}));
+  const {adjustments: drifts, endless} = await driftsIn(spec, {input, columns}, fs);
+  const adjustments = [...written, ...drifts];
+  const names = columns.map(({name}) => name).filter((name) => adjustments.some(({column}) => column === name));
+  const errors = endless.map(
+    ({series, parameter, begin}) =>
+      `The calibration of ${series} at ${new Date(begin / 1000).toISOString()} tells how far ${parameter} was off, and nothing since when: annotate the deployment or the calibration before it.`
+  );
+  return {series: new CorrectedSeries(path, source, adjustments), corrected: names, errors};
+}
+
+interface Part {
+  readonly input: string;
+  readonly columns: Parameters<typeof driftsOf>[1]["columns"];
+}
+
+/** What calibrations say of the input and what it is made of, but for what was corrected before: once is enough. */
+async function driftsIn({annotations}: CorrectSpec, {input, columns}: Part, fs: Reader) {
+  const rows = (await tablesIn(annotations, fs)).flatMap((table) => table.rows ?? []);
+  if (rows.length === 0) return {adjustments: [], endless: []};
+  const {computingIn, lineageOf} = await import("./lineage.js"); // which knows every kind, this one too
+  const resources = await computingIn(fs);
+  const others = resources.filter(({kind, spec}) => kind !== correct.name || !heeds(spec as CorrectSpec));
+  const raw = new Set((await lineageOf(input, {resources: others, fs})).map(placed));
+  const origins = (await lineageOf(input, {resources, fs})).map((one) => ({...one, isMended: !raw.has(placed(one))}));
+  return driftsOf(rows, {path: input, columns, origins});
+}
+
+function placed({path, scope, period}: Origin): string {
+  return JSON.stringify([path, scope, period.begin, period.end]);
+}
+
+function heeds({annotations}: CorrectSpec): boolean {
+  return annotations.length > 0;
+}
+
+function listed(columns: readonly string[]): string {
+  if (columns.length === 0) return "nothing is corrected";
+  return `${columns.join(", ")} ${columns.length === 1 ? "is" : "are"} corrected`;
+}
