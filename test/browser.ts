@@ -1,4 +1,5 @@
-import {existsSync} from "node:fs";
+import {createHash} from "node:crypto";
+import {existsSync, statSync} from "node:fs";
 import {readFile} from "node:fs/promises";
 import {createServer} from "node:http";
 import type {AddressInfo} from "node:net";
@@ -42,6 +43,8 @@ export interface SiteServer {
   readonly faults: Map<string, number | Uint8Array>;
   /** Paths asked for, in order. */
   readonly requests: string[];
+  /** Where the site lies: another directory is the site after its next build. */
+  directory: string;
   close(): Promise<void>;
 }
 
@@ -54,43 +57,71 @@ const types: Readonly<Record<string, string>> = {
   ".parquet": "application/octet-stream"
 };
 
-/** Serves a built site on loopback under a base path, gzipped, `/page` as `/page.html`, 404 for what is not there. */
-export async function serveSite(directory: string, base = "/"): Promise<SiteServer> {
+/**
+ * Serves a built site on loopback under a base path, gzipped, `/page` as `/page.html`, 404 for what is not there. What a
+ * browser has is good for `maxAge` seconds, and then for as long as it has not changed.
+ */
+export async function serveSite(directory: string, base = "/", {maxAge = 600} = {}): Promise<SiteServer> {
   const faults = new Map<string, number | Uint8Array>();
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url!, "http://localhost").pathname);
     requests.push(path);
-    void answer(directory, path.startsWith(base) ? path.slice(base.length) : undefined, faults).then(
-      ({status, type, body}) => {
-        const packed = gzipSync(body); // its length is told, as GitHub Pages does, also to who asks for the length alone
-        const headers = {"content-type": type, "content-encoding": "gzip", "content-length": packed.length};
-        response.writeHead(status, {...headers, "cache-control": "max-age=600"});
-        response.end(request.method === "HEAD" ? undefined : packed);
-      }
-    );
+    const asked = path.startsWith(base) ? path.slice(base.length) : undefined;
+    void answer(site.directory, asked, faults).then(({status, type, packed, tag}) => {
+      const known = status === 200 && request.headers["if-none-match"] === tag;
+      const headers = {etag: tag, "cache-control": `max-age=${maxAge}`};
+      if (known) return response.writeHead(304, headers).end();
+      // Its length is told, as GitHub Pages does, also to who asks for the length alone.
+      const length = {"content-type": type, "content-encoding": "gzip", "content-length": packed.length};
+      response.writeHead(status, {...headers, ...length});
+      response.end(request.method === "HEAD" ? undefined : packed);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = () =>
     new Promise<void>((resolve) => void (server.close(() => resolve()), server.closeAllConnections()));
-  return {origin, url: `${origin}${base}`, faults, requests, close};
+  const site: SiteServer = {origin, url: `${origin}${base}`, faults, requests, directory, close};
+  return site;
 }
 
-interface Answer {
+interface Answer extends Packed {
   readonly status: number;
   readonly type: string;
-  readonly body: Uint8Array;
 }
 
+/** What goes over the wire, and what tells it from what went before. */
+interface Packed {
+  readonly packed: Uint8Array;
+  readonly tag: string;
+}
+
+const notFound = pack(new TextEncoder().encode("not found"));
+
 async function answer(directory: string, path: string | undefined, faults: SiteServer["faults"]): Promise<Answer> {
-  const nothing = {status: 404, type: "text/plain", body: new TextEncoder().encode("not found")};
+  const nothing = {status: 404, type: "text/plain", ...notFound};
   if (path === undefined || normalize(path).startsWith("..")) return nothing;
   const fault = faults.get(path);
   if (typeof fault === "number") return {...nothing, status: fault};
   const file = [path, `${path}.html`, join(path, "index.html")].map((name) => join(directory, name)).find(isFile);
   if (!file) return nothing;
-  return {status: 200, type: types[extname(file)] ?? "application/octet-stream", body: fault ?? (await readFile(file))};
+  const body = fault ? pack(fault) : await packedFile(file);
+  return {status: 200, type: types[extname(file)] ?? "application/octet-stream", ...body};
+}
+
+function pack(body: Uint8Array): Packed {
+  return {packed: gzipSync(body), tag: `"${createHash("sha256").update(body).digest("hex").slice(0, 16)}"`};
+}
+
+const packedFiles = new Map<string, Packed>(); // by file, size and time: what takes long is done once, as hosts do
+
+async function packedFile(file: string): Promise<Packed> {
+  const {size, mtimeMs} = statSync(file);
+  const key = [file, size, mtimeMs].join(" ");
+  const made = packedFiles.get(key) ?? pack(await readFile(file));
+  packedFiles.set(key, made);
+  return made;
 }
 
 function isFile(path: string): boolean {
@@ -124,13 +155,13 @@ export async function openPage(
 }
 
 /** Waits until the page's cells have run and its charts are drawn. */
-export async function settle(page: Page): Promise<void> {
+export async function settle(page: Page, timeout = 20_000): Promise<void> {
   await page.waitForFunction(
     () =>
       document.readyState === "complete" &&
       [...document.querySelectorAll(".observablehq--block")].every((cell) => cell.childElementCount > 0) &&
       !document.querySelector("observablehq-loading, [aria-busy], figure.chart:empty"),
     undefined,
-    {timeout: 20_000}
+    {timeout}
   );
 }

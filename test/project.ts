@@ -34,14 +34,15 @@ export interface Project {
   dispose(): Promise<void>;
 }
 
-/** Copies the tree that git tracks or would track, and links the installed packages. */
-export async function copyProject(): Promise<Project> {
-  const directory = await mkdtemp(join(tmpdir(), "duckpond-"));
+/** Copies the tree that git tracks or would track, and links the installed packages: into a fresh folder, or over one. */
+export async function copyProject(into?: string): Promise<Project> {
+  const directory = into ?? (await mkdtemp(join(tmpdir(), "duckpond-")));
   for (const file of trackedFiles()) {
     await mkdir(dirname(join(directory, file)), {recursive: true});
     await cp(join(root, file), join(directory, file));
   }
-  await symlink(join(root, "node_modules"), join(directory, "node_modules"));
+  const packages = join(directory, "node_modules");
+  if (!existsSync(packages)) await symlink(join(root, "node_modules"), packages);
   return projectIn(directory);
 }
 

@@ -8,6 +8,9 @@ export interface Size {
 
 const names = ["basin", "mouth", "river", "canal", "dock", "ferry", "ledge", "marsh", "quay", "slip"];
 
+/** Fine to coarse. */
+export const harbourResolutions = ["15m", "1h", "6h", "1d"] as const;
+
 /** The resources of a deployment as the default one, with as many sites as asked for, as one YAML file. */
 export function harbourResources({sites: count, begin}: Size): string {
   const sites = names.slice(0, count).map((name, index) => ({
@@ -28,7 +31,7 @@ export function harbourResources({sites: count, begin}: Size): string {
   return [
     resource("Simulator", "harbour", {seed: 1, into: "/instruments", begin, sites}),
     ...combines,
-    resource("Reduce", "sites", {input: "/sites/*", output: "/reduced/$0", resolutions: ["15m", "1h", "6h", "1d"]}),
+    resource("Reduce", "sites", {input: "/sites/*", output: "/reduced/$0", resolutions: [...harbourResolutions]}),
     resource("Dashboard", "harbour", {
       title: "A Larger Harbour",
       timeZone: "America/Los_Angeles",
