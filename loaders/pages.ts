@@ -13,6 +13,7 @@ interface Link {
 
 /** The pages that come with the project, and their order; those that authors add stand before the last two. */
 const own: readonly Link[] = [
+  {name: "Compare", path: "/compare"},
   {name: "Explore", path: "/explore"},
   {name: "Status", path: "/status"},
   {name: "About the data", path: "/about"}

@@ -1,5 +1,7 @@
 import {html} from "npm:htl";
 import type {CardOptions} from "./card.js";
+import {pageUrl} from "./catalogue.js";
+import {mostCompared} from "./comparison.js";
 import type {Loaded} from "./load.js";
 import {menu} from "./menu.js";
 import {movedValues, zoomedValues} from "./values.js";
@@ -24,8 +26,15 @@ export function actions(options: CardOptions, deck: Deck): Element {
     aria-label=${`${options.title}: table, download, scale, full screen, link`}
   >
     ${tableButton(deck)} ${downloads(options, deck, said)} ${scale(options, deck)} ${screenButton(deck, said)}
-    ${linkButton(said)} ${said}
+    ${linkButton(said)} ${compareLink(options)} ${said}
   </div>`;
+}
+
+/** To the same series on the page that compares them, unless this is it. */
+function compareLink({sources, backing}: CardOptions): Element | null {
+  if (backing || sources.some(({season}) => season)) return null;
+  const query = new URLSearchParams(sources.slice(0, mostCompared).map(({key}) => ["series", key]));
+  return html`<a href=${`${pageUrl("compare")}?${query.toString()}`}>Compare</a>`;
 }
 
 type Act = () => void | Promise<void>;

@@ -1,6 +1,7 @@
 import {html} from "npm:htl";
 import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
 import {actions} from "./actions.js";
+import type {Backing} from "./backing.js";
 import {catalogue} from "./catalogue.js";
 import {chart} from "./chart.js";
 import type {ChartElement, ChartOptions} from "./chart.js";
@@ -12,6 +13,7 @@ import {gestures} from "./gesture.js";
 import {keyWords} from "./keyboard.js";
 import {legend} from "./legend.js";
 import type {Legend} from "./legend.js";
+import type {Season} from "./season.js";
 import {anticipate, arrive, known, load} from "./load.js";
 import type {Loaded, Wanted} from "./load.js";
 import {noteList, notesOn} from "./notes.js";
@@ -31,6 +33,8 @@ export interface Source {
   readonly label: string;
   readonly colour: string;
   readonly dash: string;
+  readonly plain?: boolean; // without the band from least to greatest
+  readonly season?: Season; // one year of it, on an axis that years share
 }
 
 export interface CardOptions {
@@ -38,6 +42,7 @@ export interface CardOptions {
   readonly unit: string; // of the published values
   readonly sources: readonly Source[];
   readonly view: View;
+  readonly backing?: Backing; // what is usual, behind the lines
 }
 
 const slowAfter = 4000; // milliseconds until a reader is told that a file has not come
@@ -65,6 +70,7 @@ class Card {
   readonly #twin = html`<div class="twin" hidden></div>` as HTMLElement;
   #loaded: Loaded = {lines: [], failures: []};
   #noted: readonly Noted[] = [];
+  #unbacked: string | undefined; // why what is usual cannot be told
   #shown: ChartElement | undefined;
   #turn = 0;
   #size = {width: 0, height: 0};
@@ -179,12 +185,14 @@ class Card {
     const slow = setTimeout(() => still() && this.#sayFiles("Slow: its data files have not come yet."), slowAfter);
     await arrive(wanted);
     await turn();
+    const lacking = this.#options.backing?.ready(wanted.choice);
     const loaded = still() ? await load(wanted) : this.#loaded;
+    this.#unbacked = await lacking;
     clearTimeout(slow);
     if (!still()) return; // something else was asked for meanwhile
     this.#figure.removeAttribute("aria-busy");
     this.#loaded = loaded;
-    this.#noted = notesOn(wanted.sources, wanted.view.range);
+    this.#noted = wanted.view.axis ? [] : notesOn(wanted.sources, wanted.view.range);
     this.#show();
     if (this.#touched) this.#anticipate();
   }
@@ -224,14 +232,17 @@ class Card {
   }
 
   #chartOptions(): ChartOptions {
-    const {title, view} = this.#options;
-    const {range, timeZone, flags} = view;
+    const {title, view, backing} = this.#options;
+    const {range, timeZone, flags, tell, axis} = view;
     return {
       ...this.#loaded,
       ...this.#size,
       range,
       timeZone,
+      tell,
       flags,
+      backdrops: backing?.backdrops(range, this.#choice, (series) => view.hides(series)),
+      ...(axis ? {ticks: axis.ticks(range, this.#size.width / 80)} : {}),
       values: view.valuesOf(this.#name),
       thresholds: this.#thresholds(),
       notes: this.#noted,
@@ -243,10 +254,9 @@ class Card {
   /** Those of the parameter, in the unit that is shown. */
   #thresholds(): Threshold[] {
     const {sources} = this.#options;
-    const {parameter, unit} = sources[0]!.column;
     const names = new Set(sources.map(({dataset}) => dataset.name));
     return catalogue.thresholds
-      .filter((one) => one.parameter === parameter && one.unit === unit)
+      .filter((one) => sources.every(({column: {parameter, unit}}) => one.parameter === parameter && one.unit === unit))
       .filter(({datasets}) => datasets?.some((name) => names.has(name)) ?? true)
       .flatMap((threshold) => {
         const value = this.#choice.tellAlone(threshold.value);
@@ -265,7 +275,7 @@ class Card {
     const empty = lines.every(({points, flagged}) => points.length === 0 && (flagged ?? []).length === 0);
     this.#note.textContent = empty ? "" : words(lines);
     this.#notices.replaceChildren();
-    this.#remarks.replaceChildren(noteList(this.#noted, timeZone) ?? "");
+    this.#remarks.replaceChildren(noteList(this.#noted, timeZone) ?? "", this.#backingWords() ?? "");
     if (empty) this.#place(failures.length > 0 ? this.#failure(failures[0]!.reason) : this.#nothing());
     else {
       const options = this.#chartOptions();
@@ -274,6 +284,14 @@ class Card {
       if (failures.length > 0) this.#sayFiles(`${failures[0]!.reason} The shaded stretch lacks it.`);
     }
     if (!this.#twin.hidden) this.#showTwin();
+  }
+
+  /** What the band behind the lines is made of, or why it is not there. */
+  #backingWords(): Element | undefined {
+    const {backing} = this.#options;
+    if (!backing) return undefined;
+    if (this.#unbacked !== undefined) return this.#failure(`What is usual cannot be told. ${this.#unbacked}`);
+    return html`<p class="muted help">${backing.words(this.#choice)}</p>`;
   }
 
   #place(content: ChartElement | Element): void {
@@ -285,17 +303,17 @@ class Card {
   #showTwin(): void {
     const {title, view} = this.#options;
     void import("./twin.js").then(({twin}) =>
-      this.#twin.replaceChildren(twin(this.#loaded.lines, {title, timeZone: view.timeZone}))
+      this.#twin.replaceChildren(twin(this.#loaded.lines, {title, tell: view.tell}))
     );
   }
 
   /** The crosshair, where the page points at an instant. */
   #mark(): void {
-    const {pointed, timeZone} = this.#options.view;
+    const {pointed, tell} = this.#options.view;
     this.#figure.querySelector(".cross")?.remove();
     if (pointed === undefined || !this.#shown) return this.#legend.tell();
     const marks = marksAt(this.#shown, pointed);
-    this.#figure.append(crosshair(this.#shown, marks, {time: pointed, label: markTime(marks, pointed, timeZone)}));
+    this.#figure.append(crosshair(this.#shown, marks, {time: pointed, label: tell(markTime(marks, pointed))}));
     this.#legend.tell(marks);
   }
 
@@ -304,7 +322,7 @@ class Card {
     if (view.pointed === undefined || !this.#shown) return;
     const marks = marksAt(this.#shown, view.pointed);
     const values = marks.map((mark) => `${mark.line.label} ${markText(mark, formatUnit(this.#choice.unit, title))}`);
-    this.#said.textContent = `${markTime(marks, view.pointed, view.timeZone)}: ${values.join("; ")}`;
+    this.#said.textContent = `${view.tell(markTime(marks, view.pointed))}: ${values.join("; ")}`;
   }
 
   #sayFiles(sentence: string): void {
@@ -327,7 +345,7 @@ class Card {
     const lasts = sources.flatMap(({column}) => (column.latest ? [Date.parse(column.latest.time)] : []));
     const last = Math.max(...lasts);
     const {begin, end} = view.range;
-    const elsewhere = Number.isFinite(last) && (last < begin || last > end);
+    const elsewhere = !view.axis && Number.isFinite(last) && (last < begin || last > end);
     const show = html`<button type="button">Show the last ones</button>`;
     show.addEventListener("click", () => view.show({begin: last - (end - begin), end: last}));
     return html`<p class="empty muted">No readings in this range. ${elsewhere ? show : null}</p>`;

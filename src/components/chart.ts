@@ -1,6 +1,6 @@
 import {timeAxis, valueAxis} from "./axes.js";
 import {frameOf, margins} from "./frame.js";
-import type {ChartOptions, Frame, Line} from "./frame.js";
+import type {Backdrop, ChartOptions, Frame, Line} from "./frame.js";
 import {backdropOf, bandOf, coverageOf, flagsOf, lackOf, lineOf, noteOf, thresholdOf} from "./marks.js";
 import type {TimeRange} from "./range.js";
 import {describe} from "./summary.js";
@@ -10,6 +10,7 @@ export type {Backdrop, ChartOptions, Line} from "./frame.js";
 /** What a chart shows, for those who read it without eyes: tests, and programs on the page. */
 export interface ChartValue {
   readonly lines: readonly Line[];
+  readonly backdrops: readonly Backdrop[];
   readonly range: TimeRange;
   readonly values: readonly [low: number, high: number]; // of the value axis
   readonly digits: number; // after the point, that tell its values apart
@@ -39,7 +40,13 @@ export function chart(options: ChartOptions): ChartElement {
   const element = template.content.firstElementChild as SVGSVGElement;
   element.setAttribute("aria-label", describe(options));
   return Object.assign(element, {
-    plotted: {lines, range, values: [scale.low, scale.high] as const, digits: scale.digits},
+    plotted: {
+      lines,
+      backdrops: options.backdrops ?? [],
+      range,
+      values: [scale.low, scale.high] as const,
+      digits: scale.digits
+    },
     invert: (at: number) => range.begin + ((at - margins.left) / innerWidth) * (range.end - range.begin),
     valueAt: (at: number) => scale.high - ((at - margins.top) / innerHeight) * (scale.high - scale.low),
     toX: x,

@@ -1,6 +1,6 @@
 import type {ChartElement} from "./chart.js";
 import type {Flagged, Point} from "./dataset.js";
-import {formatReading, formatTime} from "./format.js";
+import {formatReading} from "./format.js";
 import {margins, middleOf} from "./frame.js";
 import type {Line} from "./frame.js";
 import {nearest} from "./gaps.js";
@@ -44,8 +44,8 @@ function flagText({suspect, fail, value}: Flagged, {resolution}: Line): string {
 }
 
 /** When the marked bins begin; the instant itself where no line has one. */
-export function markTime(marks: readonly Mark[], time: number, timeZone: string): string {
-  return formatTime(marks.find(({point}) => point)?.point?.time ?? time, timeZone);
+export function markTime(marks: readonly Mark[], time: number): number {
+  return marks.find(({point}) => point)?.point?.time ?? time;
 }
 
 /** A rule across a chart at an instant, with a dot on each line and the time on a flag. Empty when out of view. */

@@ -3,6 +3,7 @@ import {catalogue} from "./catalogue.js";
 import {citation, licence} from "./cite.js";
 import {readStored, recordOf} from "./dataset.js";
 import {formatTime} from "./format.js";
+import type {Line} from "./frame.js";
 import type {Loaded} from "./load.js";
 import {joined as joinedRanges} from "./range.js";
 import type {TimeRange} from "./range.js";
@@ -23,22 +24,51 @@ export function save(name: string, content: BlobPart, type: string): void {
 
 /** What a card shows, as it shows it: its lines, range, resolution and unit. */
 export async function saveShown({title, view}: CardOptions, {lines, failures}: Loaded, form: Form): Promise<void> {
-  const sheet = sheetOf(lines);
+  const its = recorded(lines);
+  const sheet = sheetOf(its);
+  const [first, last] = [sheet.times[0], sheet.times.at(-1)];
+  const range = view.axis && first !== undefined ? {begin: first, end: last!} : view.range;
   const notes = {
-    ...notesOf(title, {sheet, lines, range: view.range}),
+    ...notesOf(title, {sheet, lines: its, range}),
     ...(failures.length > 0 ? {missing: failures.map(({reason}) => reason).join(" ")} : {})
   };
-  await saveSheet({sheet, notes, name: fileName(title, view.range)}, form);
+  await saveSheet({sheet, notes, name: fileName(title, range)}, form);
+}
+
+/** Years that are laid on each other, each where it is in the record that they are of. */
+function recorded(lines: readonly Line[]): readonly Line[] {
+  const records = new Map<string, Line[]>();
+  for (const line of lines.map(({origin, ...its}) => origin ?? its))
+    records.set(line.key, [...(records.get(line.key) ?? []), line]);
+  return [...records.values()].map((origins) => {
+    const joined = <T extends {readonly time: number}>(parts: readonly (readonly T[])[]) => {
+      const all = new Map(parts.flat().map((one) => [one.time, one])); // a bin may reach into two years
+      return [...all.values()].sort((a, b) => a.time - b.time);
+    };
+    return {
+      ...origins[0]!,
+      points: joined(origins.map(({points}) => points)),
+      flagged: joined(origins.map(({flagged = []}) => flagged))
+    };
+  });
 }
 
 /** All that is published of a card's series, at the finest resolution. Rejects with a sentence when a part is missing. */
-export async function saveWhole({title, sources}: CardOptions, form: Form): Promise<void> {
+export async function saveWhole({title, sources: drawn}: CardOptions, form: Form): Promise<void> {
+  const sources = [
+    ...new Map(drawn.map((source) => [`${source.dataset.name}/${source.column.name}`, source])).values()
+  ];
   const record = joinedRanges(sources.flatMap(({dataset}) => recordOf(dataset) ?? []));
   if (!record) throw new Error("There are no readings to download yet.");
   const several = new Set(sources.map(({dataset}) => dataset.name)).size > 1;
   const sheet = joined(await Promise.all(sources.map((source) => wholeOf(source, several))));
-  const lines = sources.map(({dataset, label}) => ({label, resolution: dataset.resolutions[0]!}));
+  const lines = sources.map((source) => ({label: labelOf(source), resolution: source.dataset.resolutions[0]!}));
   await saveSheet({sheet, notes: notesOf(title, {sheet, lines, range: record}), name: fileName(title, record)}, form);
+}
+
+/** Of one of several years, the series. */
+function labelOf({season, label, dataset, column}: Source): string {
+  return season ? `${dataset.label}, ${column.scope}` : label;
 }
 
 /** A series as it is stored: every reading, failed ones and all, or every bin where there is nothing finer. */

@@ -19,6 +19,8 @@ export interface Line {
   readonly points: readonly Point[];
   readonly flagged?: readonly Flagged[];
   readonly tested?: boolean; // its readings are flagged
+  readonly plain?: boolean; // without the band from least to greatest
+  readonly origin?: Line; // as the record has it, where it is laid on the axis of a year
   readonly due?: Due; // none: coverage is not told
 }
 
@@ -29,7 +31,12 @@ export interface Due extends TimeRange {
 
 /** Values between two others at each instant, behind the lines, e.g. what is usual for the season. */
 export interface Backdrop {
-  readonly points: readonly {readonly time: number; readonly low: number; readonly high: number}[];
+  readonly points: readonly {
+    readonly time: number;
+    readonly low: number;
+    readonly middle: number;
+    readonly high: number;
+  }[];
   readonly colour: string; // CSS
   readonly opacity: number;
 }
@@ -59,6 +66,7 @@ export interface ChartOptions {
   readonly unit: string;
   readonly timeZone: string; // IANA name
   readonly ticks?: readonly Tick[]; // of the time axis; those of the range unless given
+  readonly tell?: (time: number) => string; // a time in words; date, time and zone unless given
 }
 
 /** Where the frame of the readings is, in CSS pixels from the chart's sides. */
@@ -105,7 +113,8 @@ function extentOf({lines, backdrops = []}: ChartOptions): [low: number, high: nu
     if (least < low) low = least;
     if (greatest > high) high = greatest;
   };
-  for (const {points} of lines) for (const {min, max} of points) widen(min, max);
+  for (const {points, plain} of lines)
+    for (const {avg, min, max} of points) widen(plain ? avg : min, plain ? avg : max);
   for (const {points} of backdrops) for (const point of points) widen(point.low, point.high);
   return low > high ? [0, 1] : [low, high];
 }

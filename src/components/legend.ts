@@ -47,7 +47,7 @@ function itemOf(source: Source, view: View) {
       value.replaceChildren(mark ? markText(mark, formatUnit(unit, column.parameter)) : (last ?? "")),
     update: (choice: Choice) => {
       unit = choice.unit;
-      last = newest(toldIn(source, choice), source.dataset);
+      last = source.season ? null : newest(toldIn(source, choice), source.dataset);
       button.setAttribute("aria-pressed", String(!view.hides(key)));
     }
   };
@@ -74,7 +74,7 @@ function toldIn(source: Source, choice: Choice): ColumnEntry {
   };
 }
 
-function swatch({colour, dash}: Source): Element {
+export function swatch({colour, dash}: Pick<Source, "colour" | "dash">): Element {
   return html`<svg width="24" height="8" aria-hidden="true">
     <line x1="1" x2="23" y1="4" y2="4" style=${`stroke: ${colour}`} stroke-width="2" stroke-dasharray=${dash} />
   </svg>`;

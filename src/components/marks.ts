@@ -20,11 +20,13 @@ function stretchOf(name: string, {begin, end}: TimeRange, {range, innerHeight, x
 export function backdropOf({points, colour, opacity}: Backdrop, {x, y}: Frame): string {
   const there = points.map(({time, high}) => `${x(time).toFixed(1)},${y(high).toFixed(1)}`);
   const back = points.map(({time, low}) => `${x(time).toFixed(1)},${y(low).toFixed(1)}`).reverse();
-  return `<path class="backdrop" style="fill:${colour};fill-opacity:${opacity}" d="M${[...there, ...back].join("L")}Z"/>`;
+  const middle = points.map((point) => `${x(point.time).toFixed(1)},${y(point.middle).toFixed(1)}`);
+  return `<path class="backdrop" style="fill:${colour};fill-opacity:${opacity}" d="M${[...there, ...back].join("L")}Z"/>
+    <path class="median" style="stroke:${colour}" d="M${middle.join("L")}"/>`;
 }
 
-export function bandOf({points, resolution, colour}: Line, {x, y}: Frame): string {
-  if (resolution.raw) return "";
+export function bandOf({points, resolution, colour, plain}: Line, {x, y}: Frame): string {
+  if (resolution.raw || plain) return "";
   const runs = runsOf(points, resolution.widthMs).filter((run) => run.length > 1);
   const parts = runs.map((run) => {
     const there = run.map((point) => `${x(middleOf(point, resolution)).toFixed(1)},${y(point.max).toFixed(1)}`);

@@ -3,8 +3,9 @@ import type {ChartOptions, Line} from "./frame.js";
 import {isPoor} from "./marks.js";
 
 /** A chart in words, for those who cannot see it: a sentence for the whole, and one for each line. */
-export function describe({lines, range, parameter, unit, timeZone, flags = true}: ChartOptions): string {
-  const span = `from ${formatTime(range.begin, timeZone)} to ${formatTime(range.end, timeZone)}`;
+export function describe({lines, range, parameter, unit, timeZone, flags = true, ...options}: ChartOptions): string {
+  const {tell = (time: number) => formatTime(time, timeZone)} = options;
+  const span = `from ${tell(range.begin)} to ${tell(range.end)}`;
   return [
     `${parameter} ${span}.`,
     ...lines.map((line) => `${line.label}: ${summaryOf(line, formatUnit(unit, parameter), flags)}.`)

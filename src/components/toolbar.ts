@@ -47,7 +47,8 @@ function lengths(view: View): Element {
   return html`<span class="buttons">${buttons}</span>`;
 }
 
-function moves(view: View): Element {
+/** Back, forth, closer, wider. */
+export function moves(view: View): Element {
   const move = (label: string, title: string, change: (range: TimeRange) => TimeRange) =>
     button(label, () => view.show(change(view.range)), title);
   return html`<span class="buttons"
@@ -101,8 +102,8 @@ function toggle(element: Element, view: View, isOn: () => boolean): Element {
   return element;
 }
 
-function button(label: string, act: () => void, title?: string): Element {
-  const element = html`<button type="button" title=${title} aria-label=${title}>${label}</button>`;
+export function button(label: string, act: () => void, title?: string): HTMLElement {
+  const element = html`<button type="button" title=${title} aria-label=${title}>${label}</button>` as HTMLElement;
   element.addEventListener("click", act);
   return element;
 }

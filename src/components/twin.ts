@@ -1,5 +1,5 @@
 import {html} from "npm:htl";
-import {formatCount, formatReading, formatTime} from "./format.js";
+import {formatCount, formatReading} from "./format.js";
 import type {Line} from "./frame.js";
 import {rows} from "./rows.js";
 import {isWhole, sheetOf} from "./sheet.js";
@@ -7,7 +7,7 @@ import type {Sheet, Told} from "./sheet.js";
 
 export interface TwinOptions {
   readonly title: string;
-  readonly timeZone: string; // IANA name
+  readonly tell: (time: number) => string; // a time in words
 }
 
 const words: Readonly<Record<Told, string>> = {
@@ -22,10 +22,10 @@ const words: Readonly<Record<Told, string>> = {
 };
 
 /** The numbers of a chart as a table, newest first, a hundred rows at a time. */
-export function twin(lines: readonly Line[], {title, timeZone}: TwinOptions): Element {
+export function twin(lines: readonly Line[], {title, tell}: TwinOptions): Element {
   const sheet = sheetOf(lines);
   const {length} = sheet.times;
-  const row = (index: number) => rowOf(sheet, length - 1 - index, timeZone);
+  const row = (index: number) => rowOf(sheet, length - 1 - index, tell);
   const {body, more} = rows({count: length, row, label: "Show older rows"});
   const columns = lines.map((line) => ({label: line.label, own: sheetOf([line]).columns}));
   return html`<div class="scroll" tabindex="0" role="group" aria-label=${`${title}, table`}>
@@ -50,14 +50,14 @@ export function twin(lines: readonly Line[], {title, timeZone}: TwinOptions): El
   </div>`;
 }
 
-function rowOf({times, columns}: Sheet, index: number, timeZone: string): Element {
+function rowOf({times, columns}: Sheet, index: number, tell: TwinOptions["tell"]): Element {
   const cells = columns.map((column) => {
     const value = column.values[index];
     if (value === undefined) return "–";
     return isWhole(column) ? formatCount(value) : formatReading(value);
   });
   return html`<tr>
-    <th scope="row">${formatTime(times[index]!, timeZone)}</th>
+    <th scope="row">${tell(times[index]!)}</th>
     ${cells.map((cell) => html`<td class="number">${cell}</td>`)}
   </tr>`;
 }

@@ -1,10 +1,19 @@
+import {formatTime} from "./format.js";
 import {fromQuery, lastOf, toQuery} from "./range.js";
 import type {Preset, TimeRange} from "./range.js";
+import type {Tick} from "./ticks.js";
 
 /** What a page starts from where its link says nothing. */
 export interface ViewOptions {
   readonly timeZone: string; // IANA name, of the site
   readonly range?: Preset; // the last thirty days unless given
+  readonly axis?: Axis; // of time unless given
+}
+
+/** An axis of something else than time, such as the days of any year: how it is marked, and how a place on it is told. */
+export interface Axis {
+  ticks(range: TimeRange, count: number): readonly Tick[];
+  tell(place: number): string;
 }
 
 /** The value axis of one chart, `[low, high]`. */
@@ -18,6 +27,7 @@ export type Values = readonly [low: number, high: number];
  */
 export class View extends EventTarget {
   readonly record: TimeRange;
+  readonly axis: Axis | undefined;
   readonly #siteZone: string;
   readonly #hidden: Set<string>;
   readonly #units: Set<string>;
@@ -29,10 +39,11 @@ export class View extends EventTarget {
   #flags: boolean;
   #gliding = false;
 
-  constructor(record: TimeRange, {timeZone, range = "30d"}: ViewOptions) {
+  constructor(record: TimeRange, {timeZone, range = "30d", axis}: ViewOptions) {
     super();
     const query = new URLSearchParams(location.search);
     this.record = record;
+    this.axis = axis;
     this.#siteZone = timeZone;
     this.#range = fromQuery(record, query) ?? lastOf(record, range);
     this.#hidden = new Set(query.getAll("hide"));
@@ -66,6 +77,9 @@ export class View extends EventTarget {
   get timeZone(): string {
     return this.#utc ? "UTC" : this.#siteZone;
   }
+
+  /** An instant in words: when it is, or which day of a year. */
+  readonly tell = (time: number): string => this.axis?.tell(time) ?? formatTime(time, this.timeZone);
 
   /** Whether suspect and failed readings are marked. */
   get flags(): boolean {

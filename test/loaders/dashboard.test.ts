@@ -53,6 +53,7 @@ test("the sidebar lists every page, those of authors by their titles, drafts lef
       ]
     },
     {name: "Parameters", pages: [{name: "Oxygen", path: "/parameters/do"}]},
+    {name: "Compare", path: "/compare"},
     {name: "Explore", path: "/explore"},
     ...[
       ["The year 2025", "/report/2025"],

@@ -53,6 +53,8 @@ display(d3.csvParse("a\\n1").length);
 function pathsOf({sites, parameters}: Catalogue): string[] {
   return [
     "",
+    "compare",
+    "explore",
     "status",
     "about",
     ...sites.map(({slug}) => `sites/${slug}`),
