@@ -1,3 +1,4 @@
+import {existsSync} from "node:fs";
 import {mkdir, mkdtemp, open, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
@@ -13,7 +14,8 @@ import {Pond} from "../../pond/pond.js";
 
 /**
  * What the pond itself costs, each figure beside a baseline from the same run: `npm run bench:pond`. COMMITS is the
- * length of the shorter history (10,000 unless given); the longer one has ten times as many.
+ * length of the shorter history (10,000 unless given); the longer one has ten times as many, and takes long to make:
+ * HISTORIES is a directory in which both stay for the next time.
  */
 
 const short = Number(process.env.COMMITS ?? 10_000);
@@ -31,12 +33,6 @@ async function msOf(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;
-}
-
-async function median(times: number, work: () => Promise<unknown>): Promise<number> {
-  const taken: number[] = [];
-  for (let i = 0; i < times; i++) taken.push(await msOf(work));
-  return quantile(taken, 0.5);
 }
 
 /** The disk of this machine, whose syncs are counted, and not done when `isQuick`: for histories that nobody loses. */
@@ -103,9 +99,8 @@ async function syncByHand(directory: string, name: string, syncs: number): Promi
   }
 }
 
-/** A pond with a history, maintained now and then: opened anew, a path resolved and read. */
-async function reopen(directory: string, history: number): Promise<{readonly ms: number; readonly megabytes: number}> {
-  const place = join(directory, `history-${history}`);
+/** A pond with a history, maintained now and then. */
+async function grow(place: string, history: number): Promise<void> {
   let now = Date.UTC(2020, 0, 1);
   const effects = {now: () => (now += 600_000)}; // a transaction every ten minutes: two years for a hundred thousand
   const build = await Pond.over(new LocalStore(place, counting(true)), join(place, "cache"), {create: true, effects});
@@ -114,38 +109,62 @@ async function reopen(directory: string, history: number): Promise<{readonly ms:
     if (i % upkeep === upkeep - 1) await build.maintain();
   }
   await build.close();
-  const once = async (): Promise<void> => {
-    const pond = await Pond.open(place);
-    await (await pond.fs()).read("/7/deep/7");
-    await pond.close();
-  };
-  await once();
-  globalThis.gc?.();
-  const before = process.memoryUsage().rss;
-  const ms = await median(15, once);
-  return {ms, megabytes: (process.memoryUsage().rss - before) / 2 ** 20};
 }
 
+/** A pond opened anew, a path resolved and read. */
+async function reopen(place: string): Promise<void> {
+  const pond = await Pond.open(place);
+  await (await pond.fs()).read("/7/deep/7");
+  await pond.close();
+}
+
+/** Memory that is kept by opening a pond again and again. */
+async function megabytesKept(times: number, place: string): Promise<number> {
+  globalThis.gc?.();
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < times; i++) await reopen(place);
+  globalThis.gc?.();
+  return Math.max(0, (process.memoryUsage().rss - before) / 2 ** 20);
+}
+
+/** A history and one ten times as long, opened in turns, so that what else the machine does tells on both. */
 async function histories(directory: string): Promise<Figures[]> {
-  const one = await reopen(directory, short);
-  const ten = await reopen(directory, 10 * short);
-  const told = (megabytes: number): string => `${Math.max(0, megabytes).toFixed(0)} MB more after 15 times`;
+  const [one, ten] = [short, 10 * short].map((history) => ({
+    history,
+    place: join(directory, `history-${history}`),
+    taken: [] as number[]
+  })) as [History, History];
+  for (const {place, history} of [one, ten]) if (!existsSync(place)) await grow(place, history);
+  for (let i = -warm / 10; i < 31; i++)
+    for (const {place, taken} of [one, ten]) {
+      const ms = await msOf(() => reopen(place));
+      if (i >= 0) taken.push(ms);
+    }
+  const [brief, long] = [quantile(one.taken, 0.5), quantile(ten.taken, 0.5)];
+  const told = async ({place}: History): Promise<string> =>
+    `${(await megabytesKept(100, place)).toFixed(0)} MB more after 100 times`;
   return [
     {
-      what: `open and resolve, ${formatCount(short)} transactions`,
-      ms: one.ms.toFixed(0),
+      what: `open and resolve, ${formatCount(one.history)} transactions`,
+      ms: brief.toFixed(0),
       baseline: "",
       "baseline ms": "",
-      note: told(one.megabytes)
+      note: await told(one)
     },
     {
-      what: `open and resolve, ${formatCount(10 * short)} transactions`,
-      ms: ten.ms.toFixed(0),
+      what: `open and resolve, ${formatCount(ten.history)} transactions`,
+      ms: long.toFixed(0),
       baseline: "a tenth of the history",
-      "baseline ms": one.ms.toFixed(0),
-      note: `${(ten.ms / one.ms).toFixed(2)} times; ${told(ten.megabytes)}`
+      "baseline ms": brief.toFixed(0),
+      note: `${(long / brief).toFixed(2)} times; ${await told(ten)}`
     }
   ];
+}
+
+interface History {
+  readonly history: number; // transactions
+  readonly place: string;
+  readonly taken: number[]; // ms
 }
 
 const versions = 1000;
@@ -206,7 +225,8 @@ function readingsFrom(start: number): arrow.Table {
 
 const directory = await mkdtemp(join(tmpdir(), "bench-pond-"));
 try {
-  const figures = [await acknowledge(directory), await select(directory), ...(await histories(directory))];
+  const kept = process.env.HISTORIES ?? directory;
+  const figures = [await acknowledge(directory), await select(directory), ...(await histories(kept))];
   process.stdout.write(`${formatRows(figures, "table")}\n`);
 } finally {
   await rm(directory, {recursive: true});
