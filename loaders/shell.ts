@@ -1,3 +1,4 @@
+import type {EventEmitter} from "node:events";
 import {existsSync} from "node:fs";
 import {join, resolve} from "node:path";
 import process from "node:process";
@@ -34,6 +35,7 @@ export interface Shell {
   /** Opens the pond for a command that reads it, and closes it after. Rejects with a sentence when there is none. */
   withPond(body: (pond: Pond) => Promise<void> | void): Promise<void>;
   write(content: string | Uint8Array): void; // standard output, as it is
+  pour(pieces: AsyncIterable<Uint8Array>): Promise<void>; // to standard output, no faster than it takes them
   out(line: string): void; // a line on standard output
   err(line: string): void; // a line on standard error
 }
@@ -41,7 +43,7 @@ export interface Shell {
 /** What a shell needs of a process; tests bring their own. */
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: Pick<Terminal, "write">;
+  readonly stdout: Pick<Terminal, "write"> & Partial<Pick<EventEmitter, "once">>;
   readonly stderr: Terminal;
 }
 
@@ -75,8 +77,17 @@ export function openShell(world: World = process): Shell {
       }
     },
     write: (content) => void world.stdout.write(content),
+    async pour(pieces) {
+      const {stdout} = world;
+      for await (const piece of pieces) if (stdout.write(piece) === false) await drained(stdout);
+    },
     out: (line) => void world.stdout.write(`${line}\n`),
     err: (line) => void world.stderr.write(`${line}\n`)
   };
   return shell;
+}
+
+/** Resolves when a stream that has enough for now takes more. */
+function drained(stream: World["stdout"]): Promise<void> {
+  return new Promise((resolve) => (stream.once ? stream.once("drain", () => resolve()) : resolve()));
 }

@@ -45,6 +45,13 @@ export class Contents {
     throw damaged(record.inline ? `The content in oplog/${record.file}` : blobKey(record.sha256), record.sha256);
   }
 
+  /** The content of a record a few megabytes at a time, its hash proven before the first of them. */
+  async *stream(record: Held): AsyncIterable<Uint8Array> {
+    if (record.inline || record.size <= stride) return void (yield await this.read(record));
+    await this.#prove(blobKey(record.sha256), record.sha256);
+    yield* this.#pieces(blobKey(record.sha256));
+  }
+
   /** An op file, its hash proven. */
   async opFile({path, sha256}: Pick<OpFile, "path" | "sha256">): Promise<Uint8Array> {
     const bytes = await needed(this.store.get(`oplog/${path}`));
@@ -92,12 +99,16 @@ export class Contents {
 
   async #hashOf(key: string): Promise<string> {
     const digest = createHash("sha256");
+    for await (const bytes of this.#pieces(key)) digest.update(bytes);
+    return digest.digest("hex");
+  }
+
+  async *#pieces(key: string): AsyncIterable<Uint8Array> {
     for (let [at, isMore] = [0, true]; isMore; at += stride) {
       const bytes = await needed(this.store.getRange(key, at, at + stride));
-      digest.update(bytes);
+      if (bytes.length > 0) yield bytes;
       isMore = bytes.length === stride;
     }
-    return digest.digest("hex");
   }
 
   /** Puts a derived file under cache/: whole or not at all. */

@@ -7,6 +7,7 @@ import {isDirectory, loadNode, nodeOf} from "./node.js";
 import type {Node, StoredNode, Tree} from "./node.js";
 import {childOf, nameOf, namesOf, normalize, parentOf} from "./path.js";
 import {query} from "./query.js";
+import type {QueryOptions} from "./query.js";
 import type {DynamicFactory, Match, Range, Reader, Series, Stat, Version} from "./types.js";
 import {batchesOf} from "./stream.js";
 import type {View} from "./view.js";
@@ -89,6 +90,10 @@ export class FS implements Reader, Tree {
     return (await this.node(path)).read();
   }
 
+  async *stream(path: string): AsyncIterable<Uint8Array> {
+    yield* (await this.node(path)).stream();
+  }
+
   async versions(path: string): Promise<readonly Version[]> {
     return (await this.node(path)).versions();
   }
@@ -101,8 +106,8 @@ export class FS implements Reader, Tree {
     yield* batchesOf(this.duck, await this.series(path), range);
   }
 
-  query(sql: string): Promise<Table> {
-    return query(this, sql);
+  query(sql: string, options?: QueryOptions): Promise<Table> {
+    return query(this, sql, options);
   }
 
   /** A directory to work from: relative paths start there. */

@@ -1,3 +1,4 @@
+import {createReadStream} from "node:fs";
 import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import type {Contents} from "./contents.js";
@@ -21,6 +22,7 @@ export interface Node {
   names(): Promise<readonly string[]>; // of a directory: its entries, sorted
   lookup(name: string): Promise<Node | undefined>;
   read(): Promise<Uint8Array>;
+  stream(): AsyncIterable<Uint8Array>; // the same, piece by piece
   versions(): Promise<readonly Version[]>;
   series(): Series;
 }
@@ -114,6 +116,12 @@ export class StoredNode implements Node {
     if (isDirectory(this)) throw refuse(this, "IS_A_DIRECTORY", "file");
     if (this.kind === "series" && this.records.length > 1) return readSeries(this.#tree, this.series());
     return this.#tree.contents.read(this.newest);
+  }
+
+  async *stream(): AsyncIterable<Uint8Array> {
+    if (isDirectory(this)) throw refuse(this, "IS_A_DIRECTORY", "file");
+    if (this.kind === "series" && this.records.length > 1) yield* streamSeries(this.#tree, this.series());
+    else yield* this.#tree.contents.stream(this.newest);
   }
 
   /** As they were written; what was merged shows only where maintenance was allowed to let the written ones go. */
@@ -220,6 +228,11 @@ class ComputedNode implements Node {
     return this.#node.kind === "file" ? this.#node.read() : readSeries(this.#tree, this.#node.series);
   }
 
+  async *stream(): AsyncIterable<Uint8Array> {
+    if (this.#node.kind === "series") yield* streamSeries(this.#tree, this.#node.series);
+    else yield await this.read();
+  }
+
   async versions(): Promise<readonly Version[]> {
     return [];
   }
@@ -235,10 +248,18 @@ function uuidOf(text: string): string {
   return hash(text).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, "$1-$2-8$3-8$4-$5");
 }
 
+async function readSeries(tree: Tree, series: Series): Promise<Uint8Array> {
+  return readFile(await seriesFile(tree, series));
+}
+
+async function* streamSeries(tree: Tree, series: Series): AsyncIterable<Uint8Array> {
+  yield* createReadStream(await seriesFile(tree, series), {highWaterMark: 1 << 20}) as AsyncIterable<Uint8Array>;
+}
+
 /** All readings of a series as one Parquet file, kept under cache/ by what they are made of. */
-async function readSeries({duck, contents}: Tree, series: Series): Promise<Uint8Array> {
+async function seriesFile({duck, contents}: Tree, series: Series): Promise<string> {
   const file = join(contents.cache, "series", `${await seriesKey(series)}.parquet`);
   if ((await sizeOf(file)) === undefined)
     await duck.copy(`SELECT * FROM ${await series.relation()} ORDER BY timestamp`, file);
-  return readFile(file);
+  return file;
 }

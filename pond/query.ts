@@ -1,4 +1,5 @@
 import type {Table} from "apache-arrow";
+import {complaint} from "./complaint.js";
 import type {Duck} from "./duck.js";
 import {identifier, literal} from "./duck.js";
 import {PondError} from "./error.js";
@@ -10,17 +11,34 @@ import type {Node} from "./node.js";
 import {hash, recordColumns} from "./record.js";
 import type {Snapshot} from "./view.js";
 
+export interface QueryOptions {
+  readonly source?: string; // a path or pattern that is the table `source` as well
+}
+
 /** SQL over the pond: names in FROM position that are paths or patterns become views over what they stand for. */
-export async function query(fs: FS, sql: string): Promise<Table> {
-  const names = (await namesIn(fs.duck, sql)).filter((name) => name.startsWith("/") || name.toLowerCase() === "oplog");
+export async function query(fs: FS, sql: string, {source}: QueryOptions = {}): Promise<Table> {
+  const files = new Map<string, string>();
+  const wrong = (about: {readonly sql?: string}) => (error: unknown) => {
+    throw complaint(error, {...about, files, hidden: hiddenOf(fs)});
+  };
+  const found = await namesIn(fs.duck, sql).catch(wrong({sql}));
+  const names = found.filter((name) => name.startsWith("/") || name.toLowerCase() === "oplog");
   requireDistinct(names);
   const relations: [string, string][] = [];
-  for (const name of names) relations.push([name, name.startsWith("/") ? await relationOf(fs, name) : await oplog(fs)]);
+  for (const name of names)
+    relations.push([name, name.startsWith("/") ? await relationOf(fs, name, files) : await oplog(fs)]);
+  if (source !== undefined) relations.push(["source", await relationOf(fs, source, files)]);
   return fs.duck.session(async (session) => {
     for (const [name, relation] of relations)
-      await session.run(`CREATE TEMP VIEW ${identifier(name)} AS FROM ${relation}`);
-    return session.table(sql);
+      await session.run(`CREATE TEMP VIEW ${identifier(name)} AS FROM ${relation}`).catch(wrong({}));
+    return session.table(sql).catch(wrong({sql}));
   });
+}
+
+/** Where the host keeps what a pond holds. */
+function hiddenOf({contents}: FS): readonly string[] {
+  const root = contents.store.locate?.("");
+  return [contents.cache, ...(root === undefined ? [] : [root])];
 }
 
 /** Names in FROM position. The parser's tree knows them all, but only for SELECT; the binder's list knows the rest. */
@@ -53,14 +71,17 @@ function requireDistinct(names: readonly string[]): void {
   throw new PondError("BAD_QUERY", sentence, {twin});
 }
 
-async function relationOf(fs: FS, name: string): Promise<string> {
+/** Host files that are read as a path of the pond. */
+type Files = Map<string, string>;
+
+async function relationOf(fs: FS, name: string, files: Files): Promise<string> {
   const node = await fs.find(name);
-  if (node !== undefined) return nodeRelation(fs, node);
-  if (!isGlob(name)) return nodeRelation(fs, await fs.node(name));
+  if (node !== undefined) return nodeRelation(fs, node, files);
+  if (!isGlob(name)) return nodeRelation(fs, await fs.node(name), files);
   const relations: string[] = [];
   for (const {path} of await fs.glob(name)) {
     const match = await fs.node(path);
-    if (match.kind !== "directory" && match.kind !== "dynamic") relations.push(await nodeRelation(fs, match));
+    if (match.kind !== "directory" && match.kind !== "dynamic") relations.push(await nodeRelation(fs, match, files));
   }
   if (relations.length === 0) throw new PondError("NOT_FOUND", `Nothing in the pond matches ${name}.`, {pattern: name});
   return `(${relations.map((relation) => `SELECT * FROM ${relation}`).join(" UNION ALL BY NAME ")})`;
@@ -74,17 +95,20 @@ const readers: Readonly<Record<string, string>> = {
   ndjson: "read_json"
 };
 
-async function nodeRelation(fs: FS, node: Node): Promise<string> {
+async function nodeRelation(fs: FS, node: Node, files: Files): Promise<string> {
   if (node.kind === "series") return node.series().relation();
   const reader = node.kind === "table" ? "read_parquet" : readers[/\.(\w+)$/.exec(node.path)?.[1] ?? ""];
   if (reader === undefined || node.kind === "directory" || node.kind === "dynamic") {
     const sentence = `${node.path} is a ${node.kind} that SQL cannot read; it reads series, tables and .parquet, .csv, .json files.`;
     throw new PondError("BAD_QUERY", sentence, {path: node.path, kind: node.kind});
   }
-  return `${reader}(${literal(await hostFile(fs, node))})`;
+  const file = await hostFile(fs, node);
+  files.set(file, node.path);
+  return `${reader}(${literal(file)})`;
 }
 
-async function hostFile(fs: FS, node: Node): Promise<string> {
+/** A host file with the content of a node. */
+export async function hostFile(fs: FS, node: Node): Promise<string> {
   if (node instanceof StoredNode) return fs.contents.locate(node.newest);
   const content = await node.read();
   return fs.contents.locate({

@@ -130,12 +130,13 @@ export interface Reader {
   walk(path: string): AsyncIterable<Stat>; // depth first, names sorted, symlinks not followed
   glob(pattern: string): Promise<readonly Match[]>; // sorted by path
   read(path: string): Promise<Uint8Array>; // file: bytes; series and table: one Parquet file
+  stream(path: string): AsyncIterable<Uint8Array>; // the same a few megabytes at a time, proven before the first
   versions(path: string): Promise<readonly Version[]>; // oldest first
   series(path: string): Promise<Series>; // a series or a table with a column `timestamp`, stored or dynamic
   /** The readings of a series by time, a batch at a time: memory is bound by row groups, not by the history. */
   batches(path: string, range?: Range): AsyncIterable<RecordBatch>;
-  /** SQL by DuckDB; each "'/pond/path'" or glob in FROM position is read through the filesystem; `oplog` is the log. */
-  query(sql: string): Promise<Table>;
+  /** SQL by DuckDB; BAD_QUERY says where it is wrong. Each "'/pond/path'" or glob in FROM position is read through the filesystem; `oplog` is the log. */
+  query(sql: string, options?: {readonly source?: string}): Promise<Table>; // source: a path that is the table `source` too
 }
 
 /** The write side: everything or nothing, and reads see the writes before them. */

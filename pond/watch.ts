@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from "node:timers/promises";
 import {diff} from "./diff.js";
 import type {Change} from "./diff.js";
+import type {FS} from "./fs.js";
 import type {Pond} from "./pond.js";
 
 /** What a transaction, or several since the last look, changed. */
@@ -10,6 +11,7 @@ export interface Watched {
 }
 
 export interface WatchOptions {
+  readonly from?: FS; // the snapshot that is known already; the newest unless given
   readonly interval?: number; // ms between looks at the log
   readonly signal?: AbortSignal; // ends the watch
 }
@@ -17,9 +19,9 @@ export interface WatchOptions {
 /** Tells what changes from now on, whoever changes it, until the signal says stop. Looks at the log, not at the host. */
 export async function* watch(
   pond: Pick<Pond, "fs">,
-  {interval = 500, signal}: WatchOptions = {}
+  {from, interval = 500, signal}: WatchOptions = {}
 ): AsyncGenerator<Watched> {
-  let before = await pond.fs();
+  let before = from ?? (await pond.fs());
   while (!signal?.aborted) {
     const after = await pond.fs();
     if (after.version > before.version) {

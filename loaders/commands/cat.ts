@@ -39,8 +39,8 @@ const examples = `  pond cat /sys/resources/Simulator/harbour
 
 async function print(shell: Shell, fs: Reader, path: string | undefined, options: CatOptions): Promise<void> {
   if (path === undefined) return printTable(shell, await fs.query(options.sql!), options);
-  if (options.sql !== undefined) return printTable(shell, await fs.query(overSource(options.sql, path)), options);
-  if ((await fs.stat(path)).kind === "file" || options.format === "parquet") return shell.write(await fs.read(path));
+  if (options.sql !== undefined) return printTable(shell, await fs.query(options.sql, {source: path}), options);
+  if ((await fs.stat(path)).kind === "file" || options.format === "parquet") return shell.pour(fs.stream(path));
   return printTable(shell, await fs.query(`SELECT * FROM ${quoted(path)} ORDER BY ALL`), options);
 }
 
@@ -48,11 +48,6 @@ async function printTable(shell: Shell, table: Table, {format = "table"}: CatOpt
   if (format !== "parquet") return shell.out(formatRows(rowsOf(table), format));
   const {encodeParquet} = await import("../../pond/parquet.js");
   shell.write(encodeParquet(table));
-}
-
-/** The query with a table `source` in front of it that reads the path. */
-function overSource(sql: string, path: string): string {
-  return `WITH source AS (SELECT * FROM ${quoted(path)}) SELECT * FROM (${sql.replace(/;\s*$/, "")})`;
 }
 
 function quoted(path: string): string {

@@ -1,7 +1,10 @@
-import {mkdir, readdir, readFile, stat as hostStat, writeFile} from "node:fs/promises";
+import {existsSync} from "node:fs";
+import {mkdir, readdir, readFile, realpath, stat as hostStat, writeFile} from "node:fs/promises";
 import {basename, dirname, join, posix} from "node:path";
 import {Command} from "commander";
-import type {Reader, Stat, Transaction} from "../../pond/types.js";
+import {glob, isDynamicPattern} from "tinyglobby";
+import {followed} from "../../pond/tree.js";
+import type {Reader, Transaction} from "../../pond/types.js";
 import {formatCount} from "../format.js";
 import type {Shell} from "../shell.js";
 
@@ -11,7 +14,10 @@ const host = "host:";
 export function copy(shell: Shell): Command {
   return new Command("copy")
     .description("copy files and directory trees into the pond, or out of it")
-    .argument("<paths...>", `what to copy, then the directory to copy it to; paths of the host are written ${host}path`)
+    .argument(
+      "<paths...>",
+      `what to copy, paths or patterns, then the directory to copy it to; those of the host are written ${host}path`
+    )
     .addHelpText("after", `\nSeries and tables come out as Parquet files.\n\nExamples:\n${examples}`)
     .action((paths: string[], _: unknown, command: Command) => {
       const [from, to] = [paths.slice(0, -1), paths.at(-1)!];
@@ -22,29 +28,42 @@ export function copy(shell: Shell): Command {
       return shell.withPond(async (pond) => {
         const copied = inward
           ? (await pond.transaction({command: "pond copy"}, (tx) => copyIn(tx, from, to))).result
-          : await copyOut(await pond.fs(), from, to.slice(host.length));
+          : await copyOut(shell, await pond.fs(), {from, to: to.slice(host.length)});
         shell.out(`Copied ${formatCount(copied)} files.`);
       });
     });
 }
 
 const examples = `  pond copy host:notes.txt host:photos /attic
+  pond copy 'host:logs/*.csv' /attic
   pond copy '/sites/*' host:out`;
 
 // ---- Into the pond ----
 
 async function copyIn(tx: Transaction, from: readonly string[], to: string): Promise<number> {
   let copied = 0;
-  for (const path of from.map((source) => source.slice(host.length)))
-    copied += await copyInto(tx, path, posix.join(to, basename(path)));
+  for (const source of from)
+    for (const path of await onHost(source.slice(host.length)))
+      copied += await copyInto(tx, path, posix.join(to, basename(path)));
   return copied;
 }
 
-async function copyInto(tx: Transaction, path: string, to: string): Promise<number> {
+/** The paths of the host that a path or a pattern stands for; what is there by that very name is no pattern. */
+async function onHost(pattern: string): Promise<readonly string[]> {
+  if (!isDynamicPattern(pattern) || existsSync(pattern)) return [pattern];
+  const found = await glob(pattern, {onlyFiles: false, expandDirectories: false});
+  if (found.length > 0) return found.sort().map((path) => path.replace(/\/$/, ""));
+  throw new Error(`nothing on the host matches ${pattern}: ls shows what there is`);
+}
+
+async function copyInto(tx: Transaction, path: string, to: string, above: readonly string[] = []): Promise<number> {
   if ((await hostStat(path)).isDirectory()) {
+    const real = await realpath(path);
+    if (above.includes(real)) throw new Error(`${path} leads back to a directory that it stands in: copy without it`);
     await tx.mkdir(to, {recursive: true});
     let copied = 0;
-    for (const name of await readdir(path)) copied += await copyInto(tx, join(path, name), posix.join(to, name));
+    for (const name of await readdir(path))
+      copied += await copyInto(tx, join(path, name), posix.join(to, name), [...above, real]);
     return copied;
   }
   await tx.write(to, await readFile(path), {parents: true});
@@ -53,25 +72,36 @@ async function copyInto(tx: Transaction, path: string, to: string): Promise<numb
 
 // ---- Out of the pond ----
 
-async function copyOut(fs: Reader, from: readonly string[], to: string): Promise<number> {
+interface Way {
+  readonly from: readonly string[]; // paths and patterns of the pond
+  readonly to: string; // a directory of the host
+}
+
+async function copyOut(shell: Shell, fs: Reader, {from, to}: Way): Promise<number> {
   let copied = 0;
   for (const pattern of from) {
     const found = await fs.glob(pattern);
     if (found.length === 0) throw new Error(`nothing in the pond matches ${pattern}: pond list shows what there is`);
-    for (const {path} of found) copied += await copyFrom(fs, await fs.stat(path), join(to, basename(path)));
+    for (const {path} of found) copied += await copyFrom(shell, fs, {path, to: join(to, basename(path))});
   }
   return copied;
 }
 
-async function copyFrom(fs: Reader, {path, kind}: Stat, to: string): Promise<number> {
-  if (kind === "directory" || kind === "dynamic") {
-    await mkdir(to, {recursive: true});
-    let copied = 0;
-    for (const {path: child, name} of await fs.list(path))
-      copied += await copyFrom(fs, await fs.stat(child), join(to, name));
-    return copied;
+/** A path with all below it, links followed; one that cannot be is told, and the rest goes on. */
+async function copyFrom(shell: Shell, fs: Reader, {path: top, to}: {path: string; to: string}): Promise<number> {
+  let copied = 0;
+  for await (const {stat, astray} of followed(fs, top)) {
+    const target = join(to, stat.path.slice(top.length));
+    if (astray !== undefined) {
+      const where = astray === "back" ? "back to a directory that it stands in" : "nowhere";
+      shell.effects.reporter.warn(`${stat.path} is a link that leads ${where}: it was left out.`);
+      shell.troubled = true;
+    } else if (stat.kind === "directory" || stat.kind === "dynamic") await mkdir(target, {recursive: true});
+    else {
+      await mkdir(dirname(target), {recursive: true});
+      await writeFile(stat.kind === "file" ? target : `${target}.parquet`, fs.stream(stat.path));
+      copied++;
+    }
   }
-  await mkdir(dirname(to), {recursive: true});
-  await writeFile(kind === "file" ? to : `${to}.parquet`, await fs.read(path));
-  return 1;
+  return copied;
 }

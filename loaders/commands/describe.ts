@@ -1,5 +1,5 @@
 import {Command} from "commander";
-import type {Reader, Version} from "../../pond/types.js";
+import type {Column, Reader, Stat, Version} from "../../pond/types.js";
 import {formatBytes, formatCount, formatRows} from "../format.js";
 import type {Row} from "../format.js";
 import type {Shell} from "../shell.js";
@@ -25,9 +25,16 @@ type Told = Awaited<ReturnType<typeof tell>>;
 async function tell(fs: Reader, path: string) {
   const stat = await fs.stat(path);
   const isReadings = stat.kind === "series";
-  const columns = isReadings ? await (await fs.series(path)).columns() : [];
+  const columns = isReadings ? await (await fs.series(path)).columns() : columnsOf(stat);
   const versions = stat.kind === "directory" || stat.kind === "dynamic" ? [] : await fs.versions(path);
   return {...stat, columns, versions, ...(isReadings ? await readingsOf(fs, path, versions) : {})};
+}
+
+/** Those of a table as they were stored, its time told by the span; nothing else has any. */
+function columnsOf({kind, attributes, minTime}: Stat): readonly Column[] {
+  if (kind !== "table") return [];
+  const time = minTime === undefined ? [] : [{name: "timestamp", type: "TIMESTAMP WITH TIME ZONE", attributes: {}}];
+  return [...time, ...((attributes.columns ?? []) as readonly Column[])];
 }
 
 /** Rows that share their time with a row of another version restate it. */
@@ -55,6 +62,7 @@ function print(shell: Shell, told: Told): void {
     const span = told.first === undefined ? "" : `, from ${told.first} to ${told.last}`;
     shell.out(`${formatCount(told.readings)} rows${span}; ${formatCount(told.restated ?? 0)} restated`);
   }
+  if (told.kind === "table") shell.out(`${formatCount(told.rows ?? 0)} rows`);
   if (told.columns.length > 0) shell.out(formatRows(told.columns.map(columnRow), "table"));
   if (told.versions.length > 0) shell.out(formatRows(told.versions.map(versionRow), "table"));
 }

@@ -1,3 +1,4 @@
+import {posix} from "node:path";
 import {Command} from "commander";
 import type {Transaction} from "../../pond/types.js";
 import type {Shell} from "../shell.js";
@@ -32,9 +33,22 @@ export function rm(shell: Shell): Command {
 export function mv(shell: Shell): Command {
   return new Command("mv")
     .description("rename or move; the history goes along")
-    .argument("<from>", "what")
-    .argument("<to>", "its new path")
-    .action((from: string, to: string) => change(shell, "pond mv", (tx) => tx.rename(from, to)));
+    .argument("<paths...>", "what, then its new path; or a directory that takes all of it")
+    .addHelpText("after", "\nExamples:\n  pond mv /notes.txt /old.txt\n  pond mv /a.txt /b.txt /attic")
+    .action((paths: string[], _: unknown, command: Command) => {
+      const [from, to] = [paths.slice(0, -1), paths.at(-1)!];
+      if (from.length === 0) command.error("error: say what to move, and where to");
+      return change(shell, "pond mv", (tx) => move(tx, from, to));
+    });
+}
+
+/** Into the target when that is a directory, or has to be one; else to its name. */
+async function move(tx: Transaction, from: readonly string[], to: string): Promise<void> {
+  const kind = (await tx.exists(to)) ? (await tx.stat(to)).kind : undefined;
+  const isInto = kind === "directory" || kind === "dynamic";
+  if (!isInto && (from.length > 1 || to.endsWith("/")))
+    throw new Error(`${to} is no directory of the pond: make it with pond mkdir, or move one path to a new name`);
+  for (const path of from) await tx.rename(path, isInto ? posix.join(to, posix.basename(path)) : to);
 }
 
 export function ln(shell: Shell): Command {

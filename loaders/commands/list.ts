@@ -1,4 +1,5 @@
 import {Command} from "commander";
+import {isGlob} from "../../pond/glob.js";
 import type {Reader, Stat} from "../../pond/types.js";
 import {formatBytes, formatCount, formatRows} from "../format.js";
 import type {Row} from "../format.js";
@@ -23,13 +24,15 @@ export function list(shell: Shell): Command {
 }
 
 async function find(fs: Reader, pattern: string): Promise<readonly Stat[]> {
-  if (isPattern(pattern)) return (await fs.glob(pattern)).map((match) => match.stat);
+  if (isGlob(pattern) && !(await fs.exists(pattern))) return matching(fs, pattern);
   const stat = await fs.stat(pattern);
   return stat.kind === "directory" || stat.kind === "dynamic" ? fs.list(pattern) : [stat];
 }
 
-function isPattern(path: string): boolean {
-  return /[*?[{]/.test(path);
+async function matching(fs: Reader, pattern: string): Promise<readonly Stat[]> {
+  const found = await fs.glob(pattern);
+  if (found.length > 0) return found.map(({stat}) => stat);
+  throw new Error(`nothing in the pond matches ${pattern}: pond list '/**' shows all there is`);
 }
 
 function print(shell: Shell, found: readonly Stat[], {json, long}: ListOptions): void {

@@ -1,12 +1,14 @@
 import {resolve} from "node:path";
 import {Command} from "commander";
 import {mirror as mirrorOut, mirrorBack} from "../../pond/mirror.js";
+import type {Mirrored, MirroredBack} from "../../pond/mirror.js";
 import type {Pond} from "../../pond/pond.js";
 import type {Shell} from "../shell.js";
 
 interface MirrorOptions {
   readonly back?: boolean;
   readonly watch?: boolean;
+  readonly json?: boolean;
 }
 
 /** `pond mirror pattern directory`: physical files of chosen paths, updated both ways. */
@@ -19,50 +21,77 @@ export function mirror(shell: Shell): Command {
     )
     .option("--back", "bring files that were changed in the mirror back into the pond")
     .option("--watch", "go on, and follow every transaction")
-    .addHelpText("after", "\nExamples:\n  pond mirror '/sites/*' out\n  pond mirror --back out")
+    .option("--json", "for a program to read; with --watch an object on a line for each transaction")
+    .addHelpText("after", explanation)
     .action((paths: string[], options: MirrorOptions, command: Command) => {
       if (paths.length !== (options.back ? 1 : 2))
         command.error("error: give a pattern and a directory, or --back and a directory");
+      if (options.back && options.watch) command.error("error: --watch follows the pond, --back the host; give one");
       const directory = resolve(paths.at(-1)!);
       return shell.withPond((pond) =>
-        options.back ? back(shell, pond, directory) : out(shell, pond, {pattern: paths[0]!, directory, options})
+        options.back
+          ? back(shell, pond, {directory, options})
+          : out(shell, pond, {pattern: paths[0]!, directory, options})
       );
     });
 }
 
-async function back(shell: Shell, pond: Pond, directory: string): Promise<void> {
-  const {written, conflicts} = await mirrorBack(pond, directory);
-  for (const path of written) shell.out(`stored ${path}`);
-  tellConflicts(shell, conflicts);
-}
+const explanation = `
+Links are followed, and what is computed on access is written as it is now. Series and
+tables become Delta tables, which Spark, Trino, ClickHouse, Polars and DuckDB read.
 
-interface Task {
-  readonly pattern: string;
+Examples:
+  pond mirror '/sites/*' out
+  pond mirror --back out`;
+
+interface Back {
   readonly directory: string;
   readonly options: MirrorOptions;
 }
 
-async function out(shell: Shell, pond: Pond, task: Task): Promise<void> {
+interface Out extends Back {
+  readonly pattern: string;
+}
+
+async function back(shell: Shell, pond: Pond, {directory, options}: Back): Promise<void> {
+  const done = await mirrorBack(pond, directory);
+  if (options.json) shell.out(JSON.stringify(done, null, 2));
+  else for (const path of done.written) shell.out(`stored ${path}`);
+  tellTrouble(shell, done);
+}
+
+async function out(shell: Shell, pond: Pond, task: Out): Promise<void> {
+  const from = await pond.fs();
   await once(shell, pond, task);
   if (!task.options.watch) return;
-  for await (const {version} of pond.watch()) {
+  for await (const {version} of pond.watch({from})) {
     shell.effects.reporter.line(`transaction ${version}`);
     await once(shell, pond, task);
   }
 }
 
-async function once(shell: Shell, pond: Pond, {pattern, directory}: Task): Promise<void> {
-  const {written, removed, waiting, conflicts} = await mirrorOut(pond, pattern, directory);
-  for (const path of written) shell.out(`wrote ${path}`);
-  for (const path of removed) shell.out(`removed ${path}`);
-  for (const path of waiting) shell.out(`left ${path}: it was changed on the host; pond mirror --back brings it in`);
-  tellConflicts(shell, conflicts);
+async function once(shell: Shell, pond: Pond, {pattern, directory, options}: Out): Promise<void> {
+  const done = await mirrorOut(pond, pattern, directory);
+  if (options.json) shell.out(JSON.stringify(done, null, options.watch ? 0 : 2));
+  else for (const line of linesOf(done)) shell.out(line);
+  tellTrouble(shell, done);
 }
 
-function tellConflicts(shell: Shell, conflicts: readonly string[]): void {
+function linesOf({written, removed, waiting, astray}: Mirrored): string[] {
+  const ways = {nowhere: "leads nowhere", back: "leads back to a directory that it stands in"};
+  return [
+    ...removed.map((path) => `removed ${path}`),
+    ...written.map((path) => `wrote ${path}`),
+    ...waiting.map((path) => `left ${path}: it was changed on the host; pond mirror --back brings it in`),
+    ...astray.map(({path, leads}) => `left out ${path}: the link ${ways[leads]}`)
+  ];
+}
+
+function tellTrouble(shell: Shell, {conflicts, computed}: Pick<MirroredBack, "conflicts" | "computed">): void {
+  const {reporter} = shell.effects;
   for (const path of conflicts)
-    shell.effects.reporter.warn(
-      `${path} was changed on both sides, and neither was touched: rename the host's file and run again.`
-    );
-  if (conflicts.length > 0) shell.troubled = true;
+    reporter.warn(`${path} was changed on both sides, and neither was touched: rename the host's file and run again.`);
+  for (const path of computed)
+    reporter.warn(`${path} is computed in the pond, and the host's file was left: rename that and run again.`);
+  if (conflicts.length + computed.length > 0) shell.troubled = true;
 }

@@ -6,6 +6,7 @@ import {sentenceOf} from "./check.js";
 interface RepairOptions {
   readonly from?: string;
   readonly apply?: boolean;
+  readonly json?: boolean;
 }
 
 /** `pond repair part`: tells what would mend one part of the pond, and with --apply does it. */
@@ -15,16 +16,18 @@ export function repair(shell: Shell): Command {
     .addArgument(new Argument("<part>", "what to mend").choices(repairable))
     .option("--from <directory>", "a copy of the pond: what is damaged here and whole there is restored from it")
     .option("--apply", "take the steps")
+    .option("--json", "for a program to read")
     .addHelpText("after", explanation)
-    .action(async (part: (typeof repairable)[number], {from, apply}: RepairOptions) => {
+    .action(async (part: (typeof repairable)[number], {from, apply = false, json}: RepairOptions) => {
       const {steps, left} = await planRepair(shell.place(), part, from === undefined ? {} : {from});
       for (const {sentence, take} of steps) {
         if (apply) await take();
-        shell.out(`${apply ? "done" : "would"}: ${sentence}`);
+        if (!json) shell.out(`${apply ? "done" : "would"}: ${sentence}`);
       }
-      for (const problem of left) shell.out(`left: ${sentenceOf(problem)}`);
       if (left.length > 0) shell.troubled = true;
-      shell.out(conclusion(steps.length, left.length, apply ?? false));
+      if (json) return shell.out(JSON.stringify({apply, steps: steps.map(({sentence}) => sentence), left}, null, 2));
+      for (const problem of left) shell.out(`left: ${sentenceOf(problem)}`);
+      shell.out(conclusion(steps.length, left.length, apply));
     });
 }
 
