@@ -82,10 +82,19 @@ export class Duck {
   async *chunks(sql: string): AsyncIterable<Chunk> {
     const [{Chunk}, {connection}] = await Promise.all([import("./column.js"), this.#awake()]);
     const result = await connection.stream(sql);
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) return;
-      yield new Chunk(chunk);
+    const next = () => {
+      const coming = result.fetchChunk();
+      coming.catch(() => undefined); // told where it is awaited, which may be later
+      return coming;
+    };
+    let coming = next();
+    try {
+      for (let chunk = await coming; chunk !== null && chunk.rowCount > 0; chunk = await coming) {
+        coming = next(); // DuckDB goes on while the reader works
+        yield new Chunk(chunk);
+      }
+    } finally {
+      await coming.catch(() => undefined); // a reader who leaves early leaves it behind
     }
   }
 
