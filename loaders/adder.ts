@@ -14,7 +14,7 @@ import {rowsPerShard} from "./shard.js";
 export const mostRows = Math.max(vectorSize, rowsPerShard + 1);
 
 /** As many bins as there can be at once: a shard's, and one for each row that is added then. */
-const mostBins = rowsPerShard + 1 + mostRows;
+export const mostBins = rowsPerShard + 1 + mostRows;
 
 /** Neighbouring rows that are in one bin. */
 export interface Runs {
@@ -25,7 +25,7 @@ export interface Runs {
 }
 
 /** A value for each place where a bin can be. */
-export const perBin = () => new Float64Array(mostBins);
+export const perBin = (places: number) => new Float64Array(places);
 
 /** Partials of one column, of those that there are. Without digests each row is one reading. */
 export type Rows = Required<Omit<Partials, "digest">> & Pick<Partials, "digest">;
@@ -39,8 +39,12 @@ export interface Adder {
 
 /** Sum, count, least and greatest. */
 export class Totals implements Adder {
-  readonly kept = {sum: perBin(), count: perBin(), min: perBin(), max: perBin()};
+  readonly kept: {readonly [Each in "sum" | "count" | "min" | "max"]: Float64Array};
   #lost = 0; // to rounding, of the last bin's sum: it is compensated (Kahan, 1965), however often it was folded
+
+  constructor(places: number) {
+    this.kept = {sum: perBin(places), count: perBin(places), min: perBin(places), max: perBin(places)};
+  }
 
   add({sum: sums, count: counts, min: mins, max: maxs}: Rows, {edges, count: runs, first, goesOn}: Runs) {
     const {sum, count, min, max} = this.kept;
@@ -70,11 +74,46 @@ export class Totals implements Adder {
       max[place] = number > 0 ? most : NaN;
     }
   }
+
+  /** The same of readings, in a third of the time: each counts for one, and is its own sum, least and greatest. */
+  readings(readings: Float64Array, {edges, count: runs, first, goesOn}: Runs) {
+    const {sum, count, min, max} = this.kept;
+    for (let run = 0; run < runs; run++) {
+      const place = first + run;
+      const end = edges[run + 1]!;
+      const goes = run === 0 && goesOn && count[place]! > 0;
+      let all = goes ? sum[place]! : 0;
+      let lost = goes ? this.#lost : 0;
+      let number = goes ? count[place]! : 0;
+      let least = goes ? min[place]! : Infinity;
+      let most = goes ? max[place]! : -Infinity;
+      for (let row = edges[run]!; row < end; row++) {
+        const value = readings[row]!;
+        if (value - value !== 0) continue; // NaN, or infinite
+        const next = value - lost;
+        const total = all + next;
+        lost = total - all - next;
+        all = total;
+        number++;
+        least = Math.min(least, value);
+        most = Math.max(most, value);
+      }
+      this.#lost = lost;
+      count[place] = number;
+      sum[place] = number > 0 ? all : NaN;
+      min[place] = number > 0 ? least : NaN;
+      max[place] = number > 0 ? most : NaN;
+    }
+  }
 }
 
 /** The first and the last reading. */
 export class Ends implements Adder {
-  readonly kept = {first: perBin(), last: perBin()};
+  readonly kept: {readonly first: Float64Array; readonly last: Float64Array};
+
+  constructor(places: number) {
+    this.kept = {first: perBin(places), last: perBin(places)};
+  }
 
   add(rows: Rows, {edges, count: runs, first: at, goesOn}: Runs): void {
     const {first, last} = this.kept;
@@ -92,9 +131,13 @@ export class Ends implements Adder {
 
 /** Squared deviations from the mean: those within finer bins, and those of their means (Chan, Golub and LeVeque, 1979). */
 export class Spread implements Adder {
-  readonly kept = {squares: perBin()};
+  readonly kept: {readonly squares: Float64Array};
   #count = 0; // of the last bin
   #mean = 0;
+
+  constructor(places: number) {
+    this.kept = {squares: perBin(places)};
+  }
 
   add(rows: Rows, {edges, count: runs, first, goesOn}: Runs): void {
     const {squares} = this.kept;
@@ -119,9 +162,9 @@ class Sums<Name extends Part> implements Adder {
   readonly kept: {readonly [Each in Name]: Float64Array};
   readonly #names: readonly Name[];
 
-  constructor(names: readonly Name[]) {
+  constructor(names: readonly Name[], places: number) {
     this.#names = names;
-    this.kept = Object.fromEntries(names.map((name) => [name, perBin()])) as {[Each in Name]: Float64Array};
+    this.kept = Object.fromEntries(names.map((name) => [name, perBin(places)])) as {[Each in Name]: Float64Array};
   }
 
   add(rows: Rows, {edges, count: runs, first, goesOn}: Runs): void {
@@ -137,10 +180,10 @@ class Sums<Name extends Part> implements Adder {
 }
 
 /** The sum of the unit vectors. */
-export const turns = () => new Sums(["sine", "cosine"]);
+export const turns = (places: number) => new Sums(["sine", "cosine"], places);
 
 /** How often readings are flagged. */
-export const flags = () => new Sums(marks);
+export const flags = (places: number) => new Sums(marks, places);
 
 /** Percentiles, and the digest that coarser bins have theirs from. */
 export class Ranks implements Adder {
@@ -149,8 +192,8 @@ export class Ranks implements Adder {
   #readings: number[] = []; // of the last bin
   #finer: Digest[] = []; // of those that it is folded from
 
-  constructor(names: readonly Percentile[]) {
-    this.#percentiles = names.map((name) => ({share: shareOf(name), kept: perBin()}));
+  constructor(names: readonly Percentile[], places: number) {
+    this.#percentiles = names.map((name) => ({share: shareOf(name), kept: perBin(places)}));
     const kept = names.map((name, index) => [name, this.#percentiles[index]!.kept] as const);
     this.kept = {...(Object.fromEntries(kept) as {[Each in Percentile]?: Float64Array}), digest: []};
   }

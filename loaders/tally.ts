@@ -4,6 +4,7 @@ import {
   type Adder,
   Ends,
   flags,
+  mostBins,
   mostRows,
   perBin,
   Ranks,
@@ -15,6 +16,7 @@ import {
 } from "./adder.js";
 import type {Bins} from "./bins.js";
 import type {Extras, Part, Partials, Reduced} from "./partial.js";
+import type {Range} from "../pond/types.js";
 import {binStart, nextBin, type Resolution} from "./resolution.js";
 
 type Chunk = Pick<Result, "rows" | "doubles">;
@@ -24,6 +26,15 @@ export interface Tallying {
   readonly columns: readonly Reduced[];
   readonly resolution: Resolution;
   readonly extras: Extras;
+  readonly range?: Required<Range>; // that rows come from; unless given as many bins as there can be have their place
+}
+
+/** Periods of a calendar may be a little shorter than is usual: of February, and of days on which clocks go forward. */
+const shortest = 0.9;
+
+function placesOf({resolution, range}: Tallying): number {
+  if (!range) return mostBins;
+  return Math.min(mostBins, Math.ceil((range.end - range.begin) / (shortest * resolution.width)) + 1);
 }
 
 /** Rows do not come by time. */
@@ -41,14 +52,17 @@ export class Tally {
   readonly #columns: readonly ColumnTally[];
   readonly #times = new Float64Array(vectorSize);
   readonly #runs: Runs = {edges: new Int32Array(mostRows + 1), count: 0, first: 0, goesOn: false};
-  readonly #starts = perBin();
+  readonly #starts: Float64Array;
   #length = 0;
   #time = -Infinity; // of the last row
   #end = -Infinity; // of the last bin
 
-  constructor({columns, resolution, extras}: Tallying) {
+  constructor(tallying: Tallying) {
+    const {columns, resolution, extras} = tallying;
+    const places = placesOf(tallying);
     this.#resolution = resolution;
-    this.#columns = columns.map((column) => new ColumnTally(column, extras));
+    this.#starts = perBin(places);
+    this.#columns = columns.map((column) => new ColumnTally(column, extras, places));
   }
 
   /** The start of the last bin, µs UTC. */
@@ -95,6 +109,7 @@ export class Tally {
       if (time < this.#time) throw new Unsorted("Rows do not come by time.");
       this.#time = time;
       if (time >= this.#end) {
+        if (this.#length === this.#starts.length) throw new Error("There are more bins than were foreseen.");
         this.#starts[this.#length++] = binStart(time, this.#resolution);
         this.#end = nextBin(time + 1, this.#resolution);
       } else if (row === 0) {
@@ -120,19 +135,20 @@ const failures = new Float64Array(vectorSize);
 
 class ColumnTally {
   readonly #column: Reduced;
-  readonly #totals = new Totals();
-  readonly #flags = flags();
-  readonly #adders: readonly Adder[];
+  readonly #totals: Totals;
+  readonly #flags: ReturnType<typeof flags>;
+  readonly #others: readonly Adder[];
 
-  constructor(column: Reduced, {ends, spread, percentiles = []}: Extras) {
+  constructor(column: Reduced, {ends, spread, percentiles = []}: Extras, places: number) {
     this.#column = column;
-    this.#adders = [
-      this.#totals,
-      ...(ends ? [new Ends()] : []),
-      ...(spread ? [new Spread()] : []),
-      ...(column.turns ? [turns()] : []),
+    this.#totals = new Totals(places);
+    this.#flags = flags(column.flags ? places : 0);
+    this.#others = [
+      ...(ends ? [new Ends(places)] : []),
+      ...(spread ? [new Spread(places)] : []),
+      ...(column.turns ? [turns(places)] : []),
       ...(column.flags ? [this.#flags] : []),
-      ...(percentiles.length > 0 ? [new Ranks(percentiles)] : [])
+      ...(percentiles.length > 0 ? [new Ranks(percentiles, places)] : [])
     ];
   }
 
@@ -150,60 +166,56 @@ class ColumnTally {
   readings(chunk: Chunk, index: number, runs: Runs): number {
     const {turns, flags} = this.#column;
     chunk.doubles(index, readings);
+    this.#totals.readings(readings, runs);
+    if (this.#others.length === 0) return index + 1;
     for (let row = 0; row < chunk.rows; row++) counts[row] = readings[row]! - readings[row]! === 0 ? 1 : 0; // not NaN, not infinite
     if (turns) turn(chunk.rows);
     if (flags) {
       chunk.doubles(index + 1, suspects);
       chunk.doubles(index + 2, failures);
     }
-    this.#add(
-      {
-        sum: readings,
-        count: counts,
-        min: readings,
-        max: readings,
-        first: readings,
-        last: readings,
-        squares: nothing,
-        sine: sines,
-        cosine: cosines,
-        suspect: suspects,
-        fail: failures
-      },
-      runs
-    );
+    const rows = {
+      sum: readings,
+      count: counts,
+      min: readings,
+      max: readings,
+      first: readings,
+      last: readings,
+      squares: nothing,
+      sine: sines,
+      cosine: cosines,
+      suspect: suspects,
+      fail: failures
+    };
+    for (const adder of this.#others) adder.add(rows as Rows, runs);
     return index + (flags ? 3 : 1);
   }
 
   /** Adds finer bins; undefined: without a reading. */
   bins(partials: Partials | undefined, runs: Runs): void {
-    this.#add(
-      partials ?? {
-        sum: nothing,
-        count: nothing,
-        min: nothing,
-        max: nothing,
-        suspect: nothing,
-        fail: nothing,
-        sine: nothing,
-        cosine: nothing
-      },
-      runs
-    );
-  }
-
-  #add(rows: Partials, runs: Runs): void {
-    for (const adder of this.#adders) adder.add(rows as Rows, runs);
+    const rows = partials ?? {
+      sum: nothing,
+      count: nothing,
+      min: nothing,
+      max: nothing,
+      suspect: nothing,
+      fail: nothing,
+      sine: nothing,
+      cosine: nothing
+    };
+    for (const adder of [this.#totals, ...this.#others]) adder.add(rows as Rows, runs);
   }
 
   close(place: number): void {
-    for (const adder of this.#adders) adder.close?.(place);
+    for (const adder of this.#others) adder.close?.(place);
   }
 
   /** Takes what is kept of the first `count` bins, of those at the places; undefined if there is nothing in them. */
   take(places: readonly number[], count: number): Partials | undefined {
     const holds = places.some((place) => this.holds(place));
-    const kept = this.#adders.flatMap(({kept}) => Object.entries(kept) as [Part, Float64Array | Float64Array[]][]);
+    const kept = [this.#totals, ...this.#others].flatMap(
+      ({kept}) => Object.entries(kept) as [Part, Float64Array | Float64Array[]][]
+    );
     const taken = holds ? Object.fromEntries(kept.map(([part, values]) => [part, pick(values, places)])) : undefined;
     for (const [, values] of kept) values.copyWithin(0, count);
     return taken as Partials | undefined;
