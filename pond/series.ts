@@ -47,12 +47,16 @@ export class StoredSeries implements Series {
     return this.#within(range).map(({sha256, minTime, maxTime, rows}) => ({key: sha256, minTime, maxTime, rows}));
   }
 
-  async relation(range?: Range): Promise<string> {
-    const clusters = clustersOf(this.#within(range));
-    const single = clusters.filter((cluster) => cluster.length === 1).flat();
+  async relation(range: Range = {}): Promise<string> {
+    const layers = clustersOf(this.#within(range)).flatMap((cluster) => layersOf(cluster, range));
+    const plain = layers.filter(({versions, isWhole}) => versions.length === 1 && isWhole);
     const selects = [this.#nothing()];
-    if (single.length > 0) selects.push(`SELECT * FROM ${await this.#scan(single)}${where(range)}`);
-    for (const cluster of clusters) if (cluster.length > 1) selects.push(await this.#newest(cluster, range));
+    if (plain.length > 0)
+      selects.push(`SELECT * FROM ${await this.#scan(plain.flatMap(({versions}) => versions))}${where(range)}`);
+    for (const {versions, isWhole, ...span} of layers) {
+      if (versions.length > 1) selects.push(await this.#newest(versions, span));
+      else if (!isWhole) selects.push(`SELECT * FROM ${await this.#scan(versions)}${where(span)}`);
+    }
     return `(${selects.join(" UNION ALL BY NAME ")})`;
   }
 
@@ -112,6 +116,31 @@ function clustersOf(versions: readonly Stretch[]): Stretch[][] {
     reach = Math.max(reach, version.maxTime);
   }
   return clusters.map((cluster) => cluster.sort((a, b) => a.version - b.version));
+}
+
+/** A span of time, and the versions that tell of it, in order. */
+interface Layer extends Range {
+  readonly versions: readonly Stretch[];
+  readonly isWhole: boolean; // all that they tell is in it, or in the range that is asked for
+}
+
+/** So many layers at most: a query of more takes longer to plan than it saves. */
+const mostLayers = 64;
+
+/** A cluster cut where versions begin and end, so that readings are merged only where several versions tell of one time. */
+function layersOf(versions: readonly Stretch[], range: Range): readonly Layer[] {
+  const {begin = -Infinity, end = Infinity} = range;
+  const whole = [{...range, versions, isWhole: true}];
+  if (versions.length === 1) return whole;
+  const edges = [...new Set(versions.flatMap(({minTime, maxTime}) => [minTime, maxTime + 1]))]
+    .map((edge) => Math.min(Math.max(edge, begin), end))
+    .sort((a, b) => a - b);
+  if (edges.length > mostLayers) return whole;
+  return edges.slice(1).flatMap((to, index): Layer[] => {
+    const from = edges[index]!;
+    const telling = from < to ? versions.filter(({minTime, maxTime}) => minTime < to && maxTime >= from) : [];
+    return telling.length > 0 ? [{begin: from, end: to, versions: telling, isWhole: false}] : [];
+  });
 }
 
 function where({begin, end}: Range = {}): string {
