@@ -18,13 +18,15 @@ import {Duck, identifier, literal} from "../../pond/duck.js";
 /**
  * What a full reduce to five resolutions costs beside SQL by hand that makes the finest alone, of the same readings in
  * the same pond, in turn; and what one more day, one old day restated, and nothing new cost beside that:
- * `npm run bench:reduce`. YEARS, COLUMNS and ROUNDS may be set; a reading a minute. Each round is a process of its own,
+ * `npm run bench:reduce`. YEARS, COLUMNS, ROUNDS and NIGHTS may be set; a reading a minute. Each round is a process of its own,
  * so that none has what another left. The figures are for comparing, since the machine decides what they are.
  */
 
 const years = Number(process.env.YEARS ?? 10);
 const count = Number(process.env.COLUMNS ?? 20);
 const rounds = Number(process.env.ROUNDS ?? 3);
+const nights = Number(process.env.NIGHTS ?? 8);
+const datasets = 100;
 const minute = 60e6;
 const day = 1440 * minute;
 const first = Date.parse("2015-01-01T00:00Z") * 1000;
@@ -93,6 +95,7 @@ type Measured = Record<string, number>;
 /** In a process of its own. `way`: by hand, or ours. */
 async function measure(way: string, length: number, directory: string): Promise<Measured> {
   const pond = await Pond.open(join(directory, "pond"), {create: true, dynamic: dynamicFactories(), effects});
+  if (way === "idle") return idle(directory);
   if (way === "store") {
     await store(pond, 0, length * 365);
     await run(pond, [reduce], effects);
@@ -107,17 +110,44 @@ async function measure(way: string, length: number, directory: string): Promise<
   const full = await secondsOf(() => reduceAll(pond));
   const peak = memory();
   const published = await secondsOf(() => publishAll(pond, target));
-  const next: Measured = {};
-  for (const [name, from] of [
-    ["added", length * 365],
-    ["restated", Math.max(0, length * 365 - 1100)]
-  ] as const) {
-    await store(pond, from, 1);
-    next[name] = await secondsOf(() => reduceAll(pond));
-    next[`${name} published`] = await secondsOf(() => publishAll(pond, target));
-  }
+  const took: Record<string, number[]> = {added: [], restated: [], "added published": [], "restated published": []};
+  for (let night = 0; night < nights; night++)
+    for (const [name, from] of [
+      ["added", length * 365 + night],
+      ["restated", Math.max(0, length * 365 - 1100) + 40 * night]
+    ] as const) {
+      await store(pond, from, 1);
+      took[name]!.push(await secondsOf(() => reduceAll(pond)));
+      took[`${name} published`]!.push(await secondsOf(() => publishAll(pond, target)));
+    }
+  const next = Object.fromEntries(Object.entries(took).map(([name, seconds]) => [name, median(seconds)]));
   const nothing = await secondsOf(() => reduceAll(pond));
-  return {full, published, ...next, nothing, ...peak};
+  return {
+    full,
+    published,
+    ...next,
+    nothing,
+    "nothing published": await secondsOf(() => publishAll(pond, target)),
+    ...peak
+  };
+}
+
+/** As many datasets as a small network has, and nothing new in any of them: a run, and what is published of it. */
+async function idle(directory: string): Promise<Measured> {
+  const pond = await Pond.open(join(directory, "many"), {create: true, dynamic: dynamicFactories(), effects});
+  const columns = names.slice(0, 4).map((name) => ({name, attributes: {parameter: name.split(".")[0]!, unit: "mg/L"}}));
+  const values = columns.map(({name}, index) => `round(10 + sin(i / 24.0 + ${index}), 3) AS ${identifier(name)}`);
+  const sql = `SELECT make_timestamptz(${first} + i * ${60 * minute}) AS timestamp, ${values.join(", ")} FROM range(8760) AS t(i)`;
+  await pond.transaction({command: "bench"}, async (tx) => {
+    for (let site = 0; site < datasets; site++)
+      await tx.append(`/in/site${site}`, {sql: [sql], columns}, {parents: true});
+  });
+  const target = join(directory, "many-published");
+  const night = () => run(pond, [reduce], effects).then(() => publishAll(pond, target));
+  const everything = await secondsOf(night);
+  const idle: number[] = [];
+  for (let count = 0; count < nights; count++) idle.push(await secondsOf(night));
+  return {everything, idle: median(idle)};
 }
 
 function memory(): Measured {
@@ -148,20 +178,30 @@ async function table(length: number): Promise<Record<string, unknown>> {
   }
   const of = (name: string) => median(all.map((one) => one[name]!));
   const share = (name: string) => `${((100 * of(name)) / of("full")).toFixed(1)} %`;
+  const ratio = (name: string) => (of(name) / of("hand")).toFixed(2);
   return {
     years: length,
     rows: formatCount(length * 365 * 1440),
     "by hand, finest alone, s": of("hand").toFixed(2),
     "full, s": of("full").toFixed(2),
-    ratio: (of("full") / of("hand")).toFixed(2),
+    ratio: ratio("full"),
     "publish, s": of("published").toFixed(2),
+    "its ratio": ratio("published"),
     "one more day, s": of("added").toFixed(3),
     "of full": share("added"),
     "an old day, s": of("restated").toFixed(3),
-    "published, s": `${of("added published").toFixed(3)} / ${of("restated published").toFixed(3)}`,
-    "nothing, s": of("nothing").toFixed(3),
+    "to a new one": (of("restated") / of("added")).toFixed(2),
+    "their publishing, s": `${of("added published").toFixed(3)} / ${of("restated published").toFixed(3)}`,
+    "nothing, s": `${of("nothing").toFixed(3)} / ${of("nothing published").toFixed(3)}`,
     "peak MB": formatCount(Math.round(Math.max(...all.map(({peak}) => peak!))))
   };
+}
+
+async function idleTable(): Promise<Record<string, unknown>> {
+  const directory = await mkdtemp(join(tmpdir(), "bench-"));
+  const {everything, idle} = await inProcess("idle", 1, directory);
+  await rm(directory, {recursive: true});
+  return {datasets, "run and publish, s": everything!.toFixed(2), "nothing new, s": idle!.toFixed(3)};
 }
 
 const [way, length, directory] = process.argv.slice(2);
@@ -169,5 +209,6 @@ if (way === undefined) {
   const rows = [];
   for (const one of [Math.max(1, years / 10), years]) rows.push(await table(one));
   process.stdout.write(`Medians of ${rounds} rounds, ${count} columns.\n${formatRows(rows, "table")}\n`);
+  process.stdout.write(`\n${formatRows([await idleTable()], "table")}\n`);
 } else process.stdout.write(JSON.stringify(await measure(way, Number(length), directory!)));
 process.exit(0); // the engines of the reduction stay open for the next piece of work
