@@ -1,6 +1,6 @@
 import {crc32} from "node:zlib";
 import type {Range} from "../pond/types.js";
-import type {Part, Partials} from "./partial.js";
+import {marks, type Part, type Partials} from "./partial.js";
 import {firstFrom} from "./search.js";
 
 /** Bins by time, and what is kept of each, column by column. Columns without a reading in any of them are left out. */
@@ -15,12 +15,55 @@ export function binsWithin({starts, columns}: Bins, {begin = -Infinity, end = In
   if (from === 0 && to === starts.length) return {starts, columns};
   const cut = (partials: Partials) =>
     Object.fromEntries(
-      Object.entries(partials).map(([part, values]) => [part, values.slice(from, to)])
+      Object.entries(partials).map(([part, values]) => [part, cutOut(values, from, to)])
     ) as unknown as Partials;
   return {
-    starts: starts.slice(from, to),
+    starts: starts.subarray(from, to),
     columns: new Map([...columns].map(([name, partials]) => [name, cut(partials)]))
   };
+}
+
+function cutOut(values: Float64Array | readonly Float64Array[], from: number, to: number) {
+  return values instanceof Float64Array ? values.subarray(from, to) : values.slice(from, to);
+}
+
+/** Bins that follow each other as one list, columns in the order given; undefined where different things are kept of one. */
+export function joinBins(parts: readonly Bins[], names: readonly string[]): Bins | undefined {
+  const columns = new Map<string, Partials>();
+  for (const name of names) {
+    const kept = parts
+      .flatMap(({columns}) => columns.get(name) ?? [])
+      .map((partials) => Object.keys(partials) as Part[]);
+    const [own] = kept;
+    if (!own) continue;
+    if (kept.some((other) => other.join() !== own.join())) return undefined;
+    const joined = own.map((part) => [part, joinPart(parts, name, part)] as const);
+    columns.set(name, Object.fromEntries(joined) as unknown as Partials);
+  }
+  return {starts: joinNumbers(parts.map(({starts}) => starts)), columns};
+}
+
+/** What is kept of a bin without a reading where that is a number. */
+const zero: ReadonlySet<Part> = new Set(["count", "squares", "sine", "cosine", ...marks]);
+
+function joinPart(parts: readonly Bins[], name: string, part: Part): Float64Array | readonly Float64Array[] {
+  const found = parts.map(({starts, columns}) => columns.get(name)?.[part] ?? lacking(part, starts.length));
+  return part === "digest" ? (found as Float64Array[][]).flat() : joinNumbers(found as Float64Array[]);
+}
+
+function lacking(part: Part, length: number): Float64Array | readonly Float64Array[] {
+  if (part === "digest") return Array.from({length}, () => new Float64Array());
+  return new Float64Array(length).fill(zero.has(part) ? 0 : NaN);
+}
+
+function joinNumbers(lists: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(lists.reduce((sum, {length}) => sum + length, 0));
+  let offset = 0;
+  for (const list of lists) {
+    all.set(list, offset);
+    offset += list.length;
+  }
+  return all;
 }
 
 // ---- As bytes ----

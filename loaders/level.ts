@@ -1,7 +1,7 @@
 import {join} from "node:path";
 import type {Piece, Range, Series} from "../pond/types.js";
 import {cutOf, nests, type Resolution} from "./resolution.js";
-import {coverOf, keyOf, overlaps, type Span, spansOver} from "./shard.js";
+import {coverOf, keyOf, overlaps, type Span, spansBetween, spansOver} from "./shard.js";
 
 /** Part of every key: to be raised whenever the same input would give other bytes. */
 const generation = 3;
@@ -12,12 +12,14 @@ export interface Shard {
   readonly cover: Required<Range>; // the instants that its bins hold, µs UTC
   readonly key: string; // hex
   readonly file: string; // host path; there once it is built
+  readonly trace: string; // host path, of what its stretches are computed from; several shards share it
 }
 
 /** A resolution and its shards by time, those without a reading's piece left out. */
 export interface Level {
   readonly resolution: Resolution;
   readonly finer?: Level; // what it is folded from; none: readings
+  readonly recipe: string; // how bins come of readings, as a key
   readonly shards: readonly Shard[];
 }
 
@@ -41,7 +43,8 @@ export async function levelsOf(plan: Plan & {readonly resolutions: readonly Reso
     const coarsest = resolution === plan.resolutions.at(-1);
     const spans =
       range.begin < range.end ? spansOver(resolution, {first: range.begin, last: range.end - 1, coarsest}) : [];
-    levels.push({resolution, finer, shards: await shardsOf(plan, {resolution, spans, source})});
+    const recipe = keyOf("recipe", generation, plan.kept, finer?.recipe ?? null, cutOf(resolution));
+    levels.push({resolution, finer, recipe, shards: await shardsOf(plan, {resolution, recipe, spans, source})});
   }
   return levels;
 }
@@ -49,16 +52,19 @@ export async function levelsOf(plan: Plan & {readonly resolutions: readonly Reso
 /** A resolution, how it is cut, and what it is computed from. */
 interface Cut {
   readonly resolution: Resolution;
+  readonly recipe: string;
   readonly spans: readonly Span[];
   readonly source: Series["pieces"];
 }
 
 /** The readings themselves as a level. Their shards have no files: they stand in the series. */
 export async function readingsOf(plan: Plan, width: number): Promise<Level> {
-  const resolution: Resolution = {name: "raw", width, raw: true};
+  const raw = "raw";
+  const resolution: Resolution = {name: raw, width, raw: true};
   const {begin, end} = rangeOf(await plan.series.pieces());
   const spans = begin < end ? spansOver(resolution, {first: begin, last: end - 1}) : [];
-  return {resolution, shards: await shardsOf(plan, {resolution, spans, source: plan.series.pieces.bind(plan.series)})};
+  const source = plan.series.pieces.bind(plan.series);
+  return {resolution, recipe: raw, shards: await shardsOf(plan, {resolution, recipe: raw, spans, source})};
 }
 
 /** From the first reading to just after the last. */
@@ -69,14 +75,19 @@ function rangeOf(pieces: readonly Piece[]): Required<Range> {
   };
 }
 
-async function shardsOf({kept, directory}: Plan, {resolution, spans, source}: Cut): Promise<readonly Shard[]> {
+async function shardsOf(
+  {series, kept, directory}: Plan,
+  {resolution, recipe, spans, source}: Cut
+): Promise<readonly Shard[]> {
   const found = spans.map(async (span): Promise<Shard[]> => {
     const cover = coverOf(span, resolution);
     const pieces = await source(cover); // a piece's key may depend on the range
     if (pieces.length === 0) return [];
     const from = pieces.map((piece) => piece.key);
     const key = keyOf("reduce", generation, cutOf(resolution), kept, cover.begin, cover.end, from);
-    return [{span, cover, key, file: join(directory, `${key}.bins`)}];
+    const [page] = spansBetween(resolution.width, cover.begin, cover.begin);
+    const trace = join(directory, `${keyOf("trace", series.path, recipe, page!.begin)}.trace`);
+    return [{span, cover, key, file: join(directory, `${key}.bins`), trace}];
   });
   return (await Promise.all(found)).flat();
 }

@@ -323,7 +323,7 @@ async function removeOthers(directory: string, kept: ReadonlySet<string>): Promi
 async function sweepCache(cache: string, reductions: readonly Reduction[]): Promise<void> {
   const found = await Promise.allSettled(reductions.map((reduction) => reduction.levels())); // what failed was said
   const levels = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
-  const shards = levels.flatMap(({shards}) => shards.map(({file}) => basename(file)));
+  const shards = levels.flatMap(({shards}) => shards.flatMap(({file, trace}) => [basename(file), basename(trace)]));
   await sweep(join(cache, "reduce"), new Set(shards));
   await sweep(join(cache, "told"), new Set());
   await sweep(join(cache, "sampling"), new Set());

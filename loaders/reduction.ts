@@ -3,7 +3,7 @@ import {readFile, rm} from "node:fs/promises";
 import {join} from "node:path";
 import type {Duck} from "../pond/duck.js";
 import type {Column, Range, Series} from "../pond/types.js";
-import {type Bins, binsWithin, decodeBins, encodeBins} from "./bins.js";
+import {type Bins, binsWithin, decodeBins, encodeBins, joinBins} from "./bins.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile} from "./file.js";
 import {flagsAmong, isFlag} from "./flag.js";
@@ -13,6 +13,7 @@ import type {Resolution} from "./resolution.js";
 import {overlaps} from "./shard.js";
 import {extrasFor, type Statistic} from "./statistic.js";
 import {Tally, type Tallying, Unsorted} from "./tally.js";
+import {type Block, blocksOf, keepBlocks, partsOf, takenOver} from "./trace.js";
 
 /** Which levels there are. */
 export interface Ladder {
@@ -38,7 +39,7 @@ export interface Measured extends Column {
 
 /**
  * Every resolution of one series, kept as shards by the hash of what each is computed from: the same key is the same
- * file, another key is that shard computed again. To know the keys takes no reading of data.
+ * file, another key is that shard computed again, as far as its stretches changed. To know the keys takes no reading of data.
  */
 export class Reduction {
   readonly #series: Series;
@@ -159,29 +160,69 @@ export class Reduction {
   }
 
   async #compute(level: Level, batch: readonly Shard[], before: Promise<unknown>): Promise<void> {
-    const tallying = {columns: await this.#sorted(), resolution: level.resolution, extras: this.#extras};
-    if (level.finer) {
-      await before.catch(() => undefined); // folds take turns, for each has files of bins in memory
-      for (const shard of batch) await this.#fold(level.finer, shard, new Tally(tallying));
-    } else await this.#add(batch, tallying);
-    for (const shard of batch) this.#options.built?.(shard, level);
+    if (level.finer) await before.catch(() => undefined); // folds take turns, for each has files of bins in memory
+    const blocks = new Map<Shard, readonly Block[]>();
+    const whole: Shard[][] = [[]]; // that follow each other
+    for (const shard of batch) {
+      blocks.set(shard, await blocksOf(this.#series, level, shard.cover));
+      if (await this.#splice(level, shard, blocks.get(shard)!)) whole.push([]);
+      else whole.at(-1)!.push(shard);
+    }
+    for (const shards of whole)
+      await this.#add(
+        level,
+        shards.map(({cover}) => cover),
+        (bins, index) => placeFile(shards[index]!.file, encodeBins(bins))
+      );
+    for (const shard of batch) {
+      await keepBlocks(shard, blocks.get(shard)!);
+      this.#options.built?.(shard, level);
+    }
   }
 
-  async #fold(finer: Level, {cover, file}: Shard, tally: Tally): Promise<void> {
-    for (const source of await this.build(finer, cover)) tally.bins(binsWithin(await this.bins(finer, source), cover));
-    await placeFile(file, encodeBins(tally.take()));
+  /** Makes a shard of what others have, and computes what changed since; false where the whole is to be computed. */
+  async #splice(level: Level, shard: Shard, blocks: readonly Block[]): Promise<boolean> {
+    const parts = await partsOf(shard, blocks);
+    const changed = parts.filter(({from}) => from === undefined);
+    if (changed.length === parts.length || changed.length > mostStretches) return false;
+    const taken = await takenOver(parts);
+    if (!taken) return false;
+    const made: Bins[] = [];
+    for (const stretch of changed) await this.#add(level, [stretch], async (bins) => void made.push(bins));
+    const names = (await this.#sorted()).map(({name}) => name);
+    const bins = joinBins(
+      taken.map((one) => one ?? made.shift()!),
+      names
+    );
+    if (bins) await placeFile(shard.file, encodeBins(bins));
+    return bins !== undefined;
+  }
+
+  /** Computes the bins of stretches that follow each other; each is put away as soon as its last reading has come. */
+  async #add(level: Level, stretches: readonly Required<Range>[], put: Put): Promise<void> {
+    const [first, last] = [stretches[0], stretches.at(-1)];
+    if (!first || !last) return;
+    const range = {begin: first.begin, end: last.end};
+    const tallying = {columns: await this.#sorted(), resolution: level.resolution, extras: this.#extras, range};
+    if (!level.finer) return this.#read(stretches, tallying, put);
+    for (const [index, stretch] of stretches.entries()) {
+      const tally = new Tally({...tallying, range: stretch});
+      for (const source of await this.build(level.finer, stretch))
+        tally.bins(binsWithin(await this.bins(level.finer, source), stretch));
+      await put(tally.take(), index);
+    }
   }
 
   /** Adds up readings. They are sorted first where several pieces tell of one time, and wherever they turn out not to be. */
-  async #add(batch: readonly Shard[], tallying: Tallying): Promise<void> {
-    const range = {begin: batch[0]!.cover.begin, end: batch.at(-1)!.cover.end};
+  async #read(stretches: readonly Required<Range>[], tallying: Tallying, put: Put): Promise<void> {
+    const range = tallying.range!;
     const rows = readingsSql(await this.#series.relation(range), tallying.columns, range);
     const sorted = `${rows} ORDER BY timestamp`;
     const isMerged = await this.#overlap(range);
     await this.#engine.use((duck) =>
-      addAll(duck, isMerged ? sorted : rows, {batch, tallying}).catch((error: unknown) => {
+      addAll(duck, isMerged ? sorted : rows, {stretches, tallying, put}).catch((error: unknown) => {
         if (isMerged || !(error instanceof Unsorted)) throw error;
-        return addAll(duck, sorted, {batch, tallying});
+        return addAll(duck, sorted, {stretches, tallying, put});
       })
     );
   }
@@ -200,21 +241,27 @@ export class Reduction {
 /** Shards in one go. */
 const longest = 24;
 
+/** A shard with more stretches that changed is computed as a whole. */
+const mostStretches = 4;
+
+/** Takes the bins of a stretch, by its place among those asked for. */
+type Put = (bins: Bins, index: number) => Promise<void>;
+
 interface Adding {
-  readonly batch: readonly Shard[];
+  readonly stretches: readonly Required<Range>[];
   readonly tallying: Tallying;
+  readonly put: Put;
 }
 
-/** Puts each shard away as soon as its last reading has come. */
-async function addAll(duck: Duck, rows: string, {batch, tallying}: Adding): Promise<void> {
+async function addAll(duck: Duck, rows: string, {stretches, tallying, put}: Adding): Promise<void> {
   const tally = new Tally(tallying);
-  const waiting = [...batch];
-  const put = async ({cover, file}: Shard) => placeFile(file, encodeBins(tally.take(cover.end)));
+  let next = 0;
   for await (const chunk of duck.chunks(rows)) {
     tally.readings(chunk);
-    while (waiting.length > 0 && tally.last >= waiting[0]!.cover.end) await put(waiting.shift()!);
+    for (; next < stretches.length && tally.last >= stretches[next]!.end; next++)
+      await put(tally.take(stretches[next]!.end), next);
   }
-  for (const shard of waiting) await put(shard);
+  for (; next < stretches.length; next++) await put(tally.take(stretches[next]!.end), next);
 }
 
 function measuredIn(columns: readonly Column[]): readonly Measured[] {

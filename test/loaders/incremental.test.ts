@@ -3,129 +3,128 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
 import fc from "fast-check";
-import {afterAll, expect, test} from "vitest";
-import {Engine} from "../../loaders/engine.js";
-import {Reduction} from "../../loaders/reduction.js";
-import {binStart, parseResolution, parseResolutions} from "../../loaders/resolution.js";
-import {statistics} from "../../loaders/statistic.js";
-import {day, hour, merged, micros, minute, type Reading, readingsSeries} from "./memory.js";
+import {afterAll, beforeAll, expect, test} from "vitest";
+import {readingsTable} from "../../loaders/readings.js";
+import {MemoryStore} from "../../pond/memory.js";
+import {Pond} from "../../pond/pond.js";
+import type {Transaction} from "../../pond/types.js";
+import {
+  added,
+  beginning,
+  engine,
+  everything,
+  expectSame,
+  expectTrue,
+  type Kept,
+  type Step,
+  steps,
+  type Versions
+} from "./histories.js";
+import {hour, merged, type Reading, readingsSeries} from "./memory.js";
 
 /**
  * Whatever happens to a series, what is kept and completed is what is computed from nothing: HISTORIES says how many
- * histories are tried.
+ * histories are tried, and STORED how many of them in a pond.
  */
 
 const histories = Number(process.env.HISTORIES ?? 500);
-const engine = new Engine(1);
-afterAll(() => engine.close());
+const stored = Number(process.env.STORED ?? 40);
 
-type Step =
-  | {readonly do: "append" | "late" | "restate"; readonly at: number; readonly values: readonly (number | null)[]}
-  | {readonly do: "delete"; readonly index: number}
-  | {readonly do: "compact"}
-  | {readonly do: "reconfigure"; readonly names: readonly string[]};
+let directory: string;
+let count = 0;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "duckpond-"));
+});
+afterAll(async () => {
+  await engine.close();
+  await rm(directory, {recursive: true});
+});
 
-type Versions = readonly (readonly Reading[])[];
+function emptyCache(): Kept {
+  return {cache: join(directory, String(count++)), known: new Set()};
+}
 
-const value = fc.oneof(
-  {weight: 9, arbitrary: fc.double({min: -1e3, max: 1e3, noNaN: true})},
-  {weight: 1, arbitrary: fc.constant(null)}
-);
-const values = fc.array(value, {minLength: 1, maxLength: 6});
-const readings = (what: "append" | "late" | "restate", min: number, max: number) =>
-  fc.record({do: fc.constant(what), at: fc.integer({min, max}), values});
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {weight: 3, arbitrary: readings("append", 0, 12)},
-  {weight: 2, arbitrary: readings("late", -200, 0)},
-  {weight: 2, arbitrary: readings("restate", 0, 20)},
-  {weight: 1, arbitrary: fc.record({do: fc.constant("delete" as const), index: fc.nat(5)})},
-  {weight: 1, arbitrary: fc.record({do: fc.constant("compact" as const)})},
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("reconfigure" as const),
-      names: fc.subarray(["30m", "1h", "3h", "5h", "24h", "1d", "7d", "1w", "1mo"], {minLength: 1, maxLength: 3})
-    })
-  }
-);
-
-/** What a step makes of the versions; readings follow each other in 25 minutes, and histories stride over days. */
+/** What a step makes of the versions. */
 function apply(versions: Versions, step: Step): Versions {
   if (step.do === "delete") return versions.filter((_, index) => index !== step.index);
   if (step.do === "compact") return versions.length < 2 ? versions : [merged(versions)];
-  if (step.do === "reconfigure") return versions;
-  const known = versions.flat().map(({time}) => time);
-  const last = known.reduce((time, one) => Math.max(time, one), micros("2025-03-07T00:00Z")); // clocks change on the 9th
-  const begin = {
-    append: last + step.at * day,
-    late: last + step.at * hour + minute,
-    restate: known[step.at % Math.max(1, known.length)] ?? last
-  }[step.do];
-  return [...versions, step.values.map((a, index) => ({time: begin + index * 25 * minute, values: {a}}))];
-}
-
-const timeZone = "America/Los_Angeles";
-
-interface Kept {
-  readonly cache: string;
-  readonly known: Set<string>; // keys of shards
-}
-
-/** Every bin of every resolution. Exactly the shards whose keys were never there are computed. */
-async function everything(versions: Versions, names: readonly string[], {cache, known}: Kept) {
-  const computed: string[] = [];
-  const reduction = new Reduction(readingsSeries("/x", versions), {
-    ladder: async () => ({resolutions: parseResolutions(names, timeZone)}),
-    cache,
-    statistics: statistics.filter((name) => name !== "coverage"),
-    engine,
-    built: ({key}) => computed.push(key)
-  });
-  const levels = await reduction.levels();
-  const told = [];
-  for (const level of levels)
-    for (const shard of level.shards) told.push([level.resolution.name, await reduction.bins(level, shard)] as const);
-  const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
-  expect(computed.sort()).toEqual([...new Set(keys)].filter((key) => !known.has(key)).sort());
-  for (const key of keys) known.add(key);
-  return told;
-}
-
-/** What there is to be told of each bin, from the readings alone. */
-function expected(versions: Versions, name: string): readonly (readonly [number, number, number, number])[] {
-  const bins = new Map<number, number[]>();
-  for (const {time, values} of merged(versions)) {
-    const start = binStart(time, parseResolution(name, timeZone));
-    if (typeof values.a === "number") bins.set(start, [...(bins.get(start) ?? []), values.a]);
-  }
-  return [...bins].map(([start, list]) => [start, list.length, Math.min(...list), list.at(-1)!] as const);
+  return step.do === "reconfigure" ? versions : [...versions, added(versions, step)];
 }
 
 test(`after each of ${histories} histories, what is kept and completed is what is computed from nothing`, async () => {
-  const directory = await mkdtemp(join(tmpdir(), "duckpond-"));
-  let count = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, {minLength: 2, maxLength: 6}), async (steps) => {
-      const kept = {cache: join(directory, String(count++)), known: new Set<string>()};
+    fc.asyncProperty(steps, async (steps) => {
+      const kept = emptyCache();
       let versions: Versions = [];
       let names: readonly string[] = ["1h", "24h"];
       for (const next of steps) {
         versions = apply(versions, next);
         if (next.do === "reconfigure") names = next.names;
-        await everything(versions, names, kept);
+        await everything(readingsSeries("/x", versions), names, kept);
       }
-      const incremental = await everything(versions, names, kept);
-      const full = await everything(versions, names, {cache: join(directory, `${count} anew`), known: new Set()});
-      expect(incremental).toEqual(full);
-      for (const name of names) {
-        const rows = full.flatMap(([resolution, {starts, columns}]) => {
-          const {count, min, last} = columns.get("a") ?? {};
-          return resolution === name ? Array.from(starts, (start, i) => [start, count![i], min![i], last![i]]) : [];
-        });
-        expect([name, rows]).toEqual([name, expected(versions, name)]);
-      }
+      const incremental = await everything(readingsSeries("/x", versions), names, kept);
+      const full = await everything(readingsSeries("/x", versions), names, emptyCache());
+      expectSame(incremental, full);
+      expectTrue(full, versions, names);
     }),
     {numRuns: histories, endOnFailure: true}
   );
-  await rm(directory, {recursive: true});
+}, 600_000);
+
+// ---- In a pond ----
+
+const path = "/in/x";
+
+async function append(tx: Transaction, readings: readonly Reading[]): Promise<void> {
+  const values = Float64Array.from(readings, ({values}) => values.a ?? NaN);
+  const times = readings.map(({time}) => time);
+  await tx.append(path, readingsTable(times, [{name: "a", attributes: {}, values}]), {parents: true});
+}
+
+/** Nights before the history begins, so that there is something to compact. */
+const nights: Versions = Array.from({length: 20}, (_, night) => [
+  {time: beginning - (20 - night) * 6 * hour, values: {a: night / 7}}
+]);
+
+/** Does a step; how many versions compaction merged. */
+async function act(pond: Pond, step: Step, {before, after}: {before: Versions; after: Versions}): Promise<number> {
+  if (step.do === "compact") return (await pond.maintain()).versions;
+  await pond.transaction({command: "test"}, async (tx) => {
+    if (step.do === "delete") {
+      await tx.remove(path, {force: true});
+      for (const version of after) await append(tx, version);
+    } else for (const version of after.slice(before.length)) await append(tx, version);
+  });
+  return 0;
+}
+
+test(`in a pond as well, after each of ${stored} histories, with its own compaction`, async () => {
+  let compacted = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, async (steps) => {
+      const pond = await Pond.over(new MemoryStore(), join(directory, `pond-${count++}`), {create: true});
+      const series = async () => (await pond.fs()).series(path);
+      for (let night = 0; night < nights.length; night += 2)
+        await pond.transaction({command: "test"}, async (tx) => {
+          for (const version of nights.slice(night, night + 2)) await append(tx, version);
+        });
+      const kept = emptyCache();
+      let versions: Versions = nights;
+      let names: readonly string[] = ["1h", "24h"];
+      for (const next of [...steps, {do: "compact"} as const]) {
+        const after = next.do === "compact" ? versions : apply(versions, next);
+        compacted += await act(pond, next, {before: versions, after});
+        versions = after;
+        if (next.do === "reconfigure") names = next.names;
+        await everything(await series(), names, kept);
+      }
+      const incremental = await everything(await series(), names, kept);
+      const full = await everything(await series(), names, emptyCache());
+      expectSame(incremental, full);
+      expectTrue(full, versions, names);
+      await pond.close();
+    }),
+    {numRuns: stored, endOnFailure: true}
+  );
+  expect(compacted).toBeGreaterThan(16 * (stored / 4));
 }, 600_000);

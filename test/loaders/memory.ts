@@ -33,7 +33,7 @@ export function readingsSeries(path: string, versions: readonly (readonly Readin
     relation: async (range: Range = {}) =>
       relationOf(
         names,
-        filled.filter((_, index) => overlaps(pieces[index]!, range))
+        merged(filled).filter(({time}) => overlaps({minTime: time, maxTime: time}, range))
       )
   };
 }
@@ -81,17 +81,14 @@ function pieceOf(version: readonly Reading[]): Piece {
   return {key: keyOf(version), minTime: Math.min(...times), maxTime: Math.max(...times)};
 }
 
-function relationOf(names: readonly string[], versions: readonly (readonly Reading[])[]): string {
-  const columns = ["time", "rank", ...names].map(identifier).join(", ");
-  const rows = versions.flatMap((version, rank) =>
-    version.map(({time, values}) => `(${[time, rank, ...names.map((name) => spell(values[name]))].join(", ")})`)
-  );
-  const newest = names.map((name) => `arg_max(${identifier(name)}, rank)::DOUBLE AS ${identifier(name)}`);
-  const source =
-    rows.length === 0
-      ? `SELECT * FROM (VALUES (${columns.replace(/"[^"]*"/g, "NULL")})) WHERE false`
-      : `VALUES ${rows.join(", ")}`;
-  return `(SELECT ${["make_timestamptz(time::BIGINT) AS timestamp", ...newest].join(", ")} FROM (${source}) AS r(${columns}) GROUP BY time)`;
+function relationOf(names: readonly string[], readings: readonly Reading[]): string {
+  const typed = names.map((name) => `NULL::DOUBLE AS ${identifier(name)}`);
+  const none = `SELECT ${["NULL::TIMESTAMPTZ AS timestamp", ...typed].join(", ")} WHERE false`;
+  const rows = readings.map(({time, values}) => `(${[time, ...names.map((name) => spell(values[name]))].join(", ")})`);
+  if (rows.length === 0) return `(${none})`;
+  const columns = ["time", ...names].map(identifier).join(", ");
+  const told = ["make_timestamptz(time::BIGINT) AS timestamp", ...names.map(identifier)].join(", ");
+  return `(SELECT ${told} FROM (VALUES ${rows.join(", ")}) AS r(${columns}))`;
 }
 
 function spell(value: number | null | undefined): string {

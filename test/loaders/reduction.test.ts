@@ -1,11 +1,23 @@
-import {readFile, truncate} from "node:fs/promises";
+import {readdir, readFile, truncate} from "node:fs/promises";
+import {join} from "node:path";
 import {afterAll, expect, test} from "vitest";
 import {Engine} from "../../loaders/engine.js";
 import type {Level, Shard} from "../../loaders/level.js";
 import {ReducedSeries} from "../../loaders/reduced.js";
 import {Reduction} from "../../loaders/reduction.js";
 import {parseResolutions} from "../../loaders/resolution.js";
-import {hour, micros, minute, openDuck, type Reading, readingsSeries, rowsOf, temporaryDirectory} from "./memory.js";
+import type {Range} from "../../pond/types.js";
+import {
+  day,
+  hour,
+  micros,
+  minute,
+  openDuck,
+  type Reading,
+  readingsSeries,
+  rowsOf,
+  temporaryDirectory
+} from "./memory.js";
 
 const engine = new Engine(2);
 afterAll(() => engine.close());
@@ -137,6 +149,36 @@ test("a shard that is not as it was written is computed again", async () => {
   const before = [await bins(fine), await bins(coarse)];
   for (const {file} of [fine.shards[0]!, fine.shards[1]!, coarse.shards[0]!]) await truncate(file, 1000);
   expect([await bins(fine), await bins(coarse)]).toEqual(before);
+});
+
+test("of a shard that changed only the stretches that changed are read, and without a trace the whole is, to the same bytes", async () => {
+  const [cache, anew] = [await temporaryDirectory(), await temporaryDirectory()];
+  const year = synthetic();
+  const late = [{time: micros("2025-05-05T05:30Z"), values: {"T.C": 99}}];
+  await built([year], cache);
+  const read: (Range | undefined)[] = [];
+  const spied = (versions: readonly (readonly Reading[])[], directory: string) => {
+    const series = readingsSeries("/x", versions);
+    const relation = (range?: Range) => (read.push(range), series.relation(range));
+    return new Reduction({...series, relation}, {ladder: ladderOf(ladder), cache: directory, engine});
+  };
+  const files = async (reduction: Reduction) => {
+    const levels = await reduction.levels();
+    for (const level of levels) await reduction.build(level);
+    return Promise.all(levels.flatMap(({shards}) => shards.map(({file}) => readFile(file))));
+  };
+  const spliced = await files(spied([year, late], cache));
+  expect(read).toEqual([{begin: micros("2025-05-01T00:00Z"), end: micros("2025-05-08T00:00Z")}]); // weeks, from Thursday
+  read.length = 0;
+  const whole = await files(spied([year, late], anew));
+  expect(read.some((range) => range!.end! - range!.begin! > 31 * day)).toBe(true);
+  expect(spliced.every((content, index) => content.equals(whole[index]!))).toBe(true);
+  for (const name of await readdir(join(cache, "reduce")))
+    if (name.endsWith(".trace")) await truncate(join(cache, "reduce", name), 10);
+  read.length = 0;
+  const restated = [...late, {time: micros("2025-05-06T05:30Z"), values: {"T.C": 98}}];
+  await files(spied([year, restated], cache));
+  expect(read).toEqual([{begin: micros("2025-04-01T00:00Z"), end: micros("2025-07-01T00:00Z")}]);
 });
 
 test("another resolution is folded from what is there", async () => {

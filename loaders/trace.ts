@@ -1,0 +1,103 @@
+import {readFile} from "node:fs/promises";
+import {dirname, join} from "node:path";
+import type {Range, Series} from "../pond/types.js";
+import {type Bins, binsWithin, decodeBins} from "./bins.js";
+import {placeFile} from "./file.js";
+import type {Level, Shard} from "./level.js";
+import {coverOf, keyOf, spansBetween} from "./shard.js";
+
+/**
+ * What stretches of shards are computed from, and which shard has them: a shard that has to be computed anew takes over
+ * what did not change. Nothing rests on it: without a trace the whole is computed, to the same bytes.
+ */
+
+/** A stretch of a shard: the bins that begin in it, by all that they are computed from. */
+export interface Block extends Required<Range> {
+  readonly key: string; // hex
+}
+
+/** A stretch, and the file that has its bins; none: they are to be computed. */
+export interface Part extends Required<Range> {
+  readonly from?: string;
+}
+
+/** A shard has no more than about so many blocks. */
+const fewest = 28;
+
+/** The blocks of a shard that hold readings, by time. They are cut alike whatever shard they are in, but for its ends. */
+export async function blocksOf(
+  series: Series,
+  {resolution, recipe}: Level,
+  cover: Required<Range>
+): Promise<readonly Block[]> {
+  const spans = spansBetween(resolution.width / fewest, cover.begin, cover.end - 1);
+  const blocks = spans.map(async (span): Promise<Block[]> => {
+    const whole = coverOf(span, resolution);
+    const [begin, end] = [Math.max(whole.begin, cover.begin), Math.min(whole.end, cover.end)];
+    const pieces = begin < end ? await series.pieces({begin, end}) : [];
+    if (pieces.length === 0) return [];
+    const from = pieces.map((piece) => piece.key);
+    return [{begin, end, key: keyOf("block", recipe, begin, end, from)}];
+  });
+  return (await Promise.all(blocks)).flat();
+}
+
+/** Of each block where it begins, its key, and the key of the shard that has it. */
+type Trace = readonly (readonly [begin: number, key: string, shard: string])[];
+
+/** A shard as stretches that another has, and stretches that none has, by time. */
+export async function partsOf({file, trace}: Shard, blocks: readonly Block[]): Promise<readonly Part[]> {
+  const known = new Map((await readTrace(trace)).map(([, key, shard]) => [key, shard]));
+  const parts: Part[] = [];
+  for (const {begin, end, key} of blocks) {
+    const shard = known.get(key);
+    const from = shard === undefined ? undefined : join(dirname(file), `${shard}.bins`);
+    const last = parts.at(-1);
+    if (last?.end === begin && last.from === from) parts[parts.length - 1] = {...last, end};
+    else parts.push({begin, end, ...(from === undefined ? {} : {from})});
+  }
+  return parts;
+}
+
+/** Keeps that a shard has these blocks; one after the other, for several shards share a trace. */
+export function keepBlocks(shard: Shard, blocks: readonly Block[]): Promise<void> {
+  keeping = keeping.catch(() => undefined).then(() => keepNow(shard, blocks)); // who waited for what failed was told
+  return keeping;
+}
+
+let keeping: Promise<void> = Promise.resolve();
+
+async function keepNow({cover, key, trace}: Shard, blocks: readonly Block[]): Promise<void> {
+  const others = (await readTrace(trace)).filter(([begin]) => begin < cover.begin || begin >= cover.end);
+  const own = blocks.map((block) => [block.begin, block.key, key] as const);
+  await placeFile(trace, Buffer.from(JSON.stringify([...others, ...own])));
+}
+
+/** A trace that is not there, or was cut short by a loss of power, tells of nothing. */
+async function readTrace(file: string): Promise<Trace> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "[]";
+    throw error;
+  });
+  try {
+    return JSON.parse(text) as Trace;
+  } catch {
+    return [];
+  }
+}
+
+/** The bins of the parts that other shards have, in the order of the parts; undefined where a file is gone or not whole. */
+export async function takenOver(parts: readonly Part[]): Promise<readonly (Bins | undefined)[] | undefined> {
+  const files = new Map<string, Bins>();
+  for (const {from} of parts) {
+    if (from === undefined || files.has(from)) continue;
+    const content = await readFile(from).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined; // swept, or deleted with the cache
+      throw error;
+    });
+    const bins = content && decodeBins(content);
+    if (!bins) return undefined;
+    files.set(from, bins);
+  }
+  return parts.map((part) => (part.from === undefined ? undefined : binsWithin(files.get(part.from)!, part)));
+}
