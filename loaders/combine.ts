@@ -2,7 +2,7 @@ import {z} from "zod";
 import type {Reader} from "../pond/types.js";
 import {CombinedSeries, type Deployment} from "./combined.js";
 import {empty, instant, lasts, rangeOf} from "./period.js";
-import {directoryOf, placeOf} from "./place.js";
+import {oneSeries} from "./place.js";
 import type {Kind, Origin} from "./types.js";
 
 const input = z
@@ -36,15 +36,13 @@ const schema = z.strictObject({
 
 export type CombineSpec = z.infer<typeof schema>;
 
-const folder = "combined"; // below /sys
-
 /** Instruments over their deployments as one series per site, computed on access. */
 export const combine: Kind<CombineSpec> = {
   name: "Combine",
   summary: "Instruments over deployment periods as one series per site, joined on time.",
   schema,
+  ...oneSeries("combined", schema, (spec, {fs}) => combinedSeries(spec, fs)),
   reads: ({scopes}) => scopes.flatMap(({inputs}) => inputs.map(({series}) => series)),
-  writes: ({output}) => [output, placeOf(folder, output)],
   async origins({scopes}, _path, fs) {
     const found = scopes.flatMap(({name: scope, inputs}) =>
       inputs.map(async (input) =>
@@ -57,11 +55,6 @@ export const combine: Kind<CombineSpec> = {
     const fs = await context.fs();
     await combinedSeries(spec, fs).then((series) => series.columns()); // says what cannot be combined
     return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, fs), errors: []};
-  },
-  dynamic: {
-    path: ({output}) => placeOf(folder, output),
-    output: ({output}) => output,
-    factory: (config, {fs}) => directoryOf(() => combinedSeries(schema.parse(config), fs))
   }
 };
 

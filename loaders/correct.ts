@@ -3,7 +3,7 @@ import type {Reader} from "../pond/types.js";
 import {tablesIn} from "./annotation.js";
 import {adjustmentsOf, correction} from "./correction.js";
 import {CorrectedSeries} from "./corrected.js";
-import {type Dataset, originsIn} from "./dataset.js";
+import type {Dataset} from "./dataset.js";
 import {driftsOf} from "./drift.js";
 import {isFlag} from "./flag.js";
 import {circular, Mapped} from "./mapped.js";
@@ -38,9 +38,8 @@ export const correct: Kind<CorrectSpec> = {
   name: "Correct",
   summary: "Makes right what instruments told wrong: offsets, factors and drifts, as series beside the raw ones.",
   schema,
+  ...mapped.kind(schema, async (spec, dataset, {fs}) => (await correctedSeries(spec, dataset, fs)).series),
   reads: ({input, annotations}) => [input, ...annotations],
-  writes: (spec) => mapped.writes(spec),
-  origins: originsIn,
   async run({spec}, context) {
     const fs = await context.fs();
     const datasets = await mapped.datasets(spec, fs);
@@ -53,17 +52,6 @@ export const correct: Kind<CorrectSpec> = {
     ];
     const errors = [...new Set(found.flatMap(({errors}) => errors))];
     return {read: 0, stored: 0, aside: 0, notes, errors};
-  },
-  dynamic: {
-    path: (spec) => mapped.placeIn(spec),
-    output: (spec) => mapped.output(spec),
-    factory: (config, context) => {
-      const spec = schema.parse(config);
-      return mapped.directory(spec, context, async (dataset) => {
-        const {series} = await correctedSeries(spec, dataset, context.fs);
-        return series;
-      });
-    }
   }
 };
 

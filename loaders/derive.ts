@@ -2,7 +2,7 @@ import {z} from "zod";
 import type {DynamicContext, Reader} from "../pond/types.js";
 import {DerivedSeries, type Input} from "./derived.js";
 import {duration, parseDuration} from "./duration.js";
-import {directoryOf, placeOf} from "./place.js";
+import {oneSeries} from "./place.js";
 import type {Kind} from "./types.js";
 
 const schema = z.strictObject({
@@ -25,15 +25,13 @@ const schema = z.strictObject({
 
 export type DeriveSpec = z.infer<typeof schema>;
 
-const folder = "derived"; // below /sys
-
 /** What SQL makes of other series, computed on access. */
 export const derive: Kind<DeriveSpec> = {
   name: "Derive",
   summary: "What SQL makes of other series, computed only where they changed.",
   schema,
+  ...oneSeries("derived", schema, derivedSeries),
   reads: ({inputs}) => Object.values(inputs),
-  writes: ({output}) => [output, placeOf(folder, output)],
   async origins({inputs}, _path, fs) {
     const found = await Promise.all(Object.values(inputs).map((pattern) => fs.glob(pattern)));
     return found.flat().map(({path}) => ({path, period: {}}));
@@ -43,11 +41,6 @@ export const derive: Kind<DeriveSpec> = {
     const series = await derivedSeries(spec, {fs, duck, cache});
     await series.columns(); // says what is wrong with the SQL
     return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, fs), errors: []};
-  },
-  dynamic: {
-    path: ({output}) => placeOf(folder, output),
-    output: ({output}) => output,
-    factory: (config, context) => directoryOf(() => derivedSeries(schema.parse(config), context))
   }
 };
 

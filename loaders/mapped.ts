@@ -1,6 +1,9 @@
+import type {z} from "zod";
 import type {DynamicContext, DynamicDirectory, Reader, Series} from "../pond/types.js";
-import {type Dataset, datasetsOf, type Mapping, reaches, rootOf, treeOf} from "./dataset.js";
+import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, treeOf} from "./dataset.js";
+import {LateSeries} from "./late.js";
 import {directoryOf, placeOf} from "./place.js";
+import type {Kind} from "./types.js";
 
 /**
  * Kinds that make one series of each that the input matches. With captures in it, as in `/named/$0`, the output is a
@@ -14,24 +17,23 @@ export class Mapped {
     this.#folder = folder;
   }
 
-  /** Where the dynamic directory stands. */
-  placeIn({output}: Mapping): string {
-    return output.includes("$") ? rootOf(output) : placeOf(this.#folder, output);
-  }
-
-  writes(mapping: Mapping): readonly string[] {
-    const {output} = mapping;
-    return [...new Set([output.includes("$") ? rootOf(output) : output, this.placeIn(mapping)])];
+  /** What a kind of these says of itself; `make` makes one series of one of its input's. */
+  kind<Spec extends Mapping>(schema: z.ZodType<Spec>, make: Make<Spec>): Mapper<Spec> {
+    return {
+      reads: ({input}) => [input],
+      writes: ({output}) => [...new Set([output.includes("$") ? rootOf(output) : output, this.#placeIn({output})])],
+      origins: originsIn,
+      dynamic: {
+        path: (spec) => this.#placeIn(spec),
+        output: ({output}) => (output.includes("$") ? undefined : output),
+        factory: (config, context) => this.#directory(schema.parse(config), context, make)
+      }
+    };
   }
 
   /** Whether the input reads what the output writes. */
   isCircular(mapping: Mapping): boolean {
-    return reaches(mapping.input, this.placeIn(mapping));
-  }
-
-  /** The path of the one series, where it is one. */
-  output({output}: Mapping): string | undefined {
-    return output.includes("$") ? undefined : output;
+    return reaches(mapping.input, this.#placeIn(mapping));
   }
 
   /** What there is. Throws when the input matches more than the output tells apart. */
@@ -43,22 +45,24 @@ export class Mapped {
     return datasetsOf(mapping, fs);
   }
 
-  /** The dynamic directory of the series. */
-  directory(
-    mapping: Mapping,
-    context: Pick<DynamicContext, "fs" | "path">,
-    make: (dataset: Dataset) => Promise<Series>
-  ): DynamicDirectory {
-    const {input, output} = mapping;
-    if (output.includes("$"))
-      return treeOf(mapping, context, async (dataset) => ({kind: "series", series: await make(dataset)}));
+  /** Where the dynamic directory stands. */
+  #placeIn({output}: Pick<Mapping, "output">): string {
+    return output.includes("$") ? rootOf(output) : placeOf(this.#folder, output);
+  }
+
+  #directory<Spec extends Mapping>(spec: Spec, context: DynamicContext, make: Make<Spec>): DynamicDirectory {
+    const late = (dataset: Dataset) => new LateSeries(dataset.path, () => make(spec, dataset, context));
+    if (spec.output.includes("$"))
+      return treeOf(spec, context, async (dataset) => ({kind: "series", series: late(dataset)}));
     return directoryOf(async () => {
-      const [dataset] = await datasetsOf(mapping, context.fs);
-      if (!dataset) throw new Error(`Nothing matches ${input} yet, so there is no ${output}.`);
-      return make(dataset);
+      const [dataset] = await datasetsOf(spec, context.fs);
+      return dataset && late(dataset);
     });
   }
 }
+
+type Make<Spec> = (spec: Spec, dataset: Dataset, context: DynamicContext) => Promise<Series>;
+type Mapper<Spec> = Required<Pick<Kind<Spec>, "reads" | "writes" | "origins" | "dynamic">>;
 
 /** What is said of an input that reads where the output writes. */
 export const circular = {

@@ -2,7 +2,7 @@ import {z} from "zod";
 import type {Column, Reader, Series} from "../pond/types.js";
 import {CombinedSeries, type Deployment} from "./combined.js";
 import {fill} from "./pattern.js";
-import {directoryOf, placeOf} from "./place.js";
+import {oneSeries} from "./place.js";
 import {flagRenamings, RenamedSeries} from "./renamed.js";
 import type {Kind} from "./types.js";
 
@@ -21,15 +21,13 @@ const schema = z.strictObject({
 
 export type PivotSpec = z.infer<typeof schema>;
 
-const folder = "pivoted"; // below /sys
-
 /** One parameter across sites, a column each, computed on access. */
 export const pivot: Kind<PivotSpec> = {
   name: "Pivot",
   summary: "One parameter across sites: a column for each, joined on time.",
   schema,
+  ...oneSeries("pivoted", schema, (spec, {fs}) => pivotedSeries(spec, fs)),
   reads: ({input}) => [input],
-  writes: ({output}) => [output, placeOf(folder, output)],
   origins: async ({input, name}, _path, fs) =>
     (await fs.glob(input)).map(({path, captures}) => ({path, scope: fill(name, captures), period: {}})),
   async run({spec}, {fs}) {
@@ -37,11 +35,6 @@ export const pivot: Kind<PivotSpec> = {
     const {input, parameter} = spec;
     const notes = columns.length === 0 ? [`Nothing that ${input} matches has ${parameter} yet.`] : [];
     return {read: 0, stored: 0, aside: 0, notes, errors: []};
-  },
-  dynamic: {
-    path: ({output}) => placeOf(folder, output),
-    output: ({output}) => output,
-    factory: (config, {fs}) => directoryOf(() => pivotedSeries(schema.parse(config), fs))
   }
 };
 

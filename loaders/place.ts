@@ -1,5 +1,8 @@
 import {posix} from "node:path";
-import type {DynamicDirectory, Series} from "../pond/types.js";
+import type {z} from "zod";
+import type {DynamicContext, DynamicDirectory, Series} from "../pond/types.js";
+import {LateSeries} from "./late.js";
+import type {Kind} from "./types.js";
 
 /**
  * Where a series that is computed on access stands. A dynamic node of the pond is a directory, so the series has one of
@@ -15,12 +18,34 @@ export function placeOf(folder: string, output: string): string {
   return posix.join("/sys", folder, output);
 }
 
-/** A dynamic directory that holds one series, which is made when it is first asked for. */
-export function directoryOf(make: () => Promise<Series>): DynamicDirectory {
-  let series: Promise<Series> | undefined;
+/** A dynamic directory that holds one series, or none while there is nothing to make it of. */
+export function directoryOf(find: () => Promise<Series | undefined>): DynamicDirectory {
+  let found: Promise<Series | undefined> | undefined;
   return {
-    list: async () => [entry],
-    get: async (name) => (name === entry ? {kind: "series", series: await (series ??= make())} : undefined)
+    list: async () => ((await (found ??= find())) ? [entry] : []),
+    get: async (name) => {
+      const series = name === entry ? await (found ??= find()) : undefined;
+      return series && {kind: "series", series};
+    }
+  };
+}
+
+/** What a kind says of itself that computes one series, at its output: `folder` is the kind's own below `/sys`. */
+export function oneSeries<Spec extends {readonly output: string}>(
+  folder: string,
+  schema: z.ZodType<Spec>,
+  make: (spec: Spec, context: DynamicContext) => Promise<Series>
+): Required<Pick<Kind<Spec>, "writes" | "dynamic">> {
+  return {
+    writes: ({output}) => [output, placeOf(folder, output)],
+    dynamic: {
+      path: ({output}) => placeOf(folder, output),
+      output: ({output}) => output,
+      factory: (config, context) => {
+        const spec = schema.parse(config);
+        return directoryOf(async () => new LateSeries(spec.output, () => make(spec, context)));
+      }
+    }
   };
 }
 

@@ -1,6 +1,5 @@
 import {z} from "zod";
 import type {Column, Reader, Series} from "../pond/types.js";
-import {originsIn} from "./dataset.js";
 import {circular, Mapped} from "./mapped.js";
 import {isFlag} from "./flag.js";
 import {fill} from "./pattern.js";
@@ -33,24 +32,11 @@ export const rename: Kind<RenameSpec> = {
   name: "Rename",
   summary: "Series with other names and units for their columns, directly or by pattern.",
   schema,
-  reads: ({input}) => [input],
-  writes: (spec) => mapped.writes(spec),
-  origins: originsIn,
+  ...mapped.kind(schema, async (spec, {input, path}, {fs}) => renamedSeries(spec, await fs.series(input), path)),
   async run({spec}, context) {
     const fs = await context.fs();
     const found = (await mapped.datasets(spec, fs)).map(({input}) => input);
     return {read: 0, stored: 0, aside: 0, notes: await unusedRules(spec, found, fs), errors: []};
-  },
-  dynamic: {
-    path: (spec) => mapped.placeIn(spec),
-    output: (spec) => mapped.output(spec),
-    factory: (config, context) => {
-      const spec = schema.parse(config);
-      const {fs} = context;
-      return mapped.directory(spec, context, async ({input, path}) =>
-        renamedSeries(spec, await fs.series(input), path)
-      );
-    }
   }
 };
 

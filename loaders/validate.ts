@@ -1,7 +1,7 @@
 import {z} from "zod";
 import type {DynamicContext, Reader} from "../pond/types.js";
 import {tablesIn} from "./annotation.js";
-import {type Dataset, originsIn} from "./dataset.js";
+import type {Dataset} from "./dataset.js";
 import {circular, Mapped} from "./mapped.js";
 import {type Mark, marksOf} from "./mark.js";
 import {addFlags, noFlags} from "./flag.js";
@@ -53,13 +53,12 @@ export const validate: Kind<ValidateSpec> = {
   name: "Validate",
   summary: "Tests readings as QARTOD says, and puts a flag beside each: good, suspect, failed, not evaluated, missing.",
   schema,
+  ...mapped.kind(schema, validatedSeries),
   reads: ({input, annotations, tests}) => [
     input,
     ...annotations,
     ...tests.flatMap(({neighbour}) => neighbour?.series?.replace(/\$\d+/g, "*") ?? [])
   ],
-  writes: (spec) => mapped.writes(spec),
-  origins: originsIn,
   async run({spec}, {duck, cache, effects, ...context}) {
     const fs = await context.fs();
     const datasets = await mapped.datasets(spec, fs);
@@ -81,14 +80,6 @@ export const validate: Kind<ValidateSpec> = {
       errors: [],
       tests
     };
-  },
-  dynamic: {
-    path: (spec) => mapped.placeIn(spec),
-    output: (spec) => mapped.output(spec),
-    factory: (config, context) => {
-      const spec = schema.parse(config);
-      return mapped.directory(spec, context, (dataset) => validatedSeries(spec, dataset, context));
-    }
   }
 };
 

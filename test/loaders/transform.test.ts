@@ -196,6 +196,34 @@ test("a parameter in several scopes asks which, and one that nothing has is said
   expect(await namesOf(pond, "/pivots/t")).toEqual(["Dock.T.C"]);
 });
 
+test("a pivot whose series would be called the same is in trouble alone: patterns over its directory match the others", async () => {
+  const pond = await openPond();
+  for (const name of ["a/x", "b/x"]) await appendReadings(pond, `/sites/${name}`, hourly({"T.C": () => 1}));
+  const pivot = (name: string, input: string) =>
+    resource("Pivot", name, {input, output: `/pivots/${name}`, parameter: "T", name: "$1"});
+  const named = resource("Rename", "named", {
+    input: "/pivots/*",
+    output: "/named/$0",
+    columns: [{from: "x.T.C", to: "T.C"}]
+  });
+  const {rows} = await apply(pond, pivot("twins", "/sites/*/*"), pivot("one", "/sites/{a,c}/*"), named);
+  const twins = "Two series that /sites/*/* matches would both be x: tell them apart by $0, $1, … in name.";
+  expect(rows.find(({name}) => name === "twins")!.errors).toEqual([twins]);
+  const fs = await pond.fs();
+  expect((await fs.glob("/pivots/*")).map(({path}) => path)).toEqual(["/pivots/one", "/pivots/twins"]);
+  expect(await ask(pond, `SELECT count(*)::INTEGER AS n FROM "/named/one"`)).toEqual([{n: 24}]);
+  await expect(namesOf(pond, "/pivots/twins")).rejects.toThrow(twins);
+});
+
+test("one name for what is not there yet leads nowhere, and patterns pass it over", async () => {
+  const pond = await openPond();
+  const spec = {input: "/in/a", output: "/named/one", columns: [{from: "T", to: "Temperature.C"}]};
+  await apply(pond, resource("Rename", "one", spec));
+  expect((await (await pond.fs()).glob("/named/*")).map(({stat}) => stat.dangling)).toEqual([true]);
+  await appendReadings(pond, "/in/a", hourly({T: () => 5}));
+  expect(await namesOf(pond, "/named/one")).toEqual(["Temperature.C"]);
+});
+
 // ---- Rename ----
 
 test("columns get other names and units, directly and by pattern", async () => {
