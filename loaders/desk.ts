@@ -43,8 +43,8 @@ export class Desk {
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = await this.#inquiry(request).catch(() => undefined);
-    if (!asked) return; // whoever asked is gone
+    const asked = await this.#inquiry(request).catch(goneOr);
+    if (!asked) return;
     const reply = this.#reply(asked);
     const isCut = reply.status < 300 && asked.faults.has("cut");
     const fate: Partial<Exchange> = isCut ? {status: 0, fault: "cut"} : {status: reply.status};
@@ -180,6 +180,11 @@ interface Wait {
 
 const tokens = "/oauth/token";
 const scopes = "read:locations read:data";
+
+/** Whoever asked may be gone before all was said; anything else that goes wrong is wrong here. */
+function goneOr(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ECONNRESET") throw error;
+}
 
 function isPossible(fault: Fault, path: string, cursor: string | undefined): boolean {
   if (fault === "expired") return path !== tokens;
