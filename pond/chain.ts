@@ -47,6 +47,7 @@ class Chain {
   state: LogState = emptyLog;
   readonly #store: Store;
   #before: LogEntry | undefined; // undefined at the beginning, and after a commit that cannot be read
+  #first: number | undefined; // the oldest version
   #next: number | undefined; // the version that has to come
   #latest = -Infinity; // time told so far, ms since 1970
   #isWhole = true; // whether `state` is that of the last commit
@@ -59,6 +60,7 @@ class Chain {
     const entry = await this.#read(version);
     if (version > (this.#next ?? version)) this.#gap(this.#next!, version - 1);
     if (this.#next === undefined) this.#isWhole = version === 0;
+    this.#first ??= version;
     if (entry !== undefined) this.#link(entry);
     if (this.#isWhole && entry?.isSound) this.state = this.state.apply([entry]);
     else this.#isWhole = false;
@@ -94,6 +96,9 @@ class Chain {
   async end(checkpoints: ReadonlySet<number>): Promise<void> {
     if (this.state === emptyLog && this.#before !== undefined && this.problems.length === 0)
       this.#wrong(this.#before.version, "The log does not begin at version 0, and no checkpoint says what was before.");
+    // A cleanup takes what is before the horizon, and no more.
+    if (this.#isWhole && this.state !== emptyLog && this.#first! > this.state.horizon)
+      this.#gap(this.state.horizon, this.#first! - 1);
     const hinted = await readHint(this.#store);
     if (hinted === undefined || checkpoints.has(hinted)) return;
     const sentence = `It names a checkpoint of version ${hinted} and there is none.`;

@@ -1,12 +1,12 @@
-import {parquetMetadata} from "hyparquet";
 import {inspectLog} from "./chain.js";
 import {blobKey, Contents} from "./contents.js";
 import type {AddAction} from "./delta.js";
 import {isPondError} from "./error.js";
+import {misfitIn} from "./footer.js";
 import {toOpFile} from "./log.js";
 import type {LogState} from "./log.js";
-import {decodeColumns, decodeEntries, decodeRecords, hash, rootId} from "./record.js";
-import type {OpRecord} from "./record.js";
+import {decodeEntries, decodeRecords, hash, rootId} from "./record.js";
+import type {OpFile, OpRecord} from "./record.js";
 import type {Store} from "./types.js";
 
 /** Where a pond's bytes are. */
@@ -49,7 +49,8 @@ const blobFromCopy = "Restore it from a copy of the pond: pond repair blobs --fr
 /**
  * Proves a pond's structure: the chain of hashes, the log's continuity and rising times, checkpoints that say what the
  * commits say, op files present with their size, hash and rows, blobs present with their size and, of series and
- * tables, a footer that says the same as the record, every node reachable. With `data`, also the hash of all content.
+ * tables, a footer with the rows, columns and types that the record tells, every node reachable. With `data`, also the
+ * hash of all content, and the footers of what stands in op files.
  * Op files that compaction replaced are not asked for: vacuum may have taken them. Opens nothing, so that a pond that
  * cannot be opened can be checked.
  */
@@ -104,13 +105,13 @@ class Inspector {
     if (bytes.length !== add.size)
       return void wrong(`The op file has ${bytes.length} bytes, the log says ${add.size}.`);
     if (sha256 !== undefined && hash(bytes) !== sha256) return void wrong("The op file does not have its hash.");
-    const records = decodeRecords(bytes, toOpFile(add));
+    const records = decoded(bytes, toOpFile(add), this.#options.data ?? false);
+    if (records === undefined) return void wrong("The op file does not hold records.");
     const {numRecords = records.length} = JSON.parse(add.stats ?? "{}") as {numRecords?: number}; // a foreign writer may not say
     if (records.length !== numRecords) wrong(`The op file has ${records.length} rows, the log says ${numRecords}.`);
     this.#records += records.length;
-    for (const record of records) this.#know(record);
-    if (this.#options.data)
-      this.#inline(bytes, file, (row, digits) => wrong(`The content in row ${row} does not have its hash ${digits}.`));
+    for (const record of records) this.#know(record.kind === "directory" ? record : {...record, content: null});
+    if (this.#options.data) for (const [row, record] of records.entries()) await this.#inline(record, row, wrong);
   }
 
   #know(record: OpRecord): void {
@@ -118,15 +119,15 @@ class Inspector {
     if (record.version >= (this.#newest.get(record.nodeId)?.version ?? 0)) this.#newest.set(record.nodeId, record);
   }
 
-  #inline(bytes: Uint8Array, file: string, wrong: (row: number, digits: string) => unknown): void {
-    const table = decodeColumns(bytes, file, ["content", "sha256"]);
-    const [contents, hashes] = [table.getChild("content")!, table.getChild("sha256")!];
-    for (let i = 0; i < table.numRows; i++) {
-      const content = contents.get(i) as Uint8Array | null;
-      if (content === null || !this.#isChosen()) continue;
-      this.#count(content);
-      if (hash(content) !== hashes.get(i)) wrong(i, String(hashes.get(i)));
-    }
+  async #inline(record: OpRecord, row: number, wrong: (sentence: string) => unknown): Promise<void> {
+    const {content, sha256} = record;
+    if (content === null || !this.#isChosen()) return;
+    this.#count(content);
+    if (hash(content) !== sha256) return void wrong(`The content in row ${row} does not have its hash ${sha256}.`);
+    const misfit = isParquet(record)
+      ? await misfitIn(record, async (begin, end) => content.subarray(begin, end))
+      : undefined;
+    if (misfit !== undefined) wrong(`The content in row ${row} ${misfit}.`);
   }
 
   async blobs(): Promise<void> {
@@ -142,29 +143,13 @@ class Inspector {
       this.#problems.push({fault: "blob", file, version: transaction, sentence, remedy: blobFromCopy, sha256});
     if (!sizes.has(file)) return void wrong("The blob is missing.");
     if (sizes.get(file) !== size) return void wrong(`The blob has ${sizes.get(file)!} bytes, its record says ${size}.`);
-    const said = await this.#footer(record, file);
-    if (said !== undefined) return void wrong(said);
+    const read = (begin: number, end?: number) => this.#contents.store.getRange(file, begin, end);
+    const misfit = isParquet(record) ? await misfitIn(record, read) : undefined;
+    if (misfit !== undefined) return void wrong(`The blob ${misfit}.`);
     if (!this.#options.data || !this.#isChosen()) return;
     const content = await this.#contents.store.get(file);
     this.#count(content);
     if (hash(content) !== sha256) wrong("The blob does not have the hash that is its name.");
-  }
-
-  /** What is wrong with the footer of a Parquet blob, of which only that is read. */
-  async #footer({kind, rows, attributes, size}: OpRecord, file: string): Promise<string | undefined> {
-    if (kind !== "series" && kind !== "table") return undefined;
-    const {store} = this.#contents;
-    const end = Buffer.from(await store.getRange(file, size - 8));
-    const length = end.readUInt32LE(0);
-    if (end.toString("latin1", 4) !== "PAR1" || length + 12 > size) return "The blob does not end as Parquet does.";
-    const tail = Uint8Array.from(await store.getRange(file, size - 8 - length));
-    const footer = footerOf(tail.buffer);
-    if (footer === undefined) return "The blob's Parquet footer is not readable.";
-    if (rows !== undefined && footer.rows !== rows) return `The blob has ${footer.rows} rows, its record says ${rows}.`;
-    const {columns} = attributes as {columns?: readonly {name: string}[]};
-    const known = new Set(["timestamp", ...(columns ?? []).map(({name}) => name)]);
-    const stray = columns && footer.columns.find((name) => !known.has(name));
-    return stray === undefined ? undefined : `The blob has a column ${stray} that its record does not tell of.`;
   }
 
   /** Every directory has its entries, and every entry its record. */
@@ -206,11 +191,16 @@ class Inspector {
   }
 }
 
-function footerOf(tail: ArrayBuffer): {readonly rows: number; readonly columns: readonly string[]} | undefined {
+/** The records of an op file; undefined when a foreign writer put something else there. */
+function decoded(bytes: Uint8Array, file: OpFile, whole: boolean): readonly OpRecord[] | undefined {
   try {
-    const {num_rows: rows, schema} = parquetMetadata(tail);
-    return {rows: Number(rows), columns: schema.slice(1).map(({name}) => name)};
-  } catch {
-    return undefined; // its messages tell of bytes, the check of the file
+    return decodeRecords(bytes, file, whole);
+  } catch (error) {
+    if (isPondError(error, "CORRUPT") || error instanceof SyntaxError) return undefined; // no Parquet, or no JSON in it
+    throw error;
   }
+}
+
+function isParquet({kind}: OpRecord): boolean {
+  return kind === "series" || kind === "table";
 }

@@ -199,6 +199,27 @@ export const mutants: readonly Mutant[] = [
     tests: "history"
   },
   {
+    name: "a log may begin anywhere",
+    file: "chain.ts",
+    find: "      this.#gap(this.state.horizon, this.#first! - 1);\n",
+    put: "      this.#isWhole = true;\n",
+    tests: "check"
+  },
+  {
+    name: "a footer's types are not compared",
+    file: "footer.ts",
+    find: "type !== undefined && said !== undefined && type !== said",
+    put: "type === ''",
+    tests: "check"
+  },
+  {
+    name: "a stream gives what it has not proven",
+    file: "contents.ts",
+    find: "    await this.#prove(blobKey(record.sha256), record.sha256);\n",
+    put: "",
+    tests: "edge"
+  },
+  {
     name: "compaction forgets the past",
     file: "compact.ts",
     find: "const keptPast = pastRecords.filter(isKept);",
