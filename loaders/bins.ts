@@ -23,6 +23,13 @@ export function binsWithin({starts, columns}: Bins, {begin = -Infinity, end = In
   };
 }
 
+/** Whether all readings of each bin are kept, so that percentiles of coarser bins are exact. */
+export function isFull({columns}: Bins): boolean {
+  return [...columns.values()].every(
+    ({digest, count}) => digest?.every(({length}, bin) => length === count[bin]) ?? true
+  );
+}
+
 function cutOut(values: Float64Array | readonly Float64Array[], from: number, to: number) {
   return values instanceof Float64Array ? values.subarray(from, to) : values.slice(from, to);
 }

@@ -14,6 +14,7 @@ import {pack, stampOf} from "./pack.js";
 import {datasetsOf} from "./dataset.js";
 import {lastRuns} from "./history.js";
 import {publishLogo} from "./logo.js";
+import {isFull} from "./bins.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
 import type {Level, Shard} from "./level.js";
 import {marks, type Reduced, within} from "./partial.js";
@@ -31,7 +32,7 @@ import type {Catalogue, Effects, QualityEntry, ResolutionEntry, Resource} from "
 const generation = 3;
 
 /** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
-const telling = 5;
+const telling = 6;
 
 /** What is published, and where to. */
 export interface Publication {
@@ -204,17 +205,25 @@ async function writeDataset(
   {cache, directory, effects}: Publication
 ): Promise<PublishedDataset> {
   const resolutions: ResolutionEntry[] = [];
+  const full = new Set<string>(); // resolutions that coarser ones have exact percentiles from
   const shelf = await Shelf.of(path, cache);
   for (const level of levels) {
     const shards = level.resolution.raw ? level.shards : await reduction.build(level);
     const target = {directory, folder: `${name}/${level.resolution.name}`, reduction, columns, shelf};
-    resolutions.push(entryOf(level, await engine.each(shards, (shard) => publishShard(level, shard, target))));
+    const written = await engine.each(shards, (shard) => publishShard(level, shard, target));
+    const isExact = !level.finer || full.has(level.finer.resolution.name);
+    if (written.every(({isFull}) => isFull)) full.add(level.resolution.name);
+    const isRanked = reduction.isRanked && !level.resolution.raw;
+    resolutions.push({
+      ...entryOf(level, written),
+      ...(isRanked ? {percentiles: isExact ? "exact" : "estimated"} : {})
+    });
   }
   await shelf.keep(resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
   const now = effects.now() * 1000;
   const summary = await engine.use((duck) => summarise(duck, reduction, {columns, now}));
   const interval = summary.interval ?? 0;
-  const completeness = await completenessOf(reduction, {columns, now, interval});
+  const completeness = await completenessOf(reduction, {columns, now, interval, cache});
   return {name, path, columns, resolutions, summary, completeness, quality: await qualityOf(reduction, columns)};
 }
 
@@ -251,12 +260,13 @@ async function publishShard(level: Level, shard: Shard, target: Target): Promise
   const [begin, end] = [shard.cover.begin / 1000, shard.cover.end / 1000];
   const file = `${folder}/${stampOf(begin)}-${key}.parquet`;
   const path = join(directory, file);
+  const isRanked = target.reduction.isRanked && !level.resolution.raw;
   const known = shelf.find(file);
-  if (known && existsSync(path)) return known;
+  if (known && existsSync(path) && (known.isFull !== undefined || !isRanked)) return known;
   const write = level.resolution.raw ? writeReadings : writeBins;
-  const rows = await write(path, {level, shard}, target);
+  const written = await write(path, {level, shard}, target);
   const entry = {file, begin: new Date(begin).toISOString(), end: new Date(end).toISOString()};
-  return shelf.add({entry, rows, bytes: (await stat(path)).size});
+  return shelf.add({entry, ...written, bytes: (await stat(path)).size});
 }
 
 /** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */
@@ -267,17 +277,18 @@ interface Cut {
   readonly shard: Shard;
 }
 
-/** How many rows there are. */
-async function writeBins(file: string, {level, shard}: Cut, {reduction, columns}: Target): Promise<number> {
+type Rows = Pick<Written, "rows" | "isFull">;
+
+async function writeBins(file: string, {level, shard}: Cut, {reduction, columns}: Target): Promise<Rows> {
   const bins = await reduction.bins(level, shard);
   const told = reduction.reduced(columns).flatMap(toldOf);
   const telling = {told, resolution: level.resolution, time: milliseconds};
   await engine.use((duck) => writeTold(duck, bins, {telling, file}));
-  return bins.starts.length;
+  return {rows: bins.starts.length, ...(reduction.isRanked ? {isFull: isFull(bins)} : {})};
 }
 
 /** Readings as they are, those that failed too; what is no number is none. */
-async function writeReadings(file: string, {shard: {cover}}: Cut, {reduction, columns}: Target): Promise<number> {
+async function writeReadings(file: string, {shard: {cover}}: Cut, {reduction, columns}: Target): Promise<Rows> {
   const reduced = reduction.reduced(columns);
   const finite = (name: string) => `isfinite(${identifier(name)}::DOUBLE)`;
   const told = reduced.flatMap(({name, flags}) => [
@@ -290,7 +301,7 @@ async function writeReadings(file: string, {shard: {cover}}: Cut, {reduction, co
   return engine.use(async (duck) => {
     await duck.copy(`SELECT ${[time, ...told].join(", ")} FROM ${from} ORDER BY timestamp`, file, browsers);
     const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(file)})`);
-    return row!.n as number;
+    return {rows: row!.n as number};
   });
 }
 

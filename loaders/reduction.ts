@@ -70,6 +70,11 @@ export class Reduction {
     return this.#series;
   }
 
+  /** Whether percentiles are kept of bins. */
+  get isRanked(): boolean {
+    return (this.#extras.percentiles ?? []).length > 0;
+  }
+
   /** Whether suspect readings are in the statistics. */
   get suspect(): "keep" | "drop" {
     return this.#options.suspect ?? "keep";

@@ -10,6 +10,7 @@ export interface Written {
   readonly entry: ShardEntry;
   readonly rows: number;
   readonly bytes: number;
+  readonly isFull?: boolean; // of bins whose percentiles are kept: coarser ones have exact ones from them
 }
 
 /** What is known of the published files of one dataset, so that none has to be opened for it again. */

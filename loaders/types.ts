@@ -270,6 +270,7 @@ export interface ResolutionEntry {
   readonly raw?: true; // the readings themselves: rows are times, not bins
   readonly rows: number;
   readonly bytes: number; // of all its shards
+  readonly percentiles?: "exact" | "estimated"; // as SQL reads them, where they are kept: of all readings, or by a t-digest within 1 % of the ranks
   readonly shards: readonly ShardEntry[]; // by time
 }
 

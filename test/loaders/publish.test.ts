@@ -203,6 +203,26 @@ test("readings themselves are published as they are, without what is no number",
   ]);
 });
 
+test("of resolutions whose percentiles are kept it is told which are exact", async () => {
+  const {again, pond} = await harbour();
+  const spec = {
+    input: "/in/mouth",
+    output: "/reduced/Mouth",
+    resolutions: ["1h", "1d", "1mo", "1y"],
+    statistics: ["p50"]
+  };
+  const told = async () => {
+    const {datasets} = await again({resources: [resource("Reduce", "mouth", spec)]});
+    return datasets[0]!.resolutions.map(({name, percentiles}) => [name, percentiles]);
+  };
+  await appendReadings(pond, "/in/mouth", hourly(20 * 24)); // so that a month has more than are kept
+  const estimated = [["1h", "exact"], ["1d", "exact"], ["1mo", "exact"], ["1y", "estimated"]]; // prettier-ignore
+  expect(await told()).toEqual(estimated);
+  expect(await told()).toEqual(estimated);
+  await appendReadings(pond, "/in/mouth", hourly(1, {from: 5000}));
+  expect(await told()).toEqual(estimated); // of what is kept, and what is new
+});
+
 test("the same build twice rewrites no file, and a changed dataset only its own", async () => {
   const {again, target, pond} = await harbour();
   const first = await again();
