@@ -38,7 +38,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant("reconfigure" as const),
-      names: fc.subarray(["30m", "1h", "3h", "5h", "24h", "1d", "7d", "1w", "1mo"], {minLength: 1, maxLength: 3})
+      names: fc.subarray(["30m", "1h", "3h", "5h", "24h", "1d", "7d", "1w", "1mo", "1q", "1y"], {
+        minLength: 1,
+        maxLength: 3
+      })
     })
   }
 );
