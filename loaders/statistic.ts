@@ -51,7 +51,7 @@ export function tell(
   if (statistic === "avg") return (column.turns ? directions : means)(partials);
   if (statistic === "coverage") return coverage(bins.starts, partials.count, due);
   if (statistic === "stddev") return deviations(partials);
-  return partials[statistic]!;
+  return partials[statistic] ?? new Float64Array(bins.starts.length); // flags: of bins from before the column was tested
 }
 
 /** Plain loops: there are millions of bins, and `map` takes several times as long. */

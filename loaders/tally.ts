@@ -124,6 +124,7 @@ export class Tally {
 
 /** Of a column without a reading. */
 const nothing = new Float64Array(mostRows);
+const empty = {sum: nothing, count: nothing, min: nothing, max: nothing, sine: nothing, cosine: nothing};
 
 /** What of a column is added up next; they take their turns. */
 const readings = new Float64Array(vectorSize);
@@ -191,18 +192,9 @@ class ColumnTally {
     return index + (flags ? 3 : 1);
   }
 
-  /** Adds finer bins; undefined: without a reading. */
+  /** Adds finer bins; undefined: without a reading. What is from before the column was tested has no flags. */
   bins(partials: Partials | undefined, runs: Runs): void {
-    const rows = partials ?? {
-      sum: nothing,
-      count: nothing,
-      min: nothing,
-      max: nothing,
-      suspect: nothing,
-      fail: nothing,
-      sine: nothing,
-      cosine: nothing
-    };
+    const rows = {suspect: nothing, fail: nothing, ...(partials ?? empty)};
     for (const adder of [this.#totals, ...this.#others]) adder.add(rows as Rows, runs);
   }
 

@@ -78,6 +78,20 @@ test("what failed is counted and left out, what is suspect as asked, and a bin o
   }
 });
 
+test("bins from before a column was tested are folded, and have no flagged reading", async () => {
+  const fine = await binned([{time: 0, values: {a: 1}}], "1m");
+  const columns = [{name: "a", flags: {column: "flag", suspect: "keep"}}] as const;
+  const bins = folded([fine], "1h", {columns});
+  for (const [of, resolution] of [
+    [fine, "1m"],
+    [bins, "1h"]
+  ] as const)
+    // prettier-ignore
+    for (const statistic of ["suspect", "fail"] as const)
+      expect([...tell(of, {column: columns[0], statistic}, {resolution: parseResolution(resolution)})]).toEqual([0]);
+  expect(told(bins, "count")).toEqual([1]);
+});
+
 const ladders = fc.constantFrom(
   ["5m", "15m", "1h"],
   ["10m", "30m", "2h", "4h"],
