@@ -1,9 +1,10 @@
 import {execFile} from "node:child_process";
-import {mkdtemp, readdir, rm} from "node:fs/promises";
+import {mkdir, mkdtemp, readdir, rm, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
 import {promisify} from "node:util";
+import {stringify} from "yaml";
 import {formatCount, formatRows} from "../../loaders/format.js";
 import {dynamicFactories, kinds} from "../../loaders/kinds.js";
 import {publish} from "../../loaders/publish.js";
@@ -132,9 +133,10 @@ async function measure(way: string, length: number, directory: string): Promise<
   };
 }
 
-/** As many datasets as a small network has, and nothing new in any of them: a run, and what is published of it. */
+/** As many datasets as a large network has, and nothing new in any of them: `pond run`, as a process of its own. */
 async function idle(directory: string): Promise<Measured> {
-  const pond = await Pond.open(join(directory, "many"), {create: true, dynamic: dynamicFactories(), effects});
+  const place = join(directory, "many");
+  const pond = await Pond.open(place, {create: true, dynamic: dynamicFactories(), effects});
   const columns = names.slice(0, 4).map((name) => ({name, attributes: {parameter: name.split(".")[0]!, unit: "mg/L"}}));
   const values = columns.map(({name}, index) => `round(10 + sin(i / 24.0 + ${index}), 3) AS ${identifier(name)}`);
   const sql = `SELECT make_timestamptz(${first} + i * ${60 * minute}) AS timestamp, ${values.join(", ")} FROM range(8760) AS t(i)`;
@@ -142,12 +144,23 @@ async function idle(directory: string): Promise<Measured> {
     for (let site = 0; site < datasets; site++)
       await tx.append(`/in/site${site}`, {sql: [sql], columns}, {parents: true});
   });
-  const target = join(directory, "many-published");
-  const night = () => run(pond, [reduce], effects).then(() => publishAll(pond, target));
-  const everything = await secondsOf(night);
-  const idle: number[] = [];
-  for (let count = 0; count < nights; count++) idle.push(await secondsOf(night));
-  return {everything, idle: median(idle)};
+  await pond.close();
+  const resources = join(directory, "resources");
+  await mkdir(resources);
+  const {kind, name, source: spec} = reduce;
+  await writeFile(join(resources, "all.yaml"), stringify({apiVersion: "duckpond/v1", kind, metadata: {name}, spec}));
+  const command = join(import.meta.dirname, "../../loaders/pond.js");
+  const pondCommand = (...args: string[]) =>
+    secondsOf(() =>
+      promisify(execFile)(process.execPath, [command, ...args, "--pond", place, "--resources", resources])
+    );
+  const everything = await pondCommand("run");
+  const [idle, empty]: [number[], number[]] = [[], []];
+  for (let count = 0; count < nights; count++) {
+    idle.push(await pondCommand("run"));
+    empty.push(await pondCommand("kinds"));
+  }
+  return {everything, idle: median(idle), started: median(empty)};
 }
 
 function memory(): Measured {
@@ -199,9 +212,14 @@ async function table(length: number): Promise<Record<string, unknown>> {
 
 async function idleTable(): Promise<Record<string, unknown>> {
   const directory = await mkdtemp(join(tmpdir(), "bench-"));
-  const {everything, idle} = await inProcess("idle", 1, directory);
+  const {everything, idle, started} = await inProcess("idle", 1, directory);
   await rm(directory, {recursive: true});
-  return {datasets, "run and publish, s": everything!.toFixed(2), "nothing new, s": idle!.toFixed(3)};
+  return {
+    datasets,
+    "pond run, s": everything!.toFixed(2),
+    "again, nothing new, s": idle!.toFixed(3),
+    "pond kinds, s": started!.toFixed(3) // what it takes to start
+  };
 }
 
 const [way, length, directory] = process.argv.slice(2);
