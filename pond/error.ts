@@ -15,7 +15,6 @@ export type PondErrorCode =
   | "NOT_A_POND"
   | "UNSUPPORTED"
   | "CORRUPT"
-  | "CLOSED"
   | "DISK";
 
 /** An error that a person can act on: one sentence in `message`, a `code` for programs, `data` for both. */

@@ -9,6 +9,10 @@ import {kinds} from "../loaders/kinds.js";
 import {main, programOf} from "../loaders/main.js";
 import {readResources} from "../loaders/resource.js";
 import {openShell} from "../loaders/shell.js";
+import {commitKey, decodeActions} from "../pond/delta.js";
+import {mirror} from "../pond/mirror.js";
+import {Pond} from "../pond/pond.js";
+import {recordColumns} from "../pond/record.js";
 
 /** What the documents show is true. */
 
@@ -141,6 +145,42 @@ test("the two commands of the README are those that CI runs", async () => {
     expect(script).toContain(`\n${command}\n`);
   }
 });
+
+describe("pond/README.md", () => {
+  test("its samples have the fields of real files", async () => {
+    const pond = await Pond.init(join(directory, "format"));
+    await pond.transaction({command: "test"}, (tx) => tx.write("/notes/a.txt", "x", {parents: true}));
+    await mirror(pond, "/notes", join(directory, "mirrored"));
+    const [first, second] = [
+      decodeActions(await pond.store.get(commitKey(0))),
+      decodeActions(await pond.store.get(commitKey(1)))
+    ];
+    await pond.close();
+    const manifest = JSON.parse(await readFile(join(directory, "mirrored/.pond-mirror.json"), "utf8")) as object;
+    const samples = (await blocks("pond/README.md", "json")).flatMap((block) => block.trim().split(/\n(?=\{)/));
+    const shapes = samples.map((sample) => shapeOf(JSON.parse(sample) as object));
+    expect(shapes).toEqual([first[1]!, first[2]!, second[0]!, second[1]!, manifest].map(shapeOf));
+  });
+
+  test("it tells every column of a record and every code of an error", async () => {
+    const text = await readFile(join(root, "pond/README.md"), "utf8");
+    const told = (pattern: RegExp) =>
+      [...text.matchAll(pattern)].flatMap(([line]) => line.split("|")[1]!.match(/\w+/g)!);
+    const columns = told(/^\| `[a-z_0-9`, ]+ +\| (string|long|binary|timestamp).*$/gm);
+    expect(columns).toEqual(recordColumns.map(({name}) => name));
+    const codes = [...(await readFile(join(root, "pond/error.ts"), "utf8")).matchAll(/^ {2}\| "(\w+)"/gm)];
+    expect(told(/^\| `[A-Z_`, ]+ +\|.*$/gm).sort()).toEqual(codes.map(([, code]) => code).sort());
+  });
+});
+
+/** The names of an object's fields, and of those of what it holds. */
+function shapeOf(value: object): unknown {
+  return Object.entries(value).map(([name, inner]) => [name, isPlain(inner) ? Object.keys(inner) : ""]);
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 test("links between the documents lead to files", async () => {
   for (const document of [
