@@ -50,6 +50,7 @@ export async function recordRuns(
   rows: readonly RunRow[],
   before: readonly Fared[]
 ): Promise<Commit | undefined> {
+  if (rows.length === 0) return undefined;
   const news = rows.filter((row) => isNews(row, before.find(isOf(row))));
   const {commit} = await pond.transaction({command: "pond run", message: "how resources fared"}, async (tx) => {
     if (news.length > 0) await append(tx, news);

@@ -60,7 +60,8 @@ function holder(text: string): {readonly pid?: number; readonly host?: string} {
   return text === "" ? {} : (JSON.parse(text) as {pid: number; host: string});
 }
 
-function isRunning(pid: number): boolean {
+/** Whether this host has such a process. */
+export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

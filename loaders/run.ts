@@ -5,6 +5,7 @@ import type {Commit, Transaction} from "../pond/types.js";
 import {apply, type AppliedRow} from "./apply.js";
 import {bounded} from "./bound.js";
 import {lastRuns, recordRuns} from "./history.js";
+import {cutOff, Journal} from "./journal.js";
 import {kindNamed, kinds as allKinds} from "./kinds.js";
 import {maskOf} from "./mask.js";
 import {dependenciesOf, inOrder, sourcesOf} from "./order.js";
@@ -40,12 +41,18 @@ export async function run(
 ): Promise<RunResult> {
   const isChosen = isNamed(resources, only);
   const applied = await apply(pond, resources, {kinds});
+  const told = await recordRuns(pond, await cutOff(pond.cache), await lastRuns(await pond.fs(), pond.cache));
   const before = await lastRuns(await pond.fs(), pond.cache);
-  const session = new Session(pond, effects, kinds);
-  const rows = await session.run(resources, {isChosen, before});
-  const recorded = await recordRuns(pond, rows, before);
-  const commits = [applied.commit, ...session.commits, recorded].filter((commit) => commit !== undefined);
-  return {applied: applied.rows, rows, commits, failed: rows.some(({errors}) => errors.length > 0)};
+  const journal = new Journal(pond.cache, effects.now);
+  try {
+    const session = new Session(pond, {effects, kinds, journal});
+    const rows = await session.run(resources, {isChosen, before});
+    const recorded = await recordRuns(pond, rows, before);
+    const commits = [applied.commit, told, ...session.commits, recorded].filter((commit) => commit !== undefined);
+    return {applied: applied.rows, rows, commits, failed: rows.some(({errors}) => errors.length > 0)};
+  } finally {
+    await journal.close();
+  }
 }
 
 function isNamed(resources: readonly Resource[], only: readonly string[] | undefined): (one: Resource) => boolean {
@@ -82,20 +89,30 @@ interface Course {
   stale: readonly string[];
 }
 
+interface Surroundings {
+  readonly effects: Effects;
+  readonly kinds: readonly Kind[];
+  readonly journal: Journal;
+}
+
+/** The run whose transaction this is part of. One for all: Node keeps each of these for as long as a process lives. */
+const inside = new AsyncLocalStorage<Session>();
+
 /** One run of several resources, and what it committed. */
 class Session {
   readonly commits: Commit[] = [];
   readonly #pond: Pond;
   readonly #effects: Effects;
   readonly #kinds: readonly Kind[];
+  readonly #journal: Journal;
   readonly #atOnce = bounded(width);
   readonly #alone = bounded(1);
-  readonly #inside = new AsyncLocalStorage<true>(); // set within a transaction
 
-  constructor(pond: Pond, effects: Effects, kinds: readonly Kind[]) {
+  constructor(pond: Pond, {effects, kinds, journal}: Surroundings) {
     this.#pond = pond;
     this.#effects = effects;
     this.#kinds = kinds;
+    this.#journal = journal;
   }
 
   /** Takes the chosen resources through start, run and backup; gives a row of each that has something to tell. */
@@ -127,11 +144,9 @@ class Session {
   };
 
   async #transaction<T>(resource: Resource, body: (tx: Transaction) => Promise<T>): Promise<T> {
-    if (this.#inside.getStore()) throw new Error(`${nameOf(resource)} began a transaction within a transaction.`);
+    if (inside.getStore() === this) throw new Error(`${nameOf(resource)} began a transaction within a transaction.`);
     const intent = {command: "pond run", message: nameOf(resource)};
-    const {result, commit} = await this.#alone(() =>
-      this.#inside.run(true, () => this.#pond.transaction(intent, body))
-    );
+    const {result, commit} = await this.#alone(() => inside.run(this, () => this.#pond.transaction(intent, body)));
     if (commit) this.commits.push(commit);
     return result;
   }
@@ -141,7 +156,9 @@ class Session {
     const told = await Promise.all(sources);
     course.stale = [...new Set(told.flatMap((one) => (one ? causesIn(one) : [])))];
     if (isReady) await this.#step(course, "run");
-    return this.#rowOf(course);
+    const row = this.#rowOf(course);
+    await this.#journal.end(row);
+    return row;
   }
 
   async #step(course: Course, hook: "start" | "run" | "backup"): Promise<void> {
@@ -150,6 +167,8 @@ class Session {
     const work = async () => (await kind[hook]!(resource, context)) ?? quiet;
     await this.#atOnce(async () => {
       const began = this.#effects.now();
+      if (course.started === undefined)
+        await this.#journal.begin({kind: kind.name, name: resource.name, started: began});
       course.started ??= began;
       const report = await work().catch(trouble);
       course.report = sum(course.report, masked(report, maskOf(resource, context)));

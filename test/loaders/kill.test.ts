@@ -117,6 +117,14 @@ async function keptIn({pond: dir}: Place, {locations}: CloudSource): Promise<Rea
   return found;
 }
 
+/** What went wrong in a pond's runs, by their time. */
+async function errorsIn({pond: dir}: Place): Promise<unknown[]> {
+  const pond = await Pond.open(dir, {dynamic: dynamicFactories()});
+  const rows = await (await pond.fs()).query(`SELECT error FROM "/sys/runs" ORDER BY timestamp`);
+  await pond.close();
+  return rows.toArray().map((row) => (row as {error: unknown}).error);
+}
+
 /** Every reading of a pond, and how many rows it stored; the pond is proven sound. */
 async function readingsIn({pond: dir}: Place): Promise<{readings: unknown[]; stored: number}> {
   const pond = await Pond.open(dir, {dynamic: dynamicFactories()});
@@ -175,6 +183,7 @@ test("with every fault, and killed ten times, it stores what it stores without, 
       limit.per
     )
   ).toBeLessThanOrEqual(limit.requests);
+  expect(await errorsIn(rough)).toEqual([expect.stringMatching("The run was cut off before this was done"), null]); // told once, and that it is mended
   const expected = await readingsIn(calm);
   const found = await readingsIn(rough);
   expect(found.readings).toEqual(expected.readings);
