@@ -1,5 +1,5 @@
 import {z} from "zod";
-import type {Series, Transaction} from "../pond/types.js";
+import type {Stat, Transaction} from "../pond/types.js";
 import type {CloudRow, CloudSource} from "./cloud.js";
 import {measured, readingsAt} from "./harbour.js";
 import type {Mooring} from "./harbour.js";
@@ -86,16 +86,15 @@ interface Addition {
 }
 
 async function addNew(tx: Transaction, {spec, mooring, path, effects}: Addition): Promise<number> {
-  const newest = (await tx.exists(path)) ? await newestOf(await tx.series(path)) : undefined;
+  const newest = (await tx.exists(path)) ? newestOf(await tx.stat(path)) : undefined;
   const begin = newest === undefined ? firstReading(spec, effects.now()) : newest + interval;
   const table = simulate(spec.seed, mooring, {begin, end: effects.now()});
   if (table.numRows === 0) return 0;
   return (await tx.append(path, table, {parents: true, attributes: {instrument: nameOf(mooring)}})).rows;
 }
 
-async function newestOf(series: Series): Promise<number | undefined> {
-  const pieces = await series.pieces();
-  return pieces.length === 0 ? undefined : Math.max(...pieces.map(({maxTime}) => maxTime)) / 1000;
+function newestOf({maxTime = -Infinity}: Stat): number | undefined {
+  return maxTime > -Infinity ? maxTime / 1000 : undefined;
 }
 
 function firstReading({begin}: SimulatorSpec, now: number): number {

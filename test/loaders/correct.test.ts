@@ -1,5 +1,7 @@
+import {readFile} from "node:fs/promises";
 import fc from "fast-check";
 import {expect, test} from "vitest";
+import {annotationsIn} from "../../loaders/annotation.js";
 import {correct} from "../../loaders/correct.js";
 import {CorrectedSeries} from "../../loaders/corrected.js";
 import {type Adjustment, adjustmentsOf, type Correction, correction} from "../../loaders/correction.js";
@@ -8,6 +10,7 @@ import {silent} from "../../loaders/reporter.js";
 import {parseResolutions} from "../../loaders/resolution.js";
 import {run} from "../../loaders/run.js";
 import type {Effects, Resource, RunRow} from "../../loaders/types.js";
+import {decodeParquet} from "../../pond/parquet.js";
 import type {Pond} from "../../pond/pond.js";
 import type {Series} from "../../pond/types.js";
 import {hour, micros, type Reading, readingsSeries, rowsOf, openDuck, temporaryDirectory} from "./memory.js";
@@ -222,6 +225,33 @@ test.each([
 ])("an annotation %j is refused", (row, sentence) => {
   const annotation = {series: "/in/a", begin: at(0), text: "Done.", ...row};
   expect(() => visits([annotation])).toThrow(sentence);
+});
+
+test("calibrations stand in a file as well", () => {
+  const text =
+    "kind,series,parameter,begin,offset,unit,text\ncalibration,/in/a,DO,2026-03-01 10:00,-0.4,mg/L,Cleaned.\n";
+  expect(annotationsIn(text)).toEqual([
+    {
+      ...{kind: "calibration", series: "/in/a", parameter: "DO", begin: "2026-03-01 10:00"},
+      ...{offset: -0.4, unit: "mg/L", text: "Cleaned."}
+    }
+  ]);
+  expect(() => annotationsIn(text.replace("DO", ""))).toThrow("its row 1 is wrong at offset: say of which parameter");
+});
+
+test("a table of annotations from before calibrations told offsets is one still", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly("DO.mg/L", [8, 8]));
+  await told(pond, visits([deployed]));
+  const duck = await openDuck();
+  const file = `${await temporaryDirectory()}/before.parquet`;
+  const fs = await pond.fs();
+  const before = `SELECT * EXCLUDE ("offset", unit) FROM ${await (await fs.series("/annotations/pier")).relation()}`;
+  await duck.copy(before, file);
+  const table = decodeParquet(await readFile(file), file);
+  await pond.transaction({command: "test"}, (tx) => tx.table("/annotations/pier", table));
+  const [row] = await told(pond, correctWith([], fromCalibrations));
+  expect(row).toMatchObject({errors: [], notes: ["a: nothing is corrected."]});
 });
 
 test("flags that people give to an instrument reach what is corrected of it", async () => {
