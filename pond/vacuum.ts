@@ -5,7 +5,8 @@ import type {Contents} from "./contents.js";
 import {replace} from "./disk.js";
 import {toOpFile} from "./log.js";
 import type {LogState} from "./log.js";
-import {decodeColumns, inlineLimit} from "./record.js";
+import {decodeColumns, hash, inlineLimit} from "./record.js";
+import type {OpFile} from "./record.js";
 import type {Listed} from "./types.js";
 
 /** What a vacuum took away. */
@@ -55,23 +56,46 @@ async function* objects({store}: Contents): AsyncIterable<Listed> {
   yield* store.list("blobs/");
 }
 
+/** The blobs that op files need, by the hash of the op file: it never changes, and those of the past are many and large. */
+type Needs = Readonly<Record<string, readonly string[]>>;
+
 /** Keys of the op files of a state, and of the blobs that their records need. */
 async function referredTo(contents: Contents, state: LogState): Promise<ReadonlySet<string>> {
+  const file = join(contents.cache, "needs.json");
+  const known = await readNeeds(file);
+  const needs: Record<string, readonly string[]> = {};
   const keys = new Set<string>();
-  for (const add of state.adds()) {
-    keys.add(`oplog/${add.path}`);
-    const table = decodeColumns(await contents.opFile(toOpFile(add)), add.path, ["sha256", "size"]);
-    const [hashes, sizes] = [table.getChild("sha256")!, table.getChild("size")!];
-    for (let i = 0; i < table.numRows; i++)
-      if (Number(sizes.get(i)) > inlineLimit) keys.add(blobKey(hashes.get(i) as string));
+  for (const op of [...state.adds()].map(toOpFile)) {
+    const needed = known[op.sha256 ?? ""] ?? (await neededBy(contents, op));
+    if (op.sha256 !== undefined) needs[op.sha256] = needed;
+    for (const key of [`oplog/${op.path}`, ...needed.map(blobKey)]) keys.add(key);
   }
+  const text = JSON.stringify(needs);
+  await mkdir(dirname(file), {recursive: true});
+  await replace(file, (temp) => writeFile(temp, `${hash(text)}\n${text}`));
   return keys;
 }
 
+async function neededBy(contents: Contents, op: OpFile): Promise<readonly string[]> {
+  const table = decodeColumns(await contents.opFile(op), op.path, ["sha256", "size"]);
+  const [hashes, sizes] = [table.getChild("sha256")!, table.getChild("size")!];
+  const rows = Array.from({length: table.numRows}, (_, i) => i).filter((i) => Number(sizes.get(i)) > inlineLimit);
+  return [...new Set(rows.map((i) => hashes.get(i) as string))];
+}
+
+/** What is remembered; nothing where that is not as it was written, for what nothing needs is deleted. */
+async function readNeeds(file: string): Promise<Needs> {
+  const [sum, text] = (await textOf(file))?.split("\n") ?? [];
+  return text !== undefined && sum === hash(text) ? (JSON.parse(text) as Needs) : {};
+}
+
 async function readOrphans(file: string): Promise<Orphans> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+  return JSON.parse((await textOf(file)) ?? "{}") as Orphans;
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
-    return "{}";
+    return undefined;
   });
-  return JSON.parse(text) as Orphans;
 }

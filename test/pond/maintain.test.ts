@@ -1,4 +1,4 @@
-import {mkdtemp, readdir, rm} from "node:fs/promises";
+import {mkdtemp, readdir, readFile, rm, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterEach, beforeEach, expect, test} from "vitest";
@@ -151,6 +151,8 @@ test("with --keep the past before it goes, and its blobs and commits", async () 
   await expect(pond.at({version: 5})).rejects.toThrow("keeps its past from transaction 41 on");
   await expect(pond.at({time: Date.UTC(2026, 0, 1, 0, 0, 30) * 1000})).rejects.toThrow("keeps its past");
   expect((await pond.log())[0]!.version).toBe(41);
+  expect(await pond.log({limit: 2})).toEqual((await pond.log()).slice(-2));
+  expect(await pond.log({limit: 1000})).toEqual(await pond.log());
   await pond.maintain({keep: day});
   clock += 8 * day;
   await pond.maintain({keep: 100 * day});
@@ -189,6 +191,26 @@ test("a pond whose log was cleaned up under it sees the newest and never writes 
     expect(Buffer.from(await fs.read("/more")).toString()).toBe("more");
   }
   expect((await check(pond)).problems).toEqual([]);
+});
+
+test("what op files of the past need is remembered, and not believed where that was changed", async () => {
+  const pond = await open();
+  await grow(pond, 45);
+  await pond.maintain();
+  const before = await all(await pond.fs());
+  const file = join(dir, "cache/needs.json");
+  const [sum, text] = (await readFile(file, "utf8")).split("\n") as [string, string];
+  const remembered = JSON.parse(text) as Record<string, string[]>;
+  expect(Object.values(remembered).flat().length).toBe(4); // of /big-0 and /big-10; the first is short
+  const nothing = JSON.stringify(Object.fromEntries(Object.keys(remembered).map((op) => [op, []])));
+  await writeFile(file, `${sum}\n${nothing}`);
+  for (let days = 0; days < 30; days += 10) {
+    clock += 10 * day;
+    await pond.maintain();
+  }
+  expect(await all(await pond.fs())).toEqual(before);
+  expect((await check(pond, {data: true})).problems).toEqual([]);
+  expect(await readFile(file, "utf8")).toBe(`${sum}\n${text}`);
 });
 
 test("an object that nothing refers to goes after the retention, unless it was put again", async () => {
