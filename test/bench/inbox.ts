@@ -14,15 +14,16 @@ import {Pond} from "../../pond/pond.js";
 
 /**
  * What it costs to take a file into a series, beside DuckDB's COPY of the same file to Parquet with the same options,
- * in turn in the same run; and the most memory that each takes, for two sizes: `npx tsx test/bench/inbox.ts`. Each
+ * in turn in the same run; and the most memory that each takes, for two sizes: `npm run bench:inbox`. Each
  * measurement is a process of its own, so that none has what another left. ROWS (of the larger), COLUMNS and ROUNDS
- * may be set; these figures are for comparing, since the machine decides what they are.
+ * may be set, and with SIZE one CSV of so many GB is taken alone, once; these figures are for comparing, since the machine decides what they are.
  */
 
 const rows = Number(process.env.ROWS ?? 4_000_000);
 const columns = Number(process.env.COLUMNS ?? 20);
 const rounds = Number(process.env.ROUNDS ?? 3);
 const sizes = [Math.round(rows / 4), rows];
+const gigabytes = Number(process.env.SIZE ?? 0);
 
 interface Measured {
   readonly seconds: number;
@@ -89,9 +90,9 @@ function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
 }
 
-async function compare(file: string, count: number): Promise<Record<string, unknown>> {
+async function compare(file: string, count: number, times = rounds): Promise<Record<string, unknown>> {
   const [copies, takes]: [Measured[], Measured[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < times; round++) {
     copies.push(await inProcess("copy", file));
     takes.push(await inProcess("take", file));
   }
@@ -111,11 +112,21 @@ async function compare(file: string, count: number): Promise<Record<string, unkn
   };
 }
 
+/** One CSV of so many bytes, once: what matters is that its memory is that of a small one. */
+async function compareLarge(directory: string): Promise<Record<string, unknown>> {
+  const [sample, file] = [join(directory, "sample.csv"), join(directory, "large.csv")];
+  await makeFile(sample, 100_000);
+  const count = Math.round((gigabytes * 1e9 * 100_000) / (await stat(sample)).size);
+  await makeFile(file, count);
+  return compare(file, count, 1);
+}
+
 async function main(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "bench-"));
   const told: Record<string, unknown>[] = [];
   try {
-    for (const ending of ["csv", "parquet"])
+    if (gigabytes > 0) told.push(await compareLarge(directory));
+    for (const ending of gigabytes > 0 ? [] : ["csv", "parquet"])
       for (const count of sizes) {
         const file = join(directory, `${count}.${ending}`);
         await makeFile(file, count);
@@ -125,7 +136,9 @@ async function main(): Promise<void> {
   } finally {
     await rm(directory, {recursive: true});
   }
-  process.stdout.write(`Medians of ${rounds} rounds, ${columns} columns.\n${formatRows(told, "table")}\n`);
+  process.stdout.write(
+    `Medians of ${gigabytes > 0 ? 1 : rounds} rounds, ${columns} columns.\n${formatRows(told, "table")}\n`
+  );
 }
 
 const [way, file, directory] = process.argv.slice(2);
