@@ -81,6 +81,6 @@ export function swatch({colour, dash}: Pick<Source, "colour" | "dash">): Element
 }
 
 /** "Hypoxia below 2 mg/L", whether or not it is in view. */
-function ruleOf({label, kind, side, value}: Threshold, unit: string): Element {
-  return html`<span class=${`rule ${kind}`}>${label} ${side} ${formatReading(value)} ${formatUnit(unit)}</span>`;
+function ruleOf({label, side, value}: Threshold, unit: string): Element {
+  return html`<span class="rule">${label} ${side} ${formatReading(value)} ${formatUnit(unit)}</span>`;
 }

@@ -55,10 +55,17 @@ function graticule({meridians, parallels}: Laid, {width, height}: Frame): Elemen
   return svg`<g class="graticule" aria-hidden="true">
     ${meridians.map(({x}) => svg`<line x1=${x} x2=${x} y1="0" y2=${height} />`)}
     ${parallels.map(({y}) => svg`<line x1="0" x2=${width} y1=${y} y2=${y} />`)}
-    ${meridians.map(({x, label}) => svg`<text x=${x + 4} y="12">${label}</text>`)}
-    ${parallels.map(({y, label}) => svg`<text x="4" y=${y - 4}>${label}</text>`)}
+    ${labelled(meridians, width).map(({x, label}) => svg`<text x=${x + 4} y="12">${label}</text>`)}
+    ${parallels.filter(({y}) => y > 32).map(({y, label}) => svg`<text x="4" y=${y - 4}>${label}</text>`)}
   </g>`;
 }
+
+/** Those that have room for their words before the right edge. */
+function labelled(meridians: Laid["meridians"], width: number): Laid["meridians"] {
+  return meridians.filter(({x, label}) => x + 4 + label.length * letter <= width);
+}
+
+const letter = 6.5; // CSS pixels, the width of one
 
 function scaleBar({scale}: Laid, {width, height}: Frame): Element {
   const [right, left, base] = [width - 10, width - 10 - scale.pixels, height - 10];
