@@ -1,19 +1,21 @@
 import process from "node:process";
 import {headOf} from "./loaders/head.js";
-import {escapeHtml, finishPages} from "./loaders/html.js";
+import {addNoscript, escapeHtml, finishPages} from "./loaders/html.js";
 import {joinModules} from "./loaders/modules.js";
 import {prepareSite} from "./loaders/site.js";
+import {stillsOf} from "./src/components/still.js";
 
 const {catalogue, pages, paths} = await prepareSite(import.meta.dirname);
 const output = process.env.POND_OUTPUT ?? "dist";
 const base = process.env.POND_BASE ?? "/";
 
-// Framework leaves out the language of its pages, forbids zooming and writes each component as a file of its own: all is
-// put right when the build is done.
+// Framework leaves out the language of its pages, forbids zooming, says nothing without scripts and writes each component
+// as a file of its own: all is put right when the build is done.
 if (process.argv.includes("build"))
   process.on("exit", (code) => {
     if (code !== 0) return;
     finishPages(output);
+    addNoscript(output, stillsOf(catalogue));
     joinModules(output);
   });
 

@@ -127,7 +127,7 @@ export function noteOf({begin, end, number}: Note, frame: Frame): string {
     <circle cx="${at.toFixed(1)}" cy="8" r="7"/><text x="${at.toFixed(1)}" y="11.5" text-anchor="middle">${number}</text></g>`;
 }
 
-/** What a resource says, as text within markup. */
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+/** What a resource says, as text within markup or in a quoted attribute. */
+export function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

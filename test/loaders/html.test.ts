@@ -2,7 +2,7 @@ import {mkdir, mkdtemp, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {expect, onTestFinished, test} from "vitest";
-import {escapeHtml, finishPage, finishPages} from "../../loaders/html.js";
+import {addNoscript, escapeHtml, finishPage, finishPages} from "../../loaders/html.js";
 
 const page = `<!DOCTYPE html>
 <html>
@@ -41,6 +41,19 @@ test("all pages of a directory are finished, and those that are finished stay as
   const {mtimeMs} = await stat(join(directory, "sites/mouth.html"));
   finishPages(directory);
   expect((await stat(join(directory, "sites/mouth.html"))).mtimeMs).toBe(mtimeMs);
+});
+
+test("what is shown without scripts ends the page it is of, once", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "pond-html-"));
+  onTestFinished(() => rm(directory, {recursive: true}));
+  await mkdir(join(directory, "sites"));
+  for (const name of ["sites/mouth.html", "index.html"])
+    await writeFile(join(directory, name), "<main>\n<h1>x</h1></main>");
+  for (let times = 0; times < 2; times++) addNoscript(directory, new Map([["sites/mouth", "<p>$& &amp; so on</p>"]]));
+  expect(await readFile(join(directory, "sites/mouth.html"), "utf8")).toBe(
+    "<main>\n<h1>x</h1><noscript><p>$& &amp; so on</p></noscript>\n</main>"
+  );
+  expect(await readFile(join(directory, "index.html"), "utf8")).toBe("<main>\n<h1>x</h1></main>");
 });
 
 test("text stays text in HTML", () => {
