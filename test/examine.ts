@@ -47,16 +47,29 @@ export async function violations(page: Page): Promise<string[]> {
 export interface Look {
   readonly path: string; // below the base
   readonly width: number; // CSS pixels
-  readonly dark: boolean;
+  readonly now?: number; // ms since 1970, by the reader's clock
+  /** What else is to be looked at, in each of the two schemes. */
+  readonly then?: (page: Page, scheme: "light" | "dark") => Promise<void>;
 }
 
-/** Opens a page of a built site and expects it whole, quiet, readable, and from its own host alone. */
-export async function examinePage(browser: Browser, server: SiteServer, {path, width, dark}: Look): Promise<void> {
-  const {page, faults, requests} = await openPage(browser, {width, dark});
+/** Opens a page of a built site and expects it whole, quiet, readable, and from its own host alone, light and dark. */
+export async function examinePage(browser: Browser, server: SiteServer, look: Look): Promise<void> {
+  const {path, width, now, then} = look;
+  const {page, faults, requests} = await openPage(browser, {width});
+  if (now !== undefined) await page.clock.setFixedTime(now);
   await page.goto(server.url + path);
-  await settle(page);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({colorScheme});
+    await settle(page);
+    await expectWhole(page, path);
+    await then?.(page, colorScheme);
+  }
   expect(faults, path).toEqual([]);
   expect(requests.filter((url) => !url.startsWith(server.origin) && !url.startsWith("data:"))).toEqual([]);
+  await page.close();
+}
+
+async function expectWhole(page: Page, path: string): Promise<void> {
   const seen = await page.evaluate(() => ({
     errors: document.querySelectorAll(".observablehq--error").length,
     language: document.documentElement.lang,
@@ -70,6 +83,5 @@ export async function examinePage(browser: Browser, server: SiteServer, {path, w
   expect(seen.viewport).not.toMatch(/maximum-scale|user-scalable/);
   expect(seen.text).toBeGreaterThan(50);
   expect(seen.marks).toBeGreaterThanOrEqual(seen.figures);
-  if (/^(sites|parameters)\//.test(path)) expect(seen.figures, path).toBeGreaterThan(0);
-  await page.close();
+  if (/^(compare|sites|parameters)\b/.test(path)) expect(seen.figures, path).toBeGreaterThan(0);
 }

@@ -6,7 +6,7 @@ import process from "node:process";
 import {formatCount, formatRows} from "../../loaders/format.js";
 import {measured} from "../../loaders/harbour.js";
 import {dynamicFactories, kinds} from "../../loaders/kinds.js";
-import {shownCommits} from "../../loaders/details.js";
+import {transactionsShown} from "../../loaders/details.js";
 import {silent} from "../../loaders/reporter.js";
 import {run} from "../../loaders/run.js";
 import type {Effects, Resource} from "../../loaders/types.js";
@@ -82,7 +82,7 @@ async function spend(directory: string, now: number): Promise<Night> {
   const pond = await openAt(directory, now);
   const {rows, failed} = await run(pond, resources, effectsAt(now));
   if (failed) throw new Error(JSON.stringify(rows));
-  await pond.log({newest: shownCommits});
+  await pond.log({limit: transactionsShown});
   const collected = performance.now();
   await pond.maintain();
   const maintained = performance.now();

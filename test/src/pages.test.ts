@@ -9,6 +9,7 @@ import {Duck} from "../../pond/duck.js";
 import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
 import type {SiteServer} from "../browser.js";
 import {examinePage, faintTexts, violations} from "../examine.js";
+import {differenceFrom, otherDrawer, pictureOf} from "../pixels.js";
 import type {Project} from "../project.js";
 import {fixtureSite} from "./fixture.js";
 import type {FixtureSite} from "./fixture.js";
@@ -72,18 +73,12 @@ describe.each([
   });
   afterAll(() => server.close());
 
-  test.each([
-    [360, false],
-    [768, true],
-    [1440, false]
-  ])(
-    "at %i px, dark %s: whole, quiet, and from its own host alone",
-    async (width, dark) => {
-      for (const path of pathsOf(catalogue)) {
-        await examinePage(browser, server, {path, width, dark});
-      }
+  test.each([360, 768, 1440])(
+    "at %i px, light and dark: whole, quiet, and from its own host alone",
+    async (width) => {
+      for (const path of pathsOf(catalogue)) await examinePage(browser, server, {path, width});
     },
-    60_000
+    90_000
   );
 
   test.each([false, true])(
@@ -119,6 +114,31 @@ describe.each([
     await page.close();
   }, 60_000);
 });
+
+test.for([360, 768, 1440])(
+  "pages look as they did, at %i px, light and dark",
+  {timeout: 60_000},
+  async (width, {skip}) => {
+    const server = await serveSite(join(project.directory, "dist"));
+    const {page} = await openPage(browser);
+    const other = await otherDrawer(browser, page);
+    await page.close();
+    const differences: (string | undefined)[] = [];
+    for (const path of ["", "sites/mouth", "parameters/temperature", "compare", "explore", "status", "about"])
+      await examinePage(browser, server, {
+        path,
+        width,
+        now: Date.parse(catalogue.now) + 3_600_000,
+        then: async (shown, scheme) => {
+          const name = [path.split("/")[0] || "home", width, scheme].join("-");
+          if (other === undefined) differences.push(await differenceFrom(name, await pictureOf(shown)));
+        }
+      });
+    await server.close();
+    expect(differences.filter((one) => one !== undefined)).toEqual([]);
+    if (other !== undefined) skip(other);
+  }
+);
 
 describe("what the pages tell", () => {
   let server: SiteServer;
@@ -303,6 +323,61 @@ test.each(["/", "/some-repo/"])(
   },
   30_000
 );
+
+describe.each([
+  ["/", "dist"],
+  ["/some-repo/", "dist-repo"]
+])("under %s", (base, output) => {
+  let server: SiteServer;
+  beforeAll(async () => {
+    server = await serveSite(join(project.directory, output), base);
+  });
+  afterAll(() => server.close());
+
+  test("without scripts, sites and parameters have pictures of their last thirty days, in words as well", async () => {
+    const context = await browser.newContext({javaScriptEnabled: false, viewport: {width: 360, height: 900}});
+    const page = await context.newPage();
+    for (const [path, titles] of [
+      ["sites/mouth", ["Temperature °C", "Dissolved oxygen mg/L", "Battery V"]],
+      ["parameters/do", ["Dissolved oxygen mg/L"]]
+    ] as const) {
+      await page.goto(server.url + path);
+      const stills = page.locator(".still");
+      expect(await stills.locator("h2").allInnerTexts()).toEqual(titles);
+      const picture = stills.first().getByRole("img");
+      await picture.scrollIntoViewIfNeeded();
+      expect((await picture.boundingBox())!.height).toBeGreaterThan(100);
+      expect(await picture.getAttribute("aria-label")).toMatch(
+        /daily means from 31 Jan 2026 to 1 Mar 2026\. .*: between [\d.]+ and [\d.]+ (°C|mg\/L), at last [\d.]+\./
+      );
+      expect(await stills.first().locator(".line").first().getAttribute("d")).toMatch(/^M[\d.]+,[\d.]+L/);
+      expect(await stills.first().locator("li").first().innerText()).toMatch(
+        /: 1\d\.\d (°C|mg\/L) on 28 Feb 2026, 16:00 PST/
+      );
+      expect(await page.locator("observablehq-loading:visible").count()).toBe(0);
+    }
+    await context.close();
+  });
+
+  test("on paper there are charts, words and whole tables, and nothing to press", async () => {
+    const {page} = await openPage(browser, {width: 768});
+    await page.goto(`${server.url}sites/mouth?range=7d`);
+    await settle(page);
+    await page.getByRole("button", {name: "Table"}).first().click();
+    await page.locator(".twin tbody tr").first().waitFor();
+    await page.emulateMedia({media: "print"});
+    expect(await page.locator("button:visible, select:visible, summary:visible").count()).toBe(
+      await page.locator(".legend button:visible, .twin button:visible").count()
+    );
+    expect(await page.locator("figure.chart .plot:visible").count()).toBe(3);
+    const heights = await page
+      .locator(".twin .scroll")
+      .first()
+      .evaluate((one) => [one.clientHeight, one.scrollHeight]);
+    expect(heights[0]).toBe(heights[1]);
+    await page.close();
+  });
+});
 
 test("the preview serves pages, charts and shards", async () => {
   const bin = join(project.directory, "node_modules/@observablehq/framework/dist/bin/observable.js");
