@@ -27,13 +27,14 @@ const quiet = [
 ];
 
 /** The Chrome or Chromium of the system ($CHROME, or where it usually is), else the one in the npm package. */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
+  const args = [...quiet, ...more];
   const system = [process.env.CHROME, ...installed].find((path) => path && existsSync(path));
-  if (system) return chromium.launch({executablePath: system, args: quiet});
+  if (system) return chromium.launch({executablePath: system, args});
   process.env.AWS_EXECUTION_ENV ??= "AWS_Lambda_nodejs20.x"; // or the package does not unpack its libraries
   process.env.AWS_LAMBDA_JS_RUNTIME ??= "nodejs20.x";
   const {default: packaged} = await import("@sparticuz/chromium");
-  return chromium.launch({executablePath: await packaged.executablePath(), args: quiet});
+  return chromium.launch({executablePath: await packaged.executablePath(), args});
 }
 
 export interface SiteServer {
