@@ -127,6 +127,20 @@ async function megabytesKept(times: number, place: string): Promise<number> {
   return Math.max(0, (process.memoryUsage().rss - before) / 2 ** 20);
 }
 
+/** What it takes to tell the newest twenty transactions, and to go back half-way, in an open pond. */
+async function lookBack({place, history}: History): Promise<number> {
+  const pond = await Pond.open(place);
+  const {timestamp: time} = (await pond.commit(history / 2)).commit;
+  const taken: number[] = [];
+  const look = async (): Promise<void> => {
+    await pond.log({limit: 20});
+    await pond.at({time});
+  };
+  for (let i = 0; i < 31; i++) taken.push(await msOf(look));
+  await pond.close();
+  return quantile(taken, 0.5);
+}
+
 /** A history and one ten times as long, opened in turns, so that what else the machine does tells on both. */
 async function histories(directory: string): Promise<Figures[]> {
   const [one, ten] = [short, 10 * short].map((history) => ({
@@ -143,7 +157,15 @@ async function histories(directory: string): Promise<Figures[]> {
   const [brief, long] = [quantile(one.taken, 0.5), quantile(ten.taken, 0.5)];
   const told = async ({place}: History): Promise<string> =>
     `${(await megabytesKept(100, place)).toFixed(0)} MB more after 100 times`;
+  const [near, far] = [await lookBack(one), await lookBack(ten)];
   return [
+    {
+      what: `log of 20 and half-way back, ${formatCount(ten.history)} transactions`,
+      ms: far.toFixed(1),
+      baseline: "a tenth of the history",
+      "baseline ms": near.toFixed(1),
+      note: `${(far / near).toFixed(2)} times`
+    },
     {
       what: `open and resolve, ${formatCount(one.history)} transactions`,
       ms: brief.toFixed(0),
