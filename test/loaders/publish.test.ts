@@ -216,7 +216,12 @@ test("of resolutions whose percentiles are kept it is told which are exact", asy
     return datasets[0]!.resolutions.map(({name, percentiles}) => [name, percentiles]);
   };
   await appendReadings(pond, "/in/mouth", hourly(20 * 24)); // so that a month has more than are kept
-  const estimated = [["1h", "exact"], ["1d", "exact"], ["1mo", "exact"], ["1y", "estimated"]]; // prettier-ignore
+  const estimated = [
+    ["1h", "exact"],
+    ["1d", "exact"],
+    ["1mo", "exact"],
+    ["1y", "estimated"]
+  ];
   expect(await told()).toEqual(estimated);
   expect(await told()).toEqual(estimated);
   await appendReadings(pond, "/in/mouth", hourly(1, {from: 5000}));

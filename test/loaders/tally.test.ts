@@ -86,7 +86,6 @@ test("bins from before a column was tested are folded, and have no flagged readi
     [fine, "1m"],
     [bins, "1h"]
   ] as const)
-    // prettier-ignore
     for (const statistic of ["suspect", "fail"] as const)
       expect([...tell(of, {column: columns[0], statistic}, {resolution: parseResolution(resolution)})]).toEqual([0]);
   expect(told(bins, "count")).toEqual([1]);
