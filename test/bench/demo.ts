@@ -31,7 +31,8 @@ export async function makeDemo(size: Size, keep?: string): Promise<Demo> {
   if (folder !== undefined) await mkdir(folder, {recursive: true});
   const project = await copyProject(folder);
   const of = (name: string) => join(project.directory, name);
-  if (!existsSync(of("data-tomorrow"))) await publishTwice(project, size);
+  await writeFile(of("resources/harbour.yaml"), harbourResources({sites: size.sites, begin: beginOf(size)}));
+  if (!existsSync(of("data-tomorrow"))) await publishTwice(project);
   const build = (data: string, output: string) => project.observable({POND_PUBLISHED: of(data), POND_OUTPUT: output});
   for (const name of ["today", "tomorrow"]) await build(`data-${name}`, `dist-${name}`);
   await writePlainPage(project);
@@ -41,10 +42,13 @@ export async function makeDemo(size: Size, keep?: string): Promise<Demo> {
   return {size, project, today: of("dist-today"), tomorrow: of("dist-tomorrow"), plain: of("dist-plain"), dispose};
 }
 
+/** ISO 8601. */
+function beginOf({years}: Size): string {
+  return new Date(Date.UTC(new Date(last).getUTCFullYear() - years, 2, 1)).toISOString();
+}
+
 /** What is published of today, and of tomorrow, each in a folder of its own. */
-async function publishTwice(project: Project, {sites, years}: Size): Promise<void> {
-  const begin = new Date(Date.UTC(new Date(last).getUTCFullYear() - years, 2, 1)).toISOString();
-  await writeFile(join(project.directory, "resources/harbour.yaml"), harbourResources({sites, begin}));
+async function publishTwice(project: Project): Promise<void> {
   for (const [name, now] of [
     ["today", last],
     ["tomorrow", last + day]
