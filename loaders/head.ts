@@ -8,7 +8,7 @@ interface Address {
 }
 
 /** What stands in the head of every page: what the site is, its icon, and its own colours and logo. */
-export function headOf(catalogue: Omit<Catalogue, "datasets">, address: Address): string {
+export function headOf(catalogue: Omit<Catalogue, "datasets" | "overlays">, address: Address): string {
   const {description, logo} = catalogue;
   const icon = logo === undefined ? "data:," : addressOf(logo, address);
   const style = styleOf(catalogue, address);
@@ -25,7 +25,7 @@ function addressOf(file: string, {base, preview}: Address): string {
 
 const title = "#observablehq-sidebar>ol:first-child a::before"; // src/style.css says how large a logo is there
 
-function styleOf({accent, sites, logo}: Omit<Catalogue, "datasets">, address: Address): string {
+function styleOf({accent, sites, logo}: Omit<Catalogue, "datasets" | "overlays">, address: Address): string {
   const colours = sites.flatMap(({colour}, index): [string, Shades][] =>
     colour ? [[`--site-${index + 1}`, colour]] : []
   );

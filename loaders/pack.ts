@@ -1,4 +1,4 @@
-import type {Catalogue, DatasetEntry, PackedCatalogue, ResolutionEntry} from "./types.js";
+import type {Catalogue, PackedCatalogue, ResolutionEntry} from "./types.js";
 
 /** Where a shard begins, as it stands in its file's name: "2025-04-01", or "2025-04-01T0730" where that is no midnight. */
 export function stampOf(time: number): string {
@@ -8,16 +8,23 @@ export function stampOf(time: number): string {
 }
 
 /** The catalogue in the form in which it is written; the pages unpack it. */
-export function pack({datasets, ...rest}: Catalogue): PackedCatalogue {
-  const packed = datasets.map(({resolutions, ...dataset}) => ({
-    ...dataset,
-    resolutions: resolutions.map((resolution) => ({...resolution, shards: stemsOf(dataset, resolution)}))
-  }));
-  return {...rest, datasets: packed};
+export function pack({datasets, overlays, ...rest}: Catalogue): PackedCatalogue {
+  const packed = overlays ? {overlays: overlays.map(packShards)} : {};
+  return {...rest, datasets: datasets.map(packShards), ...packed};
 }
 
-function stemsOf(dataset: Pick<DatasetEntry, "name">, {name, shards}: ResolutionEntry): string[] {
-  const folder = `${dataset.name}/${name}/`;
+function packShards<T extends Folder>({resolutions, ...rest}: T) {
+  return {...rest, resolutions: resolutions.map((one) => ({...one, shards: stemsOf(rest.name, one)}))};
+}
+
+/** What has shards at several resolutions, in a folder that is named for it. */
+interface Folder {
+  readonly name: string;
+  readonly resolutions: readonly ResolutionEntry[];
+}
+
+function stemsOf(owner: string, {name, shards}: ResolutionEntry): string[] {
+  const folder = `${owner}/${name}/`;
   return shards.flatMap(({file, begin, end}, index) => {
     const stem = file.slice(folder.length, -".parquet".length);
     if (file !== `${folder}${stem}.parquet` || !stem.startsWith(`${stampOf(Date.parse(begin))}-`))

@@ -20,7 +20,10 @@ const own: readonly Link[] = [
 ];
 
 /** The pages of the sidebar, as the Dashboard lists them; every page when it lists none. */
-export async function listPages(source: string, catalogue: Omit<Catalogue, "datasets">): Promise<readonly Listed[]> {
+export async function listPages(
+  source: string,
+  catalogue: Omit<Catalogue, "datasets" | "overlays">
+): Promise<readonly Listed[]> {
   const authored = await authoredPages(source);
   const groups = [
     {name: "Sites", pages: catalogue.sites.map(({label, slug}) => ({name: label, path: `/sites/${slug}`}))},

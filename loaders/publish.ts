@@ -15,6 +15,7 @@ import {datasetsOf} from "./dataset.js";
 import {lastRuns} from "./history.js";
 import {publishLogo} from "./logo.js";
 import {isFull} from "./bins.js";
+import {publishOverlays} from "./overlay.js";
 import {reductionOf, type ReduceSpec} from "./reduce.js";
 import type {Level, Shard} from "./level.js";
 import {marks, type Reduced, within} from "./partial.js";
@@ -70,7 +71,7 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const annotations = await annotationsOf({datasets, resources, fs, effects});
   const {reporter} = effects;
   const logo = await publishLogo(publication);
-  const catalogue = catalogueOf({
+  const listed = catalogueOf({
     datasets,
     dashboard,
     annotations,
@@ -79,12 +80,14 @@ export async function publish(publication: Publication): Promise<Catalogue> {
     reporter,
     now: effects.now()
   });
+  const overlays = await publishOverlays(listed, publication);
+  const catalogue = overlays.length > 0 ? {...listed, overlays} : listed;
   const text = `${JSON.stringify(pack(catalogue))}\n`;
   const catalogueBytes = Buffer.byteLength(text);
   const details = await detailsOf({datasets, resources, fs, commits, cache: publication.cache, catalogueBytes});
   await writeChanged(join(directory, "catalogue.json"), text);
   await writeChanged(join(directory, "details.json"), `${JSON.stringify(details)}\n`);
-  await removeOthers(directory, new Set(filesOf(datasets)));
+  await removeOthers(directory, new Set(filesOf([...datasets, ...overlays])));
   await sweepCache(publication.cache, [...reductions.values()]);
   return catalogue;
 }
@@ -311,7 +314,7 @@ function toldOf(column: Reduced): readonly Told[] {
 
 // ---- Files ----
 
-function filesOf(datasets: readonly PublishedDataset[]): string[] {
+function filesOf(datasets: readonly Pick<PublishedDataset, "resolutions">[]): string[] {
   return datasets.flatMap(({resolutions}) => resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
 }
 

@@ -139,6 +139,7 @@ export interface Catalogue {
   readonly thresholds: readonly ThresholdEntry[];
   readonly annotations: readonly AnnotationEntry[]; // by their begin
   readonly datasets: readonly DatasetEntry[];
+  readonly overlays?: readonly OverlayEntry[]; // of parameters that several datasets have
   readonly version: number; // newest transaction
 }
 
@@ -207,6 +208,14 @@ export interface DatasetEntry {
   readonly end?: string; // ISO 8601, last reading, inclusive
   readonly intervalMs: number; // median step between readings: a longer step than a few of these is a gap
   readonly columns: readonly ColumnEntry[];
+  readonly resolutions: readonly ResolutionEntry[]; // fine to coarse
+}
+
+/** What several datasets have of one parameter, in shards as theirs, each column under `<dataset>/<its own name>`. */
+export interface OverlayEntry {
+  readonly name: string; // its folder under /data/, "~temperature"
+  readonly parameter: string; // ParameterEntry.slug
+  readonly datasets: readonly string[]; // DatasetEntry.name
   readonly resolutions: readonly ResolutionEntry[]; // fine to coarse
 }
 
@@ -293,8 +302,11 @@ export interface ShardEntry {
  * The catalogue as it is written: thousands of shards would be most of it, so a resolution's are told by what differs in
  * their names, "2025-04-01-1a2b3c4d"; each ends where the next begins. "2025-07-01" alone is where nothing begins.
  */
-export type PackedCatalogue = Omit<Catalogue, "datasets"> & {readonly datasets: readonly PackedDataset[]};
-type PackedDataset = Omit<DatasetEntry, "resolutions"> & {readonly resolutions: readonly PackedResolution[]};
+export type PackedCatalogue = Omit<Catalogue, "datasets" | "overlays"> & {
+  readonly datasets: readonly Packed<DatasetEntry>[];
+  readonly overlays?: readonly Packed<OverlayEntry>[];
+};
+export type Packed<T> = Omit<T, "resolutions"> & {readonly resolutions: readonly PackedResolution[]};
 export type PackedResolution = Omit<ResolutionEntry, "shards"> & {readonly shards: readonly string[]};
 
 // ---- The details: /data/details.json, what the pages Status and About the data tell and no other page fetches ----

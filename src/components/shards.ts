@@ -1,12 +1,23 @@
-import type {Catalogue, PackedCatalogue, PackedResolution, ResolutionEntry, ShardEntry} from "../../loaders/types.js";
+import type {
+  Catalogue,
+  DatasetEntry,
+  OverlayEntry,
+  Packed,
+  PackedCatalogue,
+  PackedResolution,
+  ResolutionEntry,
+  ShardEntry
+} from "../../loaders/types.js";
 
 /** The catalogue from the form in which it is written (loaders/pack.ts); shards are listed when they are asked for. */
-export function unpack({datasets, ...rest}: PackedCatalogue): Catalogue {
-  const unpacked = datasets.map(({resolutions, ...dataset}) => ({
-    ...dataset,
-    resolutions: resolutions.map((resolution) => unpackResolution(resolution, `${dataset.name}/${resolution.name}`))
-  }));
-  return {...rest, datasets: unpacked};
+export function unpack({datasets, overlays, ...rest}: PackedCatalogue): Catalogue {
+  const unpacked = overlays ? {overlays: overlays.map((one) => unpackShards<OverlayEntry>(one))} : {};
+  return {...rest, datasets: datasets.map((one) => unpackShards<DatasetEntry>(one)), ...unpacked};
+}
+
+function unpackShards<T extends {readonly name: string}>(packed: Packed<T> & {readonly name: string}): T {
+  const resolutions = packed.resolutions.map((one) => unpackResolution(one, `${packed.name}/${one.name}`));
+  return {...packed, resolutions} as unknown as T;
 }
 
 function unpackResolution({shards: stems, ...resolution}: PackedResolution, folder: string): ResolutionEntry {

@@ -238,11 +238,47 @@ test("the same build twice rewrites no file, and a changed dataset only its own"
   const second = await again();
   const after = await timesOf(target);
   const kept = [...after].filter(([file, time]) => before.get(file) === time).map(([file]) => file);
-  expect(kept.sort()).toEqual(filesOf(first, "Basin").sort());
-  expect([...after.keys()].sort()).toEqual(
-    [...filesOf(second, "Basin"), ...filesOf(second, "Mouth"), "catalogue.json", "details.json"].sort()
-  );
+  const overlay = filesOf(first, "~do").filter((file) => filesOf(second, "~do").includes(file));
+  expect(overlay).toHaveLength(2); // those of February, of which the mouth has nothing
+  expect(kept.sort()).toEqual([...filesOf(first, "Basin"), ...overlay].sort());
+  const files = ["Basin", "Mouth", "~do"].flatMap((name) => filesOf(second, name));
+  expect([...after.keys()].sort()).toEqual([...files, "catalogue.json", "details.json"].sort());
 });
+
+test("what several sites have of a parameter stands side by side too, value for value, and nothing else does", async () => {
+  const {again, target} = await harbour();
+  const {overlays, datasets} = await again();
+  expect(overlays!.map(({name, parameter, datasets: of}) => [name, parameter, of])).toEqual([
+    ["~do", "do", ["Basin", "Mouth"]]
+  ]);
+  for (const {name, shards, rows} of overlays![0]!.resolutions) {
+    const {schema} = await parquetMetadataAsync(await asyncBufferFromFile(join(target, shards[0]!.file)));
+    expect(schema[1]).toMatchObject({name: "timestamp", logical_type: {type: "TIMESTAMP", unit: "MILLIS"}});
+    const found = await rowsOf(shards.map(({file}) => join(target, file)));
+    expect(found).toHaveLength(rows);
+    const own = datasets.map(({resolutions}) => resolutions.find((one) => one.name === name)!);
+    expect(found.length).toBe(Math.max(...own.map((one) => one.rows)));
+    for (const [index, dataset] of datasets.entries()) {
+      const wanted = await rowsOf(own[index]!.shards.map(({file}) => join(target, file)));
+      const prefix = `${dataset.name}/`;
+      const told = found.map((row) =>
+        Object.fromEntries(
+          Object.entries(row).flatMap(([key, value]) =>
+            key === "timestamp" ? [[key, value]] : key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : []
+          )
+        )
+      );
+      expect(
+        told.filter((row) => row["Surface.DO.mg/L.count"] !== null && row["Surface.DO.mg/L.count"] !== undefined)
+      ).toEqual(wanted);
+    }
+  }
+});
+
+async function rowsOf(files: readonly string[]): Promise<Record<string, unknown>[]> {
+  const all = await Promise.all(files.map(async (file) => parquetReadObjects({file: await asyncBufferFromFile(file)})));
+  return all.flat();
+}
 
 test("what was published is made again from the pond, or from nothing in the cache, with the same names and bytes", async () => {
   const {again, target, pond} = await harbour();
@@ -277,8 +313,9 @@ test("without a dashboard every reduced dataset is a site", async () => {
 });
 
 function filesOf(catalogue: Catalogue, name: string): string[] {
-  const dataset = catalogue.datasets.find((entry) => entry.name === name)!;
-  return dataset.resolutions.flatMap(({shards}) => shards.map(({file}) => file));
+  const entries = [...catalogue.datasets, ...(catalogue.overlays ?? [])];
+  const {resolutions} = entries.find((entry) => entry.name === name)!;
+  return resolutions.flatMap(({shards}) => shards.map(({file}) => file));
 }
 
 async function timesOf(directory: string): Promise<Map<string, number>> {

@@ -1,0 +1,179 @@
+import {existsSync} from "node:fs";
+import {mkdir, stat} from "node:fs/promises";
+import {dirname, join} from "node:path";
+import {type Duck, identifier, literal} from "../pond/duck.js";
+import type {Range} from "../pond/types.js";
+import {engine} from "./engine.js";
+import {stampOf} from "./pack.js";
+import {marks} from "./partial.js";
+import {keyOf} from "./shard.js";
+import {Shelf, type Written} from "./shelf.js";
+import {published} from "./statistic.js";
+import {browsers} from "./told.js";
+import type {DatasetEntry, OverlayEntry, ParameterEntry, ResolutionEntry, ShardEntry} from "./types.js";
+
+/**
+ * What several datasets have of one parameter, side by side in shards of its own: a chart across ten sites fetches as many
+ * files as one of a single site, and nothing of other parameters. Made of published shards, value by value.
+ */
+
+/** Part of every name: to be raised whenever the same shard would be written otherwise. */
+const generation = 1;
+
+/** Where published files are, and what is known of them. */
+interface Place {
+  readonly directory: string; // host directory of what is published
+  readonly cache: string; // host directory for what is derived
+}
+
+/** The overlay of each parameter that several datasets have. Writes what is not there yet. */
+export async function publishOverlays(
+  {parameters, datasets}: {parameters: readonly ParameterEntry[]; datasets: readonly DatasetEntry[]},
+  place: Place
+): Promise<readonly OverlayEntry[]> {
+  const overlays: OverlayEntry[] = [];
+  for (const parameter of parameters) {
+    const parts = partsOf(parameter, datasets);
+    if (parts.length > 1) overlays.push(await publishOverlay(parameter, parts, place));
+  }
+  return overlays;
+}
+
+/** A dataset, and its columns of the parameter. */
+interface Part {
+  readonly dataset: DatasetEntry;
+  readonly columns: readonly string[];
+}
+
+/** Those that have a reading, the one that goes on for longest first. */
+function partsOf({columns}: ParameterEntry, datasets: readonly DatasetEntry[]): readonly Part[] {
+  const parts = datasets.map((dataset) => ({
+    dataset,
+    columns: columns.filter((one) => one.dataset === dataset.name).map(({column}) => column)
+  }));
+  const there = parts.filter(({dataset: {end}, columns: own}) => end !== undefined && own.length > 0);
+  return there.sort((a, b) => Date.parse(b.dataset.end!) - Date.parse(a.dataset.end!));
+}
+
+async function publishOverlay({slug}: ParameterEntry, parts: readonly Part[], place: Place): Promise<OverlayEntry> {
+  const name = `~${slug}`; // no dataset is called so
+  const shelf = await Shelf.of(name, place.cache);
+  const resolutions: ResolutionEntry[] = [];
+  for (const resolution of resolutionsOf(parts))
+    resolutions.push(
+      await publishResolution(resolution, {parts, folder: `${name}/${resolution.name}`, shelf, ...place})
+    );
+  await shelf.keep(resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
+  return {name, parameter: slug, datasets: parts.map(({dataset}) => dataset.name), resolutions};
+}
+
+/** Those that several of the datasets have, fine to coarse. */
+function resolutionsOf(parts: readonly Part[]): readonly ResolutionEntry[] {
+  const all = parts.flatMap(({dataset}) => dataset.resolutions);
+  const found = new Map(all.map((one) => [one.name, one]));
+  const shared = [...found.values()].filter(({name}) => all.filter((one) => one.name === name).length > 1);
+  return shared.sort((a, b) => a.widthMs - b.widthMs);
+}
+
+interface Target extends Place {
+  readonly parts: readonly Part[];
+  readonly folder: string; // below the directory
+  readonly shelf: Shelf;
+}
+
+async function publishResolution(resolution: ResolutionEntry, target: Target): Promise<ResolutionEntry> {
+  const {name, widthMs, raw} = resolution;
+  const spans = spansOf(target.parts.map(({dataset}) => shardsOf(dataset, name)));
+  const written = await engine.each(spans, (span) => publishShard(name, span, target));
+  const kept = written.filter(({rows}) => rows > 0);
+  return {
+    name,
+    widthMs,
+    ...(raw ? {raw} : {}),
+    rows: kept.reduce((sum, {rows}) => sum + rows, 0),
+    bytes: kept.reduce((sum, {bytes}) => sum + bytes, 0),
+    shards: kept.map(({entry}) => entry)
+  };
+}
+
+function shardsOf({resolutions}: DatasetEntry, name: string): readonly ShardEntry[] {
+  return resolutions.find((resolution) => resolution.name === name)?.shards ?? [];
+}
+
+/**
+ * How time is cut: as the first dataset is, and where that has no shard, as the others are. Milliseconds since 1970, by
+ * time, `[begin, end)`; none meets another.
+ */
+export function spansOf(cuts: readonly (readonly Pick<ShardEntry, "begin" | "end">[])[]): Required<Range>[] {
+  let spans: Required<Range>[] = [];
+  for (const shards of cuts) {
+    const more = shards.map(({begin, end}) => ({begin: Date.parse(begin), end: Date.parse(end)}));
+    spans = [...spans, ...more.flatMap((span) => without(span, spans))].sort((a, b) => a.begin - b.begin);
+  }
+  return spans;
+}
+
+/** What of a span no other one, of some that stand in order, covers. */
+function without({begin, end}: Required<Range>, others: readonly Required<Range>[]): Required<Range>[] {
+  const left: Required<Range>[] = [];
+  let from = begin;
+  for (const other of others.filter((one) => one.begin < end && one.end > begin)) {
+    if (other.begin > from) left.push({begin: from, end: other.begin});
+    from = Math.max(from, other.end);
+  }
+  return from < end ? [...left, {begin: from, end}] : left;
+}
+
+/** What a shard is made of: published shards of one dataset, and the columns to take. */
+interface Ingredient extends Part {
+  readonly files: readonly string[];
+}
+
+async function publishShard(resolution: string, span: Required<Range>, target: Target): Promise<Written> {
+  const {directory, folder, parts, shelf} = target;
+  const made = parts.map((part): Ingredient => ({...part, files: filesIn(shardsOf(part.dataset, resolution), span)}));
+  const ingredients = made.filter(({files}) => files.length > 0);
+  const from = ingredients.map(({dataset: {name}, columns, files}) => [name, columns, files]);
+  const key = keyOf("overlay", generation, span.begin, span.end, from).slice(0, 8);
+  const file = `${folder}/${stampOf(span.begin)}-${key}.parquet`;
+  const path = join(directory, file);
+  const known = shelf.find(file);
+  if (known && existsSync(path)) return known;
+  await mkdir(dirname(path), {recursive: true});
+  const rows = await engine.use(async (duck) => {
+    const tables = await Promise.all(ingredients.map((one) => tableSql(duck, one, {span, directory})));
+    const joined = tables.map((table, index) => (index > 0 ? `${table} USING (timestamp)` : table)).join(" FULL JOIN ");
+    const time = "timestamp::TIMESTAMP_MS AS timestamp"; // the only unit that the charts take for time
+    await duck.copy(`SELECT ${time}, * EXCLUDE (timestamp) FROM ${joined} ORDER BY timestamp`, path, browsers);
+    const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(path)})`);
+    return row!.n as number;
+  });
+  const entry = {file, begin: new Date(span.begin).toISOString(), end: new Date(span.end).toISOString()};
+  return shelf.add({entry, rows, bytes: (await stat(path)).size});
+}
+
+/** What an ingredient has of a span, as something to join; each column under `<dataset>/<its own name>`. */
+async function tableSql(
+  duck: Duck,
+  {dataset, columns, files}: Ingredient,
+  {span, directory}: {span: Required<Range>; directory: string}
+): Promise<string> {
+  const paths = files.map((file) => literal(join(directory, file)));
+  const schema = await duck.rows(`SELECT name FROM parquet_schema(${paths[0]!})`);
+  const wanted = schema.map(({name}) => name as string).filter((name) => columns.some((own) => tells(name, own)));
+  const told = wanted.map((name) => `${identifier(name)} AS ${identifier(`${dataset.name}/${name}`)}`);
+  return `(SELECT timestamp, ${told.join(", ")} FROM read_parquet([${paths.join(", ")}])
+    WHERE epoch_ms(timestamp) >= ${span.begin} AND epoch_ms(timestamp) < ${span.end})`;
+}
+
+const statistics = new Set([...published, ...marks, "flag"].map((statistic) => `.${statistic}`));
+
+/** Whether a column of a shard tells something of a column of a dataset. */
+function tells(name: string, column: string): boolean {
+  return name === column || (name.startsWith(column) && statistics.has(name.slice(column.length)));
+}
+
+function filesIn(shards: readonly ShardEntry[], {begin, end}: Required<Range>): string[] {
+  const meets = (shard: ShardEntry) => Date.parse(shard.begin) < end && Date.parse(shard.end) > begin;
+  return shards.filter(meets).map(({file}) => file);
+}
