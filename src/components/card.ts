@@ -3,7 +3,7 @@ import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
 import {actions} from "./actions.js";
 import type {Backing} from "./backing.js";
 import {catalogue} from "./catalogue.js";
-import {chart} from "./chart.js";
+import {chart, rescale} from "./chart.js";
 import type {ChartElement, ChartOptions} from "./chart.js";
 import {crosshair, marksAt, markText, markTime} from "./crosshair.js";
 import {abandonWaiting} from "./dataset.js";
@@ -14,13 +14,13 @@ import {keyWords} from "./keyboard.js";
 import {legend} from "./legend.js";
 import type {Legend} from "./legend.js";
 import type {Season} from "./season.js";
-import {anticipate, arrive, known, load} from "./load.js";
+import {anticipate, arrive, known, knownBeside, load} from "./load.js";
 import type {Loaded, Wanted} from "./load.js";
 import {noteList, notesOn} from "./notes.js";
 import type {Noted} from "./notes.js";
 import {resolutionWords} from "./resolution.js";
 import {describe} from "./summary.js";
-import {turn} from "./turn.js";
+import {breathe, turn} from "./turn.js";
 import {choicesFor} from "./units.js";
 import type {Choice} from "./units.js";
 import type {View} from "./view.js";
@@ -188,6 +188,7 @@ class Card {
     const lacking = this.#options.backing?.ready(wanted.choice);
     const loaded = still() ? await load(wanted) : this.#loaded;
     this.#unbacked = await lacking;
+    await breathe();
     clearTimeout(slow);
     if (!still()) return; // something else was asked for meanwhile
     this.#figure.removeAttribute("aria-busy");
@@ -204,7 +205,8 @@ class Card {
     const {whole, ...found} = known(wanted, this.#loaded.lines);
     this.#loaded = {...found, failures: this.#loaded.failures};
     if (!whole && !this.#zooms()) this.#fetchAhead(wanted);
-    this.#redraw();
+    if (this.#shown && rescale(this.#shown, this.#chartOptions())) this.#mark();
+    else this.#redraw(knownBeside(wanted, this.#loaded.lines));
   }
 
   /** Files of the resolutions in between are not worth fetching. */
@@ -226,9 +228,9 @@ class Card {
     if (this.#size.width > 0) anticipate(this.#wanted);
   }
 
-  /** The lines of before, to the scale of now. */
-  #redraw(): void {
-    if (this.#shown) this.#place(chart(this.#chartOptions()));
+  /** The lines of before, to the scale of now; while they are moved, with what lies beside. */
+  #redraw(drawn?: readonly Line[]): void {
+    if (this.#shown) this.#place(chart({...this.#chartOptions(), drawn}));
   }
 
   #chartOptions(): ChartOptions {

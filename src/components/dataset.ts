@@ -1,6 +1,7 @@
 import {parquetMetadata, parquetRead} from "npm:hyparquet";
 import type {DatasetEntry, ResolutionEntry, ShardEntry} from "../../loaders/types.js";
 import {shardUrl} from "./catalogue.js";
+import {firstFrom} from "./gaps.js";
 import type {TimeRange} from "./range.js";
 
 /** One bin of one column, or of the readings themselves one of them: `time` in milliseconds since 1970, a bin's start. */
@@ -133,17 +134,6 @@ function cut(parts: readonly Part[], {widthMs, raw}: ResolutionEntry, {begin, en
     points: parts.flatMap(({points}) => within(points)),
     flagged: parts.flatMap(({flagged}) => within(flagged))
   };
-}
-
-/** The index of the first one at a time or after it. */
-function firstFrom(all: readonly {readonly time: number}[], time: number): number {
-  let [low, high] = [0, all.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (all[middle]!.time < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 // ---- Shards ----

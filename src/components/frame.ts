@@ -53,6 +53,7 @@ export interface Note {
 
 export interface ChartOptions {
   readonly lines: readonly Line[];
+  readonly drawn?: readonly Line[]; // the same with what lies beside the range, where the chart is going to be moved
   readonly backdrops?: readonly Backdrop[];
   readonly failures: readonly Failure[];
   readonly thresholds?: readonly Threshold[];

@@ -30,3 +30,14 @@ export function nearest(points: readonly Point[], time: number, resolution: Widt
   const [best] = found.sort((a, b) => distance(a) - distance(b));
   return best && distance(best) <= gapWidths * resolution.widthMs ? best : undefined;
 }
+
+/** The index of the first one at a time or after it. */
+export function firstFrom(all: readonly {readonly time: number}[], time: number): number {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (all[middle]!.time < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,11 +1,13 @@
-import type {DatasetEntry, ResolutionEntry} from "../../loaders/types.js";
+import type {DatasetEntry, OverlayEntry, ResolutionEntry} from "../../loaders/types.js";
 import type {Source} from "./card.js";
+import {catalogue} from "./catalogue.js";
 import {knownPoints, prefetch, readPoints, readyPoints, recordOf} from "./dataset.js";
 import type {Failure, Flagged, Point, Reading} from "./dataset.js";
 import type {Line} from "./frame.js";
 import type {TimeRange} from "./range.js";
 import {pickResolution} from "./resolution.js";
 import type {Season} from "./season.js";
+import {breathe} from "./turn.js";
 import type {Choice} from "./units.js";
 import type {View} from "./view.js";
 
@@ -23,14 +25,19 @@ export interface Wanted {
   readonly width: number; // CSS pixels
 }
 
-/** The lines that a card wants, fetched where they are not here yet. */
-export async function load({sources, choice, view, width}: Wanted): Promise<Loaded> {
-  const found = await Promise.all(
-    sources.map((source) =>
-      loadLine(source, resolutionFor(source, view, width), {range: ownRange(source, view.range), choice})
-    )
-  );
-  return {lines: found.map(({line}) => line), failures: found.flatMap(({failures}) => failures)};
+/** The lines that a card wants, fetched where they are not here yet; read one after another, in short tasks. */
+export async function load(wanted: Wanted): Promise<Loaded> {
+  const {sources, choice, view} = wanted;
+  const {range} = view; // which may move on meanwhile
+  await arrive(wanted);
+  const [lines, failures]: [Line[], Failure[]] = [[], []];
+  for (const source of sources) {
+    const resolution = resolutionFor(source, wanted);
+    const loaded = await loadLine(source, resolution, {range: ownRange(source, range), choice});
+    lines.push(loaded.line);
+    failures.push(...loaded.failures);
+  }
+  return {lines, failures};
 }
 
 /** The daily means of the whole record of a series, or what is finer and nearest to them. */
@@ -46,50 +53,81 @@ async function loadLine(
   resolution: ResolutionEntry,
   {range, choice}: {range: TimeRange; choice: Choice}
 ): Promise<{line: Line; failures: readonly Failure[]}> {
-  const wanted = columnsOf(source, choice).map((column) => ({...partOf(source, resolution), column}));
-  const readings = await Promise.all(wanted.map((one) => readPoints(one, range)));
+  const readings: Reading[] = [];
+  for (const column of columnsOf(source, choice)) {
+    await breathe();
+    readings.push(await readPoints(partOf(source, resolution, column), range));
+  }
   const failures = readings.flatMap((one) => one.failures.map((failure) => placed(source, failure)));
   return {line: lineOf(source, resolution, {readings, choice}), failures};
 }
 
 /** Resolves when the files of what a card wants are here or cannot be had; nothing is decoded. */
-export async function arrive({sources, view, width}: Wanted): Promise<void> {
-  await Promise.all(
-    sources.map((source) => readyPoints(resolutionFor(source, view, width), ownRange(source, view.range)))
-  );
+export async function arrive(wanted: Wanted): Promise<void> {
+  const {sources, view} = wanted;
+  await Promise.all(sources.map((source) => readyPoints(resolutionFor(source, wanted), ownRange(source, view.range))));
 }
 
 /** What is in memory of what a card wants: where that is not all, at the resolution that it showed last. */
-export function known({sources, choice, view, width}: Wanted, shown: readonly Line[]): Loaded & {whole: boolean} {
+export function known(wanted: Wanted, shown: readonly Line[]): Loaded & {whole: boolean} {
+  const {sources, choice, view} = wanted;
+  const {range} = view;
   const found = sources.map((source) => {
-    const ideal = knownLine(source, resolutionFor(source, view, width), {choice, view});
+    const ideal = knownLine(source, resolutionFor(source, wanted), {choice, range});
     const last = source.season ? undefined : shown.find(({key}) => key === source.key)?.resolution;
-    return {line: ideal.whole || !last ? ideal.line : knownLine(source, last, {choice, view}).line, whole: ideal.whole};
+    return {
+      line: ideal.whole || !last ? ideal.line : knownLine(source, last, {choice, range}).line,
+      whole: ideal.whole
+    };
   });
   return {lines: found.map(({line}) => line), failures: [], whole: found.every(({whole}) => whole)};
 }
 
-function knownLine(source: Source, resolution: ResolutionEntry, {choice, view}: Pick<Wanted, "choice" | "view">) {
-  const wanted = columnsOf(source, choice).map((column) => ({...partOf(source, resolution), column}));
-  const readings = wanted.map((one) => knownPoints(one, ownRange(source, view.range)));
+/** What is in memory of lines that are shown and of what lies beside them, on both sides as much as is shown. */
+export function knownBeside({sources, choice, view}: Wanted, shown: readonly Line[]): readonly Line[] {
+  const {begin, end} = view.range;
+  const range = {begin: begin - (end - begin), end: end + (end - begin)};
+  return sources.map((source, index) => knownLine(source, shown[index]!.resolution, {choice, range}).line);
+}
+
+function knownLine(
+  source: Source,
+  resolution: ResolutionEntry,
+  {choice, range}: Pick<Wanted, "choice"> & {range: TimeRange}
+) {
+  const columns = columnsOf(source, choice);
+  const readings = columns.map((column) => knownPoints(partOf(source, resolution, column), ownRange(source, range)));
   return {line: lineOf(source, resolution, {readings, choice}), whole: readings.every(({whole}) => whole)};
 }
 
 /** Fetches what lies beside what a card shows. */
-export function anticipate({sources, view, width}: Wanted): void {
-  const {begin, end} = view.range;
+export function anticipate(wanted: Wanted): void {
+  const {begin, end} = wanted.view.range;
   const around = {begin: begin - (end - begin), end: end + (end - begin)};
-  const timed = sources.filter(({season}) => !season); // of a year all is here
-  const resolutions = timed.map((source) => resolutionFor(source, view, width));
+  const timed = wanted.sources.filter(({season}) => !season); // of a year all is here
+  const resolutions = timed.map((source) => resolutionFor(source, wanted));
   for (const resolution of new Set(resolutions)) prefetch(resolution, around);
 }
 
-/** What the reader insists on, where the dataset has it, else what fits the pixels; of a year, days. */
-function resolutionFor({dataset, season}: Source, {range, resolution: wanted}: View, width: number): ResolutionEntry {
-  const {resolutions} = dataset;
+/**
+ * What the reader insists on, where the dataset has it, else what fits the pixels; of a year, days. Lines of one parameter of several
+ * datasets come from the shards that these share, unless they take other parameters to be told in the chosen unit.
+ */
+function resolutionFor(source: Source, {sources, choice, view, width}: Wanted): ResolutionEntry {
+  const {dataset, season} = source;
   if (season) return dailyOf(dataset);
-  const insisted = resolutions.find(({name}) => name === wanted);
-  return insisted ?? pickResolution(resolutions, range.end - range.begin, width);
+  const {begin, end} = view.range;
+  const insisted = dataset.resolutions.find(({name}) => name === view.resolution);
+  const own = insisted ?? pickResolution(dataset.resolutions, end - begin, width);
+  const overlay = choice.beside(source).length > 0 ? undefined : overlayOf(source);
+  const isAlone = sources.every((one) => one.dataset === dataset || overlayOf(one) !== overlay);
+  return (isAlone ? undefined : overlay?.resolutions.find(({name}) => name === own.name)) ?? own;
+}
+
+function overlayOf({dataset: {name}, column}: Source): OverlayEntry | undefined {
+  const {overlays = [], parameters} = catalogue;
+  const parameter = parameters.find((one) => one.name === column.parameter && one.unit === column.unit);
+  return overlays.find((overlay) => overlay.parameter === parameter?.slug && overlay.datasets.includes(name));
 }
 
 const day = 86_400_000;
@@ -113,8 +151,10 @@ function columnsOf(source: Source, choice: Choice): readonly string[] {
   return [source.column.name, ...choice.beside(source)];
 }
 
-function partOf({column}: Source, resolution: ResolutionEntry) {
-  return {resolution, drops: column.quality?.suspect === "drop"};
+/** Where a column of a source's dataset stands. */
+function partOf({dataset, column: own}: Source, resolution: ResolutionEntry, column: string) {
+  const isOwn = dataset.resolutions.includes(resolution);
+  return {resolution, column: isOwn ? column : `${dataset.name}/${column}`, drops: own.quality?.suspect === "drop"};
 }
 
 /** The readings of a series, and those beside it, as a line in the chosen unit. */

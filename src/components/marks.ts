@@ -25,25 +25,44 @@ export function backdropOf({points, colour, opacity}: Backdrop, {x, y}: Frame): 
     <path class="median" style="stroke:${colour}" d="M${middle.join("L")}"/>`;
 }
 
+/**
+ * The paths of lines are told in tenths of a pixel, as whole numbers, which are quick to write and to read: they stand in
+ * a group that is scaled, and their strokes are not (`svgOf`).
+ */
+function tenths(pixels: number): number {
+  return Math.round(pixels * 10);
+}
+
+const still = `vector-effect="non-scaling-stroke"`;
+
 export function bandOf({points, resolution, colour, plain}: Line, {x, y}: Frame): string {
   if (resolution.raw || plain) return "";
-  const runs = runsOf(points, resolution.widthMs).filter((run) => run.length > 1);
-  const parts = runs.map((run) => {
-    const there = run.map((point) => `${x(middleOf(point, resolution)).toFixed(1)},${y(point.max).toFixed(1)}`);
-    const back = run.map((point) => `${x(middleOf(point, resolution)).toFixed(1)},${y(point.min).toFixed(1)}`);
-    return `M${[...there, ...back.reverse()].join("L")}Z`;
-  });
-  return `<path class="band" style="fill:${colour}" d="${parts.join("")}"/>`;
+  let path = "";
+  for (const run of runsOf(points, resolution.widthMs)) {
+    if (run.length < 2) continue;
+    let [there, back] = ["", ""];
+    for (const point of run) {
+      const at = tenths(x(middleOf(point, resolution)));
+      there += `${there === "" ? "M" : "L"}${at},${tenths(y(point.max))}`;
+      back = `L${at},${tenths(y(point.min))}${back}`;
+    }
+    path += `${there}${back}Z`;
+  }
+  return `<path class="band" style="fill:${colour}" d="${path}"/>`;
 }
 
 /** A point with a gap on both sides has no length as a line, so it is a dot. */
 export function lineOf({points, resolution, colour, dash}: Line, {x, y}: Frame): string {
-  const runs = runsOf(points, resolution.widthMs);
-  const at = (point: Point) => `${x(middleOf(point, resolution)).toFixed(1)},${y(point.avg).toFixed(1)}`;
-  const lines = runs.filter((run) => run.length > 1).map((run) => `M${run.map(at).join("L")}`);
-  const dots = runs.filter((run) => run.length === 1).map(([point]) => `M${at(point!)}h0`);
-  return `<path class="line" style="stroke:${colour}" stroke-dasharray="${dash}" d="${lines.join("")}"/>
-    <path class="dots" style="stroke:${colour}" d="${dots.join("")}"/>`;
+  let [lines, dots] = ["", ""];
+  for (const run of runsOf(points, resolution.widthMs)) {
+    let path = "";
+    for (const point of run)
+      path += `${path === "" ? "M" : "L"}${tenths(x(middleOf(point, resolution)))},${tenths(y(point.avg))}`;
+    if (run.length > 1) lines += path;
+    else dots += `${path}h0`;
+  }
+  return `<path class="line" ${still} style="stroke:${colour}" stroke-dasharray="${dash}" d="${lines}"/>
+    <path class="dots" ${still} style="stroke:${colour}" d="${dots}"/>`;
 }
 
 // ---- Coverage ----

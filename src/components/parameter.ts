@@ -6,6 +6,7 @@ import {colourOf, dashOf} from "./colour.js";
 import {recordOf} from "./dataset.js";
 import {buildAge} from "./latest.js";
 import {joined} from "./range.js";
+import {stack} from "./stack.js";
 import {help, toolbar} from "./toolbar.js";
 import {View} from "./view.js";
 
@@ -22,7 +23,7 @@ export function parameter(slug: string): Element {
   if (!record) return html`<p class="empty muted">A chart appears with the first reading.</p>`;
   const view = new View(record, catalogue);
   const scopes = [...new Set(columns.map(({column}) => column.scope))];
-  const cards = scopes.map((scope) => {
+  const cards = scopes.map((scope) => () => {
     const sources = columns.filter(({column}) => column.scope === scope).map(toSource);
     return card({title: scopes.length > 1 ? scope : entry.label, unit: entry.unit, sources, view});
   });
@@ -31,7 +32,7 @@ export function parameter(slug: string): Element {
     ${toolbar(
       view,
       columns.map(({dataset}) => dataset)
-    )}${cards}${help()}
+    )}${stack(cards, help())}
   </div>`;
 }
 

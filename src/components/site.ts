@@ -6,6 +6,7 @@ import {catalogue, columnGroups, datasetNamed} from "./catalogue.js";
 import {colourOf, dashOf} from "./colour.js";
 import {recordOf} from "./dataset.js";
 import {buildAge, freshness} from "./latest.js";
+import {stack} from "./stack.js";
 import {help, toolbar} from "./toolbar.js";
 import {View} from "./view.js";
 
@@ -24,8 +25,8 @@ function charts(dataset: DatasetEntry): Element {
   const record = recordOf(dataset);
   if (!record) return html`<p class="empty muted">Charts appear with the first reading.</p>`;
   const view = new View(record, catalogue);
-  const cards = columnGroups(dataset).map((columns) => parameterCard(dataset, columns, view));
-  return html`<div>${toolbar(view, [dataset])}${cards}${help()}</div>`;
+  const cards = columnGroups(dataset).map((columns) => () => parameterCard(dataset, columns, view));
+  return html`<div>${toolbar(view, [dataset])}${stack(cards, help())}</div>`;
 }
 
 function parameterCard(dataset: DatasetEntry, columns: readonly ColumnEntry[], view: View): Element {

@@ -630,6 +630,66 @@ test("fetches only the shards in view", async () => {
   await page.close();
 });
 
+test("fetches one file for all sites of a parameter, which holds what their own files hold", async () => {
+  server.requests.length = 0;
+  const page = await open("parameters/temperature?range=7d");
+  const shards = () => server.requests.filter((path) => path.endsWith(".parquet"));
+  expect(shards()).toEqual([expect.stringMatching(/^\/data\/~temperature\/1h\/2026-01-01-[0-9a-f]{8}\.parquet$/)]);
+  const values = await plotted(page);
+  expect(values.map(({lines}) => lines.map(({key}) => key))).toEqual(
+    ["Surface", "Bottom"].map((scope) => catalogue.sites.map(({dataset}) => `${dataset}/${scope}.Temperature.C`))
+  );
+  const mouth = values[0]!.lines.findIndex(({key}) => key.startsWith("Mouth/"));
+  expect(values[0]!.lines[mouth]!.points).toEqual(await stored(values[0]!, mouth));
+  for (const name of ["90d", "1y", "all", "24h"]) {
+    server.requests.length = 0;
+    await page.getByRole("button", {name, exact: true}).click();
+    await settle(page);
+    expect(shards().length, name).toBeLessThanOrEqual(3);
+  }
+  await page.close();
+});
+
+test("moves its lines without drawing them anew, each reading where its scale says", async () => {
+  const page = await open("sites/mouth?range=90d");
+  const box = (await page.locator("figure.chart").first().boundingBox())!;
+  await page.mouse.move(box.x + 100, box.y + 80);
+  await page.keyboard.down("Shift");
+  await page.mouse.down();
+  const drawn = new Set<string>();
+  for (const by of [20, 60, 120, 200]) {
+    await page.mouse.move(box.x + 100 + by, box.y + 80);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    const {path, astray, seen} = await page.evaluate(placing);
+    drawn.add(path);
+    expect(seen).toBeGreaterThan(50);
+    expect(astray).toBeLessThan(0.3); // pixels
+  }
+  expect(drawn.size).toBe(1);
+  await page.mouse.up();
+  await page.keyboard.up("Shift");
+  await settle(page);
+  const {path, astray} = await page.evaluate(placing);
+  expect(drawn.has(path)).toBe(false);
+  expect(astray).toBeLessThan(0.3);
+  await page.close();
+});
+
+/** How far from where it should be the farthest mean of the first chart's first line is, in pixels. */
+function placing(): {path: string; seen: number; astray: number} {
+  const chart = document.querySelector<ChartElement>("figure.chart > .plot")!;
+  const line = chart.querySelector<SVGPathElement>(".line")!;
+  const path = line.getAttribute("d")!;
+  const {a, d, e, f} = (line.parentNode as SVGGElement).transform.baseVal.consolidate()!.matrix;
+  const places = [...path.matchAll(/(-?\d+),(-?\d+)/g)].map(([, x, y]) => [a * Number(x) + e, d * Number(y) + f]);
+  const {points, resolution} = chart.plotted.lines[0]!;
+  const off = points.map(({time, avg}) => {
+    const [x, y] = [chart.toX(time + resolution.widthMs / 2), chart.toY(avg)];
+    return Math.min(...places.map(([left, top]) => Math.hypot(left! - x, top! - y)));
+  });
+  return {path, seen: points.length, astray: Math.max(...off)};
+}
+
 test("says when its file is missing or damaged, offers to try again, and leaves the rest of the page alone", async () => {
   const shard = "data/Mouth/1h/2026-01-01-0123abcd.parquet";
   const whole = await readFile(join(site.published, "Mouth/1h/2026-01-01-0123abcd.parquet"));

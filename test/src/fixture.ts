@@ -3,6 +3,7 @@ import {dirname, join} from "node:path";
 import {copyProject} from "../project.js";
 import type {Project} from "../project.js";
 import {Duck} from "../../pond/duck.js";
+import {publishOverlays} from "../../loaders/overlay.js";
 import {pack} from "../../loaders/pack.js";
 import type {Catalogue, ColumnEntry, DatasetEntry, Details, ResolutionEntry} from "../../loaders/types.js";
 
@@ -56,7 +57,8 @@ export async function writeFixture(directory: string): Promise<Catalogue> {
   try {
     const names = ["Basin", "Mouth", "River"];
     const datasets = await Promise.all(names.map((name, index) => writeDataset(duck, directory, {name, index})));
-    const catalogue = catalogueOf(datasets);
+    const listed = catalogueOf(datasets);
+    const catalogue = {...listed, overlays: await publishOverlays(listed, {directory, cache: `${directory}.cache`})};
     await writeFile(join(directory, "catalogue.json"), JSON.stringify(pack(catalogue)));
     await writeFile(join(directory, "details.json"), JSON.stringify(detailsOf(catalogue)));
     return catalogue;
