@@ -370,6 +370,7 @@ describe.each([
       await page.locator(".legend button:visible, .twin button:visible").count()
     );
     expect(await page.locator("figure.chart .plot:visible").count()).toBe(3);
+    expect(await page.locator(".toolbar .span").innerText()).toBe("21 Feb 2026, 16:00 PST – 28 Feb 2026, 16:00 PST");
     const heights = await page
       .locator(".twin .scroll")
       .first()
