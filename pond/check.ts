@@ -7,7 +7,7 @@ import {toOpFile} from "./log.js";
 import type {LogState} from "./log.js";
 import {decodeEntries, decodeRecords, hash, rootId} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
-import type {Store} from "./types.js";
+import type {Listed, Store} from "./types.js";
 
 /** Where a pond's bytes are. */
 export interface Place {
@@ -131,18 +131,19 @@ class Inspector {
   }
 
   async blobs(): Promise<void> {
-    const sizes = new Map<string, number>();
-    for await (const {key, size} of this.#contents.store.list("blobs/")) sizes.set(key, size);
-    for (const record of this.#blobs.values()) await this.#blob(record, sizes);
+    const listed = new Map<string, Listed>();
+    for await (const one of this.#contents.store.list("blobs/")) listed.set(one.key, one);
+    for (const record of this.#blobs.values())
+      await this.#blob(record, (await listed.get(blobKey(record.sha256))?.stat())?.size);
   }
 
-  async #blob(record: OpRecord, sizes: ReadonlyMap<string, number>): Promise<void> {
+  async #blob(record: OpRecord, found: number | undefined): Promise<void> {
     const {sha256, size, transaction} = record;
     const file = blobKey(sha256);
     const wrong = (sentence: string): unknown =>
       this.#problems.push({fault: "blob", file, version: transaction, sentence, remedy: blobFromCopy, sha256});
-    if (!sizes.has(file)) return void wrong("The blob is missing.");
-    if (sizes.get(file) !== size) return void wrong(`The blob has ${sizes.get(file)!} bytes, its record says ${size}.`);
+    if (found === undefined) return void wrong("The blob is missing.");
+    if (found !== size) return void wrong(`The blob has ${found} bytes, its record says ${size}.`);
     const read = (begin: number, end?: number) => this.#contents.store.getRange(file, begin, end);
     const misfit = isParquet(record) ? await misfitIn(record, read) : undefined;
     if (misfit !== undefined) return void wrong(`The blob ${misfit}.`);

@@ -3,7 +3,7 @@ import {dirname, join} from "node:path";
 import {host, isAbsence, sync} from "./disk.js";
 import type {Disk, OpenFile} from "./disk.js";
 import {PondError} from "./error.js";
-import type {Listed, Store} from "./types.js";
+import type {Listed, Standing, Store} from "./types.js";
 
 const linkless = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "EXDEV"];
 
@@ -62,10 +62,7 @@ export class LocalStore implements Store {
   async *list(prefix: string): AsyncIterable<Listed> {
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     const keys = (await this.#keys(folder)).filter((key) => key.startsWith(prefix)).sort(byCodeUnit);
-    for (const key of keys) {
-      const found = await this.#stat(key);
-      if (found !== undefined) yield {key, size: found.size, mark: String(found.mtimeMs)};
-    }
+    for (const key of keys) yield {key, stat: () => this.#stat(key)};
   }
 
   async delete(key: string): Promise<void> {
@@ -110,11 +107,14 @@ export class LocalStore implements Store {
     }
   }
 
-  async #stat(key: string): Promise<{readonly size: number; readonly mtimeMs: number} | undefined> {
-    return this.#disk.stat(this.locate(key)).catch((error: unknown) => {
+  async #stat(key: string): Promise<Standing | undefined> {
+    try {
+      const {size, mtimeMs} = await this.#disk.stat(this.locate(key));
+      return {size, mark: String(mtimeMs)};
+    } catch (error) {
       if (isAbsence(error)) return undefined;
       throw diskError(key, error);
-    });
+    }
   }
 
   /** Looks once for what processes that died left under tmp/. */

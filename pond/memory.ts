@@ -1,5 +1,5 @@
 import {PondError} from "./error.js";
-import type {Listed, Store} from "./types.js";
+import type {Listed, Standing, Store} from "./types.js";
 
 /** A Store in memory: gone with the process, and quick. */
 export class MemoryStore implements Store {
@@ -25,7 +25,12 @@ export class MemoryStore implements Store {
 
   async *list(prefix: string): AsyncIterable<Listed> {
     for (const key of [...this.#objects.keys()].filter((name) => name.startsWith(prefix)).sort())
-      yield {key, size: this.#objects.get(key)?.byteLength ?? 0, mark: String(this.#marks.get(key))};
+      yield {key, stat: async () => this.#stat(key)};
+  }
+
+  #stat(key: string): Standing | undefined {
+    const found = this.#objects.get(key);
+    return found && {size: found.byteLength, mark: String(this.#marks.get(key))};
   }
 
   async delete(key: string): Promise<void> {

@@ -217,8 +217,14 @@ export interface PondEffects {
 /** An object of a store. */
 export interface Listed {
   readonly key: string;
+  /** What there is to know of it; undefined when it is gone since it was listed. */
+  readonly stat: () => Promise<Standing | undefined>;
+}
+
+/** An object as it stands in a store. */
+export interface Standing {
   readonly size: number; // bytes
-  readonly mark?: string;
+  readonly mark?: string; // when the store knows it: a put of the same key changes it even if the key was taken
 }
 
 /**
@@ -233,8 +239,8 @@ export interface Store {
   /** True once the object is durable under a key that had none; false, and no change, when the key was taken. */
   putIfAbsent(key: string, content: Uint8Array): Promise<boolean>;
   /**
-   * Keys that begin with the prefix, sorted by code unit, with sizes in bytes and, when the store knows it, a mark that
-   * a put of the same key changes even if the key was taken.
+   * Keys that begin with the prefix, sorted by code unit. There may be a hundred thousand of them, of which few are asked
+   * what else there is to know.
    */
   list(prefix: string): AsyncIterable<Listed>;
   /** Gone when it resolves; deleting what is not there is no error. */

@@ -34,8 +34,11 @@ export async function vacuum(
   const referred = await referredTo(contents, state);
   const orphans: Record<string, {since: number; mark: string}> = {};
   let [files, bytes] = [0, 0];
-  for await (const {key, size, mark} of objects(contents)) {
+  for await (const {key, stat} of objects(contents)) {
     if (referred.has(key)) continue;
+    const found = await stat();
+    if (found === undefined) continue;
+    const {size, mark} = found;
     const before = known[key]?.mark === mark ? known[key]?.since : undefined;
     const since = replaced.get(key) ?? before ?? now;
     if (since > now - retention || mark === undefined) {

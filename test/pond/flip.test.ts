@@ -12,7 +12,7 @@ import type {LogState} from "../../pond/log.js";
 import {MemoryStore} from "../../pond/memory.js";
 import {Pond} from "../../pond/pond.js";
 import {rootId} from "../../pond/record.js";
-import type {Store} from "../../pond/types.js";
+import type {Listed, Store} from "../../pond/types.js";
 import {Partitions, Snapshot} from "../../pond/view.js";
 import {contentOf} from "./content.js";
 import type {Content} from "./content.js";
@@ -46,7 +46,7 @@ class Damaged implements Store {
     return this.#store.putIfAbsent(key, content);
   }
 
-  list(prefix: string): AsyncIterable<{readonly key: string; readonly size: number}> {
+  list(prefix: string): AsyncIterable<Listed> {
     return this.#store.list(prefix);
   }
 

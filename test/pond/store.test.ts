@@ -17,7 +17,7 @@ const textOf = (content: Uint8Array): string => Buffer.from(content).toString();
 
 async function keysOf(store: Store, prefix: string): Promise<[string, number][]> {
   const keys: [string, number][] = [];
-  for await (const {key, size} of store.list(prefix)) keys.push([key, size]);
+  for await (const {key, stat} of store.list(prefix)) keys.push([key, (await stat())!.size]);
   return keys;
 }
 
