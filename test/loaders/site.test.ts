@@ -73,10 +73,13 @@ test("a site has the pages of its catalogue, and drops those made from an older 
       "/sites/mouth",
       "/parameters/temperature",
       "/data/River/1d/2026-01-01-0123abcd.parquet",
+      expect.stringMatching(/^\/data\/~temperature\/1d\/2026-01-01-\w+\.parquet$/),
       "/data/catalogue.json"
     ])
   );
-  expect(paths).toHaveLength(3 + 3 + 3 * 2 * 3 + 1);
+  const {datasets, overlays = []} = catalogue;
+  const shards = [...datasets, ...overlays].flatMap(({resolutions}) => resolutions.flatMap(({shards}) => shards));
+  expect(paths).toHaveLength(3 + 3 + shards.length + 1);
 
   const [page, authored] = ["sites/mouth.md", "tides.json"].map((name) =>
     join(directory, "src/.observablehq/cache", name)
