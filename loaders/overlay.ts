@@ -141,15 +141,31 @@ async function publishShard(resolution: string, span: Required<Range>, target: T
   if (known && existsSync(path)) return known;
   await mkdir(dirname(path), {recursive: true});
   const rows = await engine.use(async (duck) => {
-    const tables = await Promise.all(ingredients.map((one) => tableSql(duck, one, {span, directory})));
-    const joined = tables.map((table, index) => (index > 0 ? `${table} USING (timestamp)` : table)).join(" FULL JOIN ");
-    const time = "timestamp::TIMESTAMP_MS AS timestamp"; // the only unit that the charts take for time
-    await duck.copy(`SELECT ${time}, * EXCLUDE (timestamp) FROM ${joined} ORDER BY timestamp`, path, browsers);
+    await duck.session(async (session) => {
+      const tables = await Promise.all(ingredients.map((one) => tableSql(session, one, {span, directory})));
+      const time = "timestamp::TIMESTAMP_MS AS timestamp"; // the only unit that the charts take for time
+      const from = await joined(session, tables);
+      await session.copy(`SELECT ${time}, * EXCLUDE (timestamp) FROM ${from} ORDER BY timestamp`, path, browsers);
+    });
     const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(path)})`);
     return row!.n as number;
   });
   const entry = {file, begin: new Date(span.begin).toISOString(), end: new Date(span.end).toISOString()};
   return shelf.add({entry, rows, bytes: (await stat(path)).size});
+}
+
+/** So many tables are joined at once, for each join holds memory of its own: a hundred sites would take a gigabyte. */
+const fewTables = 8;
+
+/** Tables side by side, by time, in FROM position; what is joined on the way stands in temporary tables of the session. */
+async function joined(session: Duck, tables: readonly string[]): Promise<string> {
+  const sql = (some: readonly string[]) =>
+    some.map((table, index) => (index > 0 ? `${table} USING (timestamp)` : table)).join(" FULL JOIN ");
+  if (tables.length <= fewTables) return sql(tables);
+  const [some, others] = [tables.slice(0, fewTables), tables.slice(fewTables)];
+  const name = `joined_${others.length}`;
+  await session.run(`CREATE TEMP TABLE ${name} AS SELECT * FROM ${sql(some)}`);
+  return joined(session, [...others, name]);
 }
 
 /** What an ingredient has of a span, as something to join; each column under `<dataset>/<its own name>`. */

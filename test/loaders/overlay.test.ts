@@ -1,6 +1,15 @@
+import {mkdtemp, rm} from "node:fs/promises";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
 import fc from "fast-check";
-import {expect, test} from "vitest";
-import {spansOf} from "../../loaders/overlay.js";
+import {afterAll, expect, test} from "vitest";
+import {engine} from "../../loaders/engine.js";
+import {publishOverlays, spansOf} from "../../loaders/overlay.js";
+import type {DatasetEntry, ParameterEntry} from "../../loaders/types.js";
+import {Duck, literal} from "../../pond/duck.js";
+
+const duck = new Duck();
+afterAll(() => Promise.all([duck.close(), engine.close()]));
 
 /** Shards that follow each other, with holes: none meets another. */
 const shards = fc.array(fc.tuple(fc.nat(3), fc.integer({min: 1, max: 9})), {maxLength: 8}).map((steps) => {
@@ -28,4 +37,43 @@ test("shards across datasets hold each instant of any of them once, and are cut 
       for (const {begin, end} of first) expect(spans).toContainEqual({begin: Date.parse(begin), end: Date.parse(end)});
     })
   );
+});
+
+test("a hundred datasets are joined on time, whatever times each has", {timeout: 60_000}, async () => {
+  const directory = await mkdtemp(join(tmpdir(), "duckpond-"));
+  try {
+    const has = (dataset: number, hour: number) => hour === 47 || (hour * 7 + dataset * 5) % 11 < 4;
+    const datasets: DatasetEntry[] = [];
+    for (let dataset = 0; dataset < 100; dataset++) {
+      const shard = `site${dataset}/1h/2026-01-01-0123abcd.parquet`;
+      const hours = Array.from({length: 48}, (_, hour) => hour).filter((hour) => has(dataset, hour));
+      const rows = `(SELECT unnest([${hours.join(", ")}]) AS hour)`;
+      const time = "make_timestamp_ms(1767225600000 + hour * 3600000)::TIMESTAMP_MS AS timestamp";
+      const value = `(${dataset} * 100 + hour)::DOUBLE`;
+      await duck.copy(
+        `SELECT ${time}, ${value} AS "x.avg", 1::INTEGER AS "x.count", ${value} AS "y.avg" FROM ${rows}`,
+        join(directory, shard)
+      );
+      const shards = [{file: shard, begin: "2026-01-01T00:00:00.000Z", end: "2026-01-03T00:00:00.000Z"}];
+      const end = "2026-01-02T23:00:00.000Z";
+      datasets.push({
+        ...{name: `site${dataset}`, end, columns: []},
+        resolutions: [{name: "1h", widthMs: 3_600_000, rows: hours.length, bytes: 0, shards}]
+      } as unknown as DatasetEntry);
+    }
+    const columns = datasets.map(({name}) => ({dataset: name, column: "x"}));
+    const parameters = [{slug: "x", columns} as unknown as ParameterEntry];
+    const [overlay] = await publishOverlays({parameters, datasets}, {directory, cache: join(directory, "cache")});
+    const {file} = overlay!.resolutions[0]!.shards[0]!;
+    const found = await duck.rows(`FROM read_parquet(${literal(join(directory, file))})`);
+    const hours = Array.from({length: 48}, (_, hour) => hour);
+    expect(found.map(({timestamp}) => ((timestamp as Date).getTime() - 1767225600000) / 3600_000)).toEqual(hours);
+    for (const [hour, row] of found.entries())
+      for (let dataset = 0; dataset < 100; dataset++) {
+        const value = has(dataset, hour) ? dataset * 100 + hour : null;
+        expect([row[`site${dataset}/x.avg`], row[`site${dataset}/y.avg`]]).toEqual([value, undefined]);
+      }
+  } finally {
+    await rm(directory, {recursive: true});
+  }
 });
