@@ -125,7 +125,7 @@ async function publishAll({pond, resources, duck, directory}: Bench): Promise<Me
     rows = datasets.flatMap(({resolutions}) => resolutions).reduce((sum, resolution) => sum + resolution.rows, 0);
   });
   const baselineSeconds = await secondsOf(() =>
-    duck.copy(`SELECT * FROM read_parquet('${target}/*/*/*.parquet')`, join(directory, "plain.parquet"), {
+    duck.copy(`SELECT * FROM read_parquet('${target}/[A-Z]*/*/*.parquet')`, join(directory, "plain.parquet"), {
       FORMAT: "parquet",
       COMPRESSION: "snappy"
     })
