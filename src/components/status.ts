@@ -154,9 +154,14 @@ function datasetRow({label, begin, end}: DatasetEntry, {columns, gaps}: DatasetD
 
 /** Per dataset and resolution rows and bytes, and what everything comes to. */
 function published(): Element {
-  const {datasets} = catalogue;
+  const {datasets, overlays = [], parameters} = catalogue;
+  const across = overlays.map(({parameter, resolutions}) => {
+    const label = parameters.find(({slug}) => slug === parameter)!.label;
+    return {label: `${label}, all sites`, resolutions};
+  });
+  const kept = [...datasets, ...across];
   const names = [...new Set(datasets.flatMap(({resolutions}) => resolutions.map(({name}) => name)))];
-  const resolutions = datasets.flatMap((dataset) => dataset.resolutions);
+  const resolutions = kept.flatMap((one) => one.resolutions);
   const files = resolutions.reduce((sum, {shards}) => sum + shards.length, 0);
   const bytes = sizeOf(resolutions);
   return html`<div>
@@ -167,12 +172,12 @@ function published(): Element {
     ${table({
       name: "Published",
       headings: ["Dataset", ...names, "Together"],
-      rows: datasets.map((dataset) => sizesRow(dataset, names))
+      rows: kept.map((one) => sizesRow(one, names))
     })}
   </div>`;
 }
 
-function sizesRow({label, resolutions}: DatasetEntry, names: readonly string[]): Cell[] {
+function sizesRow({label, resolutions}: Pick<DatasetEntry, "label" | "resolutions">, names: readonly string[]): Cell[] {
   const found = names.map((name) => resolutions.find((resolution) => resolution.name === name));
   const bytes = sizeOf(resolutions);
   return [label, ...found.map((resolution) => (resolution ? sizeCell(resolution) : "–")), formatBytes(bytes)];
