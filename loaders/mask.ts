@@ -1,5 +1,6 @@
 import {relative, resolve} from "node:path";
 import process from "node:process";
+import {literally} from "../pond/regexp.js";
 import type {Resource, RunContext} from "./types.js";
 
 /**
@@ -12,7 +13,7 @@ export function maskOf({source}: Resource, {effects, base}: RunContext): (text: 
   for (const name of names)
     for (const spelling of spellingsOf(effects.env[name] ?? "", base)) spellings.set(spelling, `\${env:${name}}`);
   if (spellings.size === 0) return (text) => text;
-  const longestFirst = [...spellings.keys()].sort((a, b) => b.length - a.length).map(escapeRegExp);
+  const longestFirst = [...spellings.keys()].sort((a, b) => b.length - a.length).map(literally);
   const pattern = new RegExp(["\\$\\{env:\\w+\\}", ...longestFirst].join("|"), "g"); // what is masked stays
   return (text) => text.replace(pattern, (found) => spellings.get(found) ?? found);
 }
@@ -21,8 +22,4 @@ function spellingsOf(value: string, base: string): string[] {
   if (!/[^./\\\s]/.test(value)) return [];
   const path = resolve(base, value);
   return [value, path, relative(process.cwd(), path)].filter((spelling) => spelling !== "");
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }

@@ -1,4 +1,5 @@
 import {z} from "zod";
+import {literally} from "../pond/regexp.js";
 import type {Column, Reader, Series} from "../pond/types.js";
 import {circular, Mapped} from "./mapped.js";
 import {isFlag} from "./flag.js";
@@ -81,6 +82,6 @@ async function unusedRules({columns: rules}: RenameSpec, paths: readonly string[
 }
 
 function patternOf(from: string): RegExp {
-  const parts = from.split("*").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  const parts = from.split("*").map(literally);
   return new RegExp(`^${parts.join("(.*)")}$`, "su");
 }

@@ -1,4 +1,5 @@
 import {PondError} from "./error.js";
+import {literally} from "./regexp.js";
 
 /** What DuckDB says of a query, as one sentence in the words of the pond. */
 
@@ -59,11 +60,7 @@ function nearestIn(line: string): string {
 function renamed(reason: string, {files, hidden}: Asked): string {
   const known = [...files].reduce((text, [file, path]) => text.replaceAll(file, path), reason);
   return hidden.reduce(
-    (text, directory) => text.replace(new RegExp(`${escaped(directory)}[^'"\\s]*`, "g"), "a file of the pond"),
+    (text, directory) => text.replace(new RegExp(`${literally(directory)}[^'"\\s]*`, "g"), "a file of the pond"),
     known
   );
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
