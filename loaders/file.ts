@@ -1,4 +1,4 @@
-import {copyFile, link, mkdir, rename, rm, writeFile} from "node:fs/promises";
+import {mkdir, rename, rm, writeFile} from "node:fs/promises";
 import {dirname} from "node:path";
 import {replace, temporary} from "../pond/disk.js";
 
@@ -6,16 +6,6 @@ import {replace, temporary} from "../pond/disk.js";
 export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), {recursive: true});
   await replace(file, (temp) => writeFile(temp, content));
-}
-
-/** The same file under another name; a copy where the host cannot have it twice. */
-export async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if (!["EXDEV", "EPERM", "ENOTSUP", "EMLINK"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    await copyFile(from, to); // another disk, or a filesystem without hard links
-  }
 }
 
 /** Writes a file whole or not at all, for content that proves itself when it is read: it may not outlive a loss of power. */

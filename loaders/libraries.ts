@@ -3,7 +3,7 @@ import {mkdir, readFile, readdir, rm, writeFile} from "node:fs/promises";
 import {createRequire} from "node:module";
 import {dirname, join} from "node:path";
 import {build} from "esbuild";
-import {linkOrCopy} from "./file.js";
+import {linkOrCopy} from "../pond/disk.js";
 
 /**
  * Framework takes `npm:` imports from a content delivery network unless it finds them in its cache. We lay bundles made

@@ -2,7 +2,7 @@ import {createHash} from "node:crypto";
 import {existsSync} from "node:fs";
 import {copyFile, mkdir, readFile, readdir, rm, rmdir, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
-import {linkOrCopy} from "./file.js";
+import {linkOrCopy} from "../pond/disk.js";
 import {layLibraries} from "./libraries.js";
 import {listPages} from "./pages.js";
 import type {Listed} from "./pages.js";

@@ -1,6 +1,6 @@
 import {randomUUID} from "node:crypto";
 import * as fs from "node:fs";
-import {readdir, rename, rm, stat} from "node:fs/promises";
+import {copyFile, link, readdir, rename, rm, stat} from "node:fs/promises";
 import {dirname, join} from "node:path";
 import {promisify} from "node:util";
 
@@ -114,6 +114,19 @@ export async function sizeOf(file: string): Promise<number | undefined> {
 /** A name beside the file that no other writer has and that no reader looks for. */
 export function temporary(file: string): string {
   return `${file}.${randomUUID()}.tmp`;
+}
+
+/** What an operating system says that cannot give a file a second name, or not there. */
+export const linkless = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "EXDEV"];
+
+/** The same file under another name; a copy, whole or not there, where the host cannot have it twice. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!linkless.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    await replace(to, (temp) => copyFile(from, temp));
+  }
 }
 
 /** Has `write` make the file under a temporary name, then puts it in place: whole and durable, or not at all. */

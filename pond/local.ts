@@ -1,11 +1,9 @@
 import {randomUUID} from "node:crypto";
 import {dirname, join} from "node:path";
-import {host, isAbsence, sync} from "./disk.js";
+import {host, isAbsence, linkless, sync} from "./disk.js";
 import type {Disk, OpenFile} from "./disk.js";
 import {PondError} from "./error.js";
 import type {Listed, Standing, Store} from "./types.js";
-
-const linkless = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "EXDEV"];
 
 /** No file is written for this long (ms); one under tmp/ that is older was left by a process that died. */
 const abandoned = 24 * 3_600_000;

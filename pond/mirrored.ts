@@ -1,9 +1,9 @@
 import {randomUUID} from "node:crypto";
-import {copyFile, link, mkdir, readdir, readFile, rm, stat as hostStat, writeFile} from "node:fs/promises";
+import {link, mkdir, readdir, readFile, rm, stat as hostStat, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {decodeActions, encodeActions} from "./delta.js";
 import type {Action} from "./delta.js";
-import {replace, sizeOf, sync, temporary} from "./disk.js";
+import {linkOrCopy, sizeOf, sync, temporary} from "./disk.js";
 import type {Duck} from "./duck.js";
 import {identifier, literal} from "./duck.js";
 import type {FS} from "./fs.js";
@@ -107,16 +107,6 @@ async function layPart(part: Part, file: string, duck: Duck): Promise<boolean> {
   if ("sql" in part) await duck.copy(part.sql, file);
   else await linkOrCopy(part.file, file);
   return true;
-}
-
-/** Another disk, or a filesystem without hard links, gets a copy. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if (!["EXDEV", "EPERM", "ENOTSUP", "EMLINK"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    await replace(to, (temp) => copyFile(from, temp));
-  }
 }
 
 // ---- The table's log ----
