@@ -41,8 +41,9 @@ export async function run(
 ): Promise<RunResult> {
   const isChosen = isNamed(resources, only);
   const applied = await apply(pond, resources, {kinds});
-  const told = await recordRuns(pond, await cutOff(pond.cache), await lastRuns(await pond.fs(), pond.cache));
-  const before = await lastRuns(await pond.fs(), pond.cache);
+  const known = await lastRuns(await pond.fs(), pond.cache);
+  const told = await recordRuns(pond, await cutOff(pond.cache), known);
+  const before = told ? await lastRuns(await pond.fs(), pond.cache) : known;
   const journal = new Journal(pond.cache, effects.now);
   try {
     const session = new Session(pond, {effects, kinds, journal});

@@ -5,7 +5,7 @@ import type {Horizon, Rewrite} from "./compact.js";
 import type {Contents} from "./contents.js";
 import {commitKey} from "./delta.js";
 import {PondError} from "./error.js";
-import {newestAt, oldestCommit} from "./history.js";
+import {newestAt} from "./history.js";
 import {advance, horizonId} from "./log.js";
 import type {LogState} from "./log.js";
 import {decodeEntries, decodeRecords, rootId} from "./record.js";
@@ -128,17 +128,12 @@ async function listings(
 
 /** Deletes commits before the horizon, oldest first, and checkpoints before the one before the newest. */
 async function cleanUp({store}: Contents, state: LogState): Promise<number> {
-  const checkpoints: number[] = [];
-  for await (const {key} of store.list("oplog/_delta_log/")) checkpoints.push(checkpointVersion(key) ?? -1);
-  const [newest = 0, ...older] = checkpoints.filter((version) => version >= 0).reverse();
+  const keys: string[] = [];
+  for await (const {key} of store.list("oplog/_delta_log/")) keys.push(key);
+  const [newest = 0, ...older] = keys.flatMap((key) => checkpointVersion(key) ?? []).reverse();
   for (const version of older.slice(1)) await store.delete(checkpointKey(version));
   const end = Math.min(state.horizon, newest, ...older.slice(0, 1));
-  if (end === 0) return 0;
-  let commits = 0;
-  const oldest = await oldestCommit(store);
-  for (let version = oldest; version >= 0 && version < end; version++) {
-    await store.delete(commitKey(version));
-    commits++;
-  }
-  return commits;
+  const commits = keys.filter((key) => /\/\d{20}\.json$/.test(key) && key < commitKey(end));
+  for (const key of commits) await store.delete(key);
+  return commits.length;
 }
