@@ -217,7 +217,8 @@ class Card {
   }
 
   #fetchAhead(wanted: Wanted): void {
-    this.#ahead ??= load(wanted)
+    this.#ahead ??= arrive(wanted)
+      .then(() => load(wanted))
       .then(() => {
         if (this.#options.view.gliding) this.#glide();
       })

@@ -25,11 +25,10 @@ export interface Wanted {
   readonly width: number; // CSS pixels
 }
 
-/** The lines that a card wants, fetched where they are not here yet; read one after another, in short tasks. */
+/** The lines that a card wants, of files that have arrived; read one after another, in short tasks. */
 export async function load(wanted: Wanted): Promise<Loaded> {
   const {sources, choice, view} = wanted;
   const {range} = view; // which may move on meanwhile
-  await arrive(wanted);
   const [lines, failures]: [Line[], Failure[]] = [[], []];
   for (const source of sources) {
     const resolution = resolutionFor(source, wanted);
