@@ -34,8 +34,8 @@ export function windowsOf(pieces: readonly Piece[], {begin, end}: Range): Range[
     if (held + coming > most) cuts.push(time, ...evenly(time, span, Math.ceil(coming / most)));
     held = held + coming > most ? coming % most : held + coming;
   }
-  const within = cuts.filter((cut) => cut > (begin ?? -Infinity) && cut < (end ?? Infinity));
-  const ends = [...new Set(within.map(Math.floor))];
+  const instants = [...new Set(cuts.map(Math.floor))];
+  const ends = instants.filter((cut) => cut > (begin ?? -Infinity) && cut < (end ?? Infinity));
   return [begin, ...ends].map((from, index) => ({begin: from, end: ends[index] ?? end}));
 }
 
