@@ -14,6 +14,7 @@ import type {Tick} from "./ticks.js";
  */
 const day = 86_400_000;
 const year = 2001;
+const leapDay = Date.UTC(year, 1, 28) + day / 2;
 
 export const yearAxis: TimeRange = {begin: Date.UTC(year, 0), end: Date.UTC(year + 1, 0)};
 
@@ -21,7 +22,7 @@ export const yearAxis: TimeRange = {begin: Date.UTC(year, 0), end: Date.UTC(year
 export function placeOf(wall: number): number {
   const date = new Date(wall);
   const [month, dayOfMonth] = [date.getUTCMonth(), date.getUTCDate()];
-  return isLeapDay(month, dayOfMonth) ? Date.UTC(year, 1, 28) + day / 2 : Date.UTC(year, month, dayOfMonth);
+  return isLeapDay(month, dayOfMonth) ? leapDay : Date.UTC(year, month, dayOfMonth);
 }
 
 function isLeapDay(month: number, dayOfMonth: number): boolean {
@@ -30,7 +31,7 @@ function isLeapDay(month: number, dayOfMonth: number): boolean {
 
 /** A place on the axis in words: "1 Mar". */
 export function placeText(place: number): string {
-  if (place === Date.UTC(year, 1, 28) + day / 2) return "29 Feb";
+  if (place === leapDay) return "29 Feb";
   return formatDay(place, "UTC").replace(/ \d+$/, "");
 }
 
@@ -65,10 +66,12 @@ export interface Laid {
 export function seasonOf(its: number, timeZone: string): Season {
   const {instant} = clockIn(timeZone);
   const wall = wallIn(timeZone);
-  const inYear = (time: number) => {
-    const date = new Date(time);
-    return instant(Date.UTC(its, date.getUTCMonth(), date.getUTCDate()));
+  const inYear = (place: number) => {
+    const date = new Date(place);
+    return instant(Date.UTC(its + date.getUTCFullYear() - year, date.getUTCMonth(), date.getUTCDate()));
   };
+  const after = (place: number) =>
+    place >= leapDay - day / 2 && place < leapDay ? instant(Date.UTC(its, 1, 29)) : inYear(dayOf(place) + day);
   const [begin, end] = [instant(Date.UTC(its, 0)), instant(Date.UTC(its + 1, 0))];
   const days = <T extends {readonly time: number}>(all: readonly T[], width: Width) =>
     grouped(all, (one) => {
@@ -79,7 +82,7 @@ export function seasonOf(its: number, timeZone: string): Season {
     year: its,
     own: (range) => ({
       begin: range.begin <= yearAxis.begin ? begin : inYear(range.begin),
-      end: (range.end >= yearAxis.end ? end : inYear(dayOf(range.end) + day)) - 1
+      end: (range.end >= yearAxis.end ? end : after(range.end)) - 1
     }),
     place: (time) => {
       if (time < begin) return yearAxis.begin;

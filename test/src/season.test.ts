@@ -57,7 +57,13 @@ describe("a year on the axis of years", () => {
           }
         }
       ),
-      {numRuns: 40}
+      {
+        numRuns: 40,
+        examples: [
+          ["America/Los_Angeles", 2023, 359, 5], // the day after the last is in another year
+          ["UTC", 2024, 53, 5] // the day after the last is the 29th of February
+        ]
+      }
     );
   });
 
