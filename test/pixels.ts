@@ -21,26 +21,27 @@ export async function pictureOf(page: Page): Promise<Buffer> {
 /** Differing pixels in any square of so many a side: letters that moved are more, edges smoothed otherwise fewer. */
 const [side, most] = [16, 24];
 
-/** Says where a picture differs from the one that is kept, or keeps it when told to; undefined where it does not. */
-export async function differenceFrom(name: string, picture: Buffer): Promise<string | undefined> {
+/** Says where a picture differs from the one that is kept, or keeps it when told to; nothing where it does not. */
+export async function differenceFrom(name: string, picture: Buffer): Promise<string[]> {
   const file = join(folder, `${name}.png`);
   if (keeping) {
     await mkdir(folder, {recursive: true});
     await writeFile(file, packed(picture));
-    return undefined;
+    return [];
   }
-  if (!existsSync(file)) return `${name}: there is no picture of it yet`;
+  if (!existsSync(file)) return [`${name}: there is no picture of it yet`];
   const [kept, now] = [PNG.sync.read(await readFile(file)), PNG.sync.read(picture)];
   const {width, height} = kept;
   if (now.width !== width || now.height !== height)
-    return `${name}: it is ${now.width} × ${now.height} pixels, and was ${width} × ${height}`;
+    return [`${name}: it is ${now.width} × ${now.height} pixels, and was ${width} × ${height}`];
   const shown = new PNG({width, height});
   const count = pixelmatch(kept.data, now.data, shown.data, width, height, {threshold: 0.1, windowSize: side});
-  if (count <= most) return undefined;
+  if (count <= most) return [];
   const path = join(tmpdir(), `duckpond-${name}`);
   await writeFile(`${path}-now.png`, picture);
   await writeFile(`${path}-difference.png`, PNG.sync.write(shown));
-  return `${name}: ${count} pixels of a square of ${side} a side differ, see ${path}-now.png and ${path}-difference.png`;
+  const where = `see ${path}-now.png and ${path}-difference.png`;
+  return [`${name}: ${count} pixels of a square of ${side} a side differ, ${where}`];
 }
 
 const step = 17; // sixteen shades of each colour: a third of the bytes, and nearer than what counts as different
