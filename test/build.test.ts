@@ -46,28 +46,13 @@ async function filesOf(project: Project, folder: string): Promise<Map<string, st
 
 const offline = `--import ${join(import.meta.dirname, "offline.js")}`;
 
-/** The deployment as it comes, built once from nothing, and what others are to come to. */
-interface Fresh {
-  readonly project: Project;
-  readonly took: number; // ms
-  readonly stored: unknown;
-  readonly dist: ReadonlyMap<string, Buffer>;
-}
-
-let fresh: Fresh;
-
-beforeAll(async () => {
-  const project = await copyProject();
-  const took = await timeOf(() => project.build({POND_NOW: day1, NODE_OPTIONS: offline}));
-  fresh = {project, took, stored: await storedIn(project), dist: await contentOf(project, "dist")};
-}, 300_000);
-afterAll(() => fresh.project.dispose());
-
 describe("a fresh clone becomes a dashboard, with no network at all", () => {
   let project: Project;
-  beforeAll(() => {
-    project = fresh.project;
-  });
+  beforeAll(async () => {
+    project = await copyProject();
+    await project.build({POND_NOW: day1, NODE_OPTIONS: offline});
+  }, 300_000);
+  afterAll(() => project.dispose());
 
   test("the network is really cut", async () => {
     const ask = "fetch('http://192.0.2.1').catch((error) => console.log(error.cause.message))";
@@ -212,19 +197,68 @@ describe("trouble", () => {
   }, 60_000);
 });
 
-describe("a killed build", () => {
-  test("is followed by one that succeeds, with what one build would have stored", async () => {
-    const killed = await copyProject();
+/** The deployment with two months of readings instead of two years. */
+async function copyShort(): Promise<Project> {
+  const project = await copyProject();
+  const file = join(project.directory, "resources/harbour.yaml");
+  const text = await readFile(file, "utf8");
+  const short = text.replace(/^ {2}seed: 1$/m, '$&\n  begin: "2026-01-01T00:00:00Z"');
+  expect(short).not.toBe(text);
+  await writeFile(file, short);
+  return project;
+}
+
+describe("whatever comes between, and whoever builds, it comes to the same", () => {
+  let whole: Project;
+  let took: number; // ms
+  beforeAll(async () => {
+    whole = await copyShort();
+    took = await timeOf(() => whole.build({POND_NOW: day1}));
+  }, 300_000);
+  afterAll(() => whole.dispose());
+
+  test("killed builds are followed by one that succeeds, and nothing is stored twice", async () => {
+    const killed = await copyShort();
     try {
       // What a build has collected stays, so that each of these is sooner at its pages than the one before.
-      for (const share of [0.1, 0.2, 0.3, 0.4, 0.6]) await killed.killBuild(fresh.took * share, {POND_NOW: day1});
+      for (const share of [0.1, 0.15, 0.2, 0.3, 0.45, 0.6]) await killed.killBuild(took * share, {POND_NOW: day1});
       await killed.build({POND_NOW: day1});
-      expect(await storedIn(killed)).toEqual(fresh.stored);
+      expect(await storedIn(killed)).toEqual(await storedIn(whole));
       expect(await sitesTwice(killed)).toBe(0);
     } finally {
       await killed.dispose();
     }
   }, 300_000);
+
+  test("the loaders alone make the same site", async () => {
+    const alone = await copyShort();
+    try {
+      await alone.observable({POND_NOW: day1});
+      const [helped, made] = [await contentOf(whole, "dist"), await contentOf(alone, "dist")];
+      const own = (files: ReadonlyMap<string, Buffer>) => [...files.keys()].filter((file) => !isModule(file));
+      expect(own(made)).toEqual(own(helped));
+      for (const [file, bytes] of helped)
+        if (file.endsWith(".parquet")) expect(bytes.equals(made.get(file)!), file).toBe(true);
+      for (const page of ["index.html", "sites/mouth.html"])
+        expect(named(made.get(page)!.toString())).toBe(named(helped.get(page)!.toString()));
+    } finally {
+      await alone.dispose();
+    }
+  }, 300_000);
+
+  test("one loader alone drives the whole pipeline", async () => {
+    const project = await copyShort();
+    try {
+      const {code, stdout} = await project.node(["--import", "tsx", "src/data/catalogue.json.ts"], {POND_NOW: day1});
+      expect(code).toBe(0);
+      const {datasets} = JSON.parse(stdout) as Catalogue;
+      expect(datasets.map(({end}) => end)).toEqual(Array.from({length: 3}, () => new Date(day1).toISOString()));
+      expect(await storedIn(project)).toEqual(await storedIn(whole));
+      expect(await countTransactions(project)).toBe(4); // the pond's own beginning, the resources, the readings, and what is known of the run
+    } finally {
+      await project.dispose();
+    }
+  }, 120_000);
 });
 
 async function timeOf(work: () => Promise<unknown>): Promise<number> {
@@ -245,37 +279,6 @@ async function sitesTwice(project: Project): Promise<number> {
   const {stdout} = await project.pond(["cat", "--format", "json", "--sql", sql]);
   return (JSON.parse(stdout) as {twice: number}[])[0]!.twice;
 }
-
-describe("without help", () => {
-  test("the loaders alone make the same site", async () => {
-    const alone = await copyProject();
-    try {
-      await alone.observable({POND_NOW: day1});
-      const [helped, made] = [fresh.dist, await contentOf(alone, "dist")];
-      const own = (files: ReadonlyMap<string, Buffer>) => [...files.keys()].filter((file) => !isModule(file));
-      expect(own(made)).toEqual(own(helped));
-      for (const [file, bytes] of helped)
-        if (file.endsWith(".parquet")) expect(bytes.equals(made.get(file)!), file).toBe(true);
-      for (const page of ["index.html", "sites/mouth.html"])
-        expect(named(made.get(page)!.toString())).toBe(named(helped.get(page)!.toString()));
-    } finally {
-      await alone.dispose();
-    }
-  }, 300_000);
-
-  test("one loader alone drives the whole pipeline", async () => {
-    const project = await copyProject();
-    try {
-      const {code, stdout} = await project.node(["--import", "tsx", "src/data/catalogue.json.ts"], {POND_NOW: day1});
-      expect(code).toBe(0);
-      const {datasets} = JSON.parse(stdout) as Catalogue;
-      expect(datasets.map(({end}) => end)).toEqual(Array.from({length: 3}, () => new Date(day1).toISOString()));
-      expect(await countTransactions(project)).toBe(4); // the pond's own beginning, the resources, the readings, and what is known of the run
-    } finally {
-      await project.dispose();
-    }
-  }, 120_000);
-});
 
 /** Framework names modules by the time of their making, and the catalogue tells how long a run took. */
 function isModule(file: string): boolean {
