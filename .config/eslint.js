@@ -9,7 +9,7 @@ const upward = (layers, why) => ({
 });
 
 export default tseslint.config(
-  {ignores: ["node_modules", "dist", "src/.observablehq", ".pond"]},
+  {ignores: ["node_modules", "dist", "src/.observablehq", ".pond", ".compiled"]},
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
