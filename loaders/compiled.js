@@ -68,7 +68,7 @@ async function bundle(root, outdir) {
     minifyWhitespace: true,
     sourcemap: "linked",
     sourcesContent: false,
-    external: ["@duckdb/node-bindings", "esbuild", "parquet-wasm"], // they bring files of their own
+    external: ["@duckdb/*", "esbuild", "parquet-wasm"], // they bring files of their own
     banner: {js: 'import {createRequire as requireOf} from "node:module"; const require = requireOf(import.meta.url);'},
     plugins: [places],
     logLevel: "silent" // its errors are thrown

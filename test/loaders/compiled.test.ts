@@ -40,6 +40,13 @@ test("is compiled once, whoever starts at the same time", async () => {
   expect(await kept()).toEqual([only]);
 });
 
+test("has its engines, which it brings in when they are needed", async () => {
+  const place = ["--pond", join(root, "made")];
+  await pond("init", ...place);
+  const {out, err} = await pond("cat", "--sql", "SELECT 40 + 2 AS answer", "--format", "json", ...place);
+  expect({rows: JSON.parse(out) as unknown, err}).toEqual({rows: [{answer: 42}], err: ""});
+});
+
 test("a change in a source counts at once, and what nobody began with for a week goes", async () => {
   await pond("--version");
   const [first] = await kept();
