@@ -39,8 +39,9 @@ const hours = (count: number, name: (iso: string) => string): Division => ({
 });
 
 const week = hours(7 * 24, (iso) => `${iso.slice(0, 10)}-week`); // from Thursday, as the epoch began
+const twentyDays = hours(20 * 24, (iso) => `${iso.slice(0, 10)}-20d`); // so that thirty lie in three of them
 const month = {...months(1, 31, (iso) => iso.slice(0, 7)), finer: week, tail: week};
-const quarter = {...months(3, 92, (iso, part) => `${iso.slice(0, 4)}-Q${part}`), finer: month, tail: month};
+const quarter = {...months(3, 92, (iso, part) => `${iso.slice(0, 4)}-Q${part}`), finer: twentyDays, tail: month};
 const half = {...months(6, 184, (iso, part) => `${iso.slice(0, 4)}-H${part}`), tail: month};
 const year = {...years(1, String), finer: half, tail: quarter};
 const twoYears = {...years(2, (first) => `${first}-${first + 1}`), tail: quarter};
@@ -75,8 +76,8 @@ export interface Extent {
 
 /**
  * The spans of a resolution whose bins hold an extent. Readers look at the newest readings and come again the next day:
- * the two newest spans are cut finer, and what is newest of all once more, so that a day changes a small shard on most
- * days. Charts still need two or three shards, whatever their range.
+ * the two newest spans are cut finer, and where those are long what is newest of all once more, so that a day changes a
+ * small shard on most days. Charts still need two or three shards, whatever their range, and fetch little beside it.
  */
 export function spansOver(resolution: Resolution, {first, last, coarsest = false}: Extent): readonly Span[] {
   const [begin, end] = [binStart(first, resolution), binStart(last, resolution)];
@@ -100,7 +101,7 @@ function spansOf(division: Division, begin: number, end: number): readonly Span[
   return spans;
 }
 
-/** A week in which a month begins is one from there on. */
+/** A week in which a month begins is one from there on, and so with twenty days and a quarter. */
 function clipped([first, ...rest]: readonly Span[], begin: number): readonly Span[] {
   return [{...first!, begin: Math.max(begin, first!.begin)}, ...rest];
 }

@@ -118,7 +118,7 @@ test("a late reading stored in the pond costs one shard of each resolution, and 
   const build = async (fs: Reader) => rowsOf(pond.duck, await fs.series("/reduced/A/24h"));
   const old = await pond.fs();
   const before = await build(old);
-  const whole = 9 + 3 + 3 + 2 + 1; // quarters, months and weeks; half years; a year; a decade
+  const whole = 12 + 3 + 3 + 2 + 1; // quarters and twenty days; half years; a year; a decade
   expect(await files()).toBe(whole);
   await appendReadings(pond, "/sites/A", [{time: micros("2025-02-03T04:30Z"), values: {"a.u": 1e6}}]);
   const after = await build(await pond.fs());

@@ -24,7 +24,7 @@ test.each([
 
 test.each([
   ["15m", "2025-04-24-week", "2025-05-01-week", "2025-05-08-week", "2025-05-15-week"],
-  ["1h", "2025-03", "2025-04", "2025-05-until-2025-05-15-week", "2025-05-from-2025-05-15-week"],
+  ["1h", "2025-03-13-20d", "2025-04-02-20d", "2025-04-22-20d", "2025-05-12-20d"],
   ["6h", "2024-H2", "2025-H1-until-2025-05", "2025-H1-from-2025-05"],
   ["1d", "2022-2023", "2024-2025-until-2025-Q2", "2024-2025-from-2025-Q2"],
   ["7d", "2010s", "2020s-until-2025", "2020s-from-2025"]
@@ -49,7 +49,7 @@ test("the coarsest resolution has long shards, for there is no other to show a w
 test("on most days, what a day adds falls into one small shard", () => {
   for (const [name, rows] of [
     ["15m", 672],
-    ["1h", 168],
+    ["1h", 480],
     ["6h", 124],
     ["1d", 92]
   ] as const) {
@@ -66,6 +66,16 @@ test("on most days, what a day adds falls into one small shard", () => {
       if (changed.length === 1) kept++;
     }
     expect(kept).toBeGreaterThan(300);
+  }
+});
+
+test("the last thirty days of hours lie in three shards, and little else does", () => {
+  for (let night = 0; night < 2000; night++) {
+    const last = micros("2020-03-01T04:00Z") + night * day;
+    const spans = spansOver(resolutionOf("1h"), {first: micros("2015-03-01T00:00Z"), last});
+    const shown = spans.filter(({end}) => end > last - 30 * day);
+    expect(shown.length).toBeLessThanOrEqual(3);
+    expect(last - shown[0]!.begin).toBeLessThanOrEqual(50 * day);
   }
 });
 
@@ -105,6 +115,6 @@ test("a shard has a few thousand rows at the most", () => {
 });
 
 test("clocks that were never set still fall into a span", () => {
-  expect(spansOver(resolutionOf("1h"), {first: 0, last: 0})[0]!.name).toBe("1970-01");
+  expect(spansOver(resolutionOf("1h"), {first: 0, last: 0})[0]!.name).toBe("1970-01-01-20d");
   expect(spansOver(resolutionOf("24h"), {first: -1, last: -1})[0]!.name).toBe("1968-1969-until-1969-Q4");
 });
