@@ -1,13 +1,12 @@
 import {existsSync} from "node:fs";
-import {mkdir, stat} from "node:fs/promises";
-import {dirname, join} from "node:path";
+import {stat} from "node:fs/promises";
+import {join} from "node:path";
 import {type Duck, identifier, literal} from "../pond/duck.js";
 import type {Range} from "../pond/types.js";
 import {engine} from "./engine.js";
-import {stampOf} from "./pack.js";
 import {marks} from "./partial.js";
 import {keyOf} from "./shard.js";
-import {Shelf, type Written} from "./shelf.js";
+import {draftOf, settle, Shelf, type Written} from "./shelf.js";
 import {published} from "./statistic.js";
 import {browsers} from "./told.js";
 import type {DatasetEntry, OverlayEntry, ParameterEntry, ResolutionEntry, ShardEntry} from "./types.js";
@@ -17,8 +16,8 @@ import type {DatasetEntry, OverlayEntry, ParameterEntry, ResolutionEntry, ShardE
  * files as one of a single site, and nothing of other parameters. Made of published shards, value by value.
  */
 
-/** Part of every name: to be raised whenever the same shard would be written otherwise. */
-const generation = 1;
+/** Part of every key: to be raised whenever the same shard would be written otherwise. */
+const generation = 2;
 
 /** Where published files are, and what is known of them. */
 interface Place {
@@ -134,12 +133,11 @@ async function publishShard(resolution: string, span: Required<Range>, target: T
   const made = parts.map((part): Ingredient => ({...part, files: filesIn(shardsOf(part.dataset, resolution), span)}));
   const ingredients = made.filter(({files}) => files.length > 0);
   const from = ingredients.map(({dataset: {name}, columns, files}) => [name, columns, files]);
-  const key = keyOf("overlay", generation, span.begin, span.end, from).slice(0, 8);
-  const file = `${folder}/${stampOf(span.begin)}-${key}.parquet`;
-  const path = join(directory, file);
-  const known = shelf.find(file);
-  if (known && existsSync(path)) return known;
-  await mkdir(dirname(path), {recursive: true});
+  const key = keyOf("overlay", generation, folder, span.begin, span.end, from);
+  const known = shelf.find(key);
+  if (known && existsSync(join(directory, known.entry.file))) return known;
+  const draft = {directory, folder, key};
+  const path = draftOf(draft);
   const rows = await engine.use(async (duck) => {
     await duck.session(async (session) => {
       const tables = await Promise.all(ingredients.map((one) => tableSql(session, one, {span, directory})));
@@ -150,8 +148,8 @@ async function publishShard(resolution: string, span: Required<Range>, target: T
     const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(path)})`);
     return row!.n as number;
   });
-  const entry = {file, begin: new Date(span.begin).toISOString(), end: new Date(span.end).toISOString()};
-  return shelf.add({entry, rows, bytes: (await stat(path)).size});
+  const entry = await settle(draft, span);
+  return shelf.add({key, entry, rows, bytes: (await stat(join(directory, entry.file))).size});
 }
 
 /** So many tables are joined at once, for each join holds memory of its own: a hundred sites would take a gigabyte. */

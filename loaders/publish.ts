@@ -10,7 +10,7 @@ import type {DashboardSpec} from "./dashboard.js";
 import {type Completeness, completenessOf} from "./completeness.js";
 import {detailsOf} from "./details.js";
 import {engine} from "./engine.js";
-import {pack, stampOf} from "./pack.js";
+import {pack} from "./pack.js";
 import {datasetsOf} from "./dataset.js";
 import {lastRuns} from "./history.js";
 import {publishLogo} from "./logo.js";
@@ -24,13 +24,13 @@ import type {Measured, Reduction} from "./reduction.js";
 import {keyOf} from "./shard.js";
 import {published} from "./statistic.js";
 import {type Summary, summarise} from "./summary.js";
-import {Shelf, type Written} from "./shelf.js";
+import {draftOf, settle, Shelf, type Written} from "./shelf.js";
 import {sweep} from "./sweep.js";
 import {browsers, type Told, writeTold} from "./told.js";
 import type {Catalogue, Effects, QualityEntry, ResolutionEntry, Resource} from "./types.js";
 
-/** Part of every published name: to be raised whenever the same shard would be written otherwise. */
-const generation = 3;
+/** Part of the key of every shard: to be raised whenever the same shard would be written otherwise. */
+const generation = 4;
 
 /** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
 const telling = 6;
@@ -259,17 +259,16 @@ interface Target {
 async function publishShard(level: Level, shard: Shard, target: Target): Promise<Written> {
   const {directory, folder, columns, shelf} = target;
   const names = columns.map(({name}) => name);
-  const key = keyOf("publish", generation, shard.key, names).slice(0, 8);
-  const [begin, end] = [shard.cover.begin / 1000, shard.cover.end / 1000];
-  const file = `${folder}/${stampOf(begin)}-${key}.parquet`;
-  const path = join(directory, file);
+  const key = keyOf("publish", generation, folder, shard.key, names);
   const isRanked = target.reduction.isRanked && !level.resolution.raw;
-  const known = shelf.find(file);
-  if (known && existsSync(path) && (known.isFull !== undefined || !isRanked)) return known;
+  const known = shelf.find(key);
+  const isThere = known && existsSync(join(directory, known.entry.file));
+  if (isThere && (known.isFull !== undefined || !isRanked)) return known;
+  const draft = {directory, folder, key};
   const write = level.resolution.raw ? writeReadings : writeBins;
-  const written = await write(path, {level, shard}, target);
-  const entry = {file, begin: new Date(begin).toISOString(), end: new Date(end).toISOString()};
-  return shelf.add({entry, ...written, bytes: (await stat(path)).size});
+  const written = await write(draftOf(draft), {level, shard}, target);
+  const entry = await settle(draft, {begin: shard.cover.begin / 1000, end: shard.cover.end / 1000});
+  return shelf.add({key, entry, ...written, bytes: (await stat(join(directory, entry.file))).size});
 }
 
 /** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */

@@ -245,6 +245,18 @@ test("the same build twice rewrites no file, and a changed dataset only its own"
   expect([...after.keys()].sort()).toEqual([...files, "catalogue.json", "details.json"].sort());
 });
 
+test("what is made of other files to the same content keeps its name", async () => {
+  const {again, target, pond} = await harbour();
+  const first = await again();
+  await appendReadings(pond, "/in/mouth", hourly(1)); // as it was already
+  const second = await again();
+  expect(second.version).toBeGreaterThan(first.version);
+  for (const name of ["Mouth", "~do"]) {
+    expect(filesOf(second, name)).toEqual(filesOf(first, name));
+    for (const file of filesOf(second, name)) expect(existsSync(join(target, file))).toBe(true);
+  }
+});
+
 test("what several sites have of a parameter stands side by side too, value for value, and nothing else does", async () => {
   const {again, target} = await harbour();
   const {overlays, datasets} = await again();
