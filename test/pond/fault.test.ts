@@ -2,7 +2,6 @@ import {setImmediate} from "node:timers/promises";
 import {describe, expect, test} from "vitest";
 import {check} from "../../pond/check.js";
 import {PondError} from "../../pond/error.js";
-import {LocalStore} from "../../pond/local.js";
 import {MemoryStore} from "../../pond/memory.js";
 import {Pond} from "../../pond/pond.js";
 import type {Store, Transaction} from "../../pond/types.js";
@@ -12,6 +11,7 @@ import type {Fault} from "./faulty.js";
 import {scratch, write} from "./harness.js";
 import {Platter} from "./platter.js";
 import {readings} from "./readings.js";
+import {remoteStore} from "./remote.js";
 
 const root = "/pond";
 const codes = ["ENOSPC", "EIO", "EACCES", "EMFILE", "SHORT"];
@@ -38,21 +38,10 @@ interface Bench {
   called: number; // calls in the last attempt
 }
 
-function storeOn(disk: Faulty): Store {
-  const store = new LocalStore(root, disk);
-  return {
-    get: (key) => store.get(key),
-    getRange: (key, begin, end) => store.getRange(key, begin, end),
-    putIfAbsent: (key, content) => store.putIfAbsent(key, content),
-    list: (prefix) => store.list(prefix),
-    delete: (key) => store.delete(key)
-  };
-}
-
 async function bench(cache: string): Promise<Bench> {
   const platter = new Platter();
   const disk = new Faulty(platter);
-  const store = storeOn(disk);
+  const store = remoteStore(root, disk);
   const pond = await Pond.over(store, cache, {create: true});
   await prepare(pond);
   return {platter, disk, store, pond, called: 0};
@@ -132,11 +121,11 @@ test.each(faults)("making a pond survives $code of any call, for ever: $isForeve
     const disk = new Faulty(new Platter());
     const made = {disk, called: 0};
     const error = await attempt(made, {at, code, isForever}, async () => {
-      await (await Pond.over(storeOn(disk), cache, {create: true})).close();
+      await (await Pond.over(remoteStore(root, disk), cache, {create: true})).close();
     });
     called = made.called;
     if (error !== undefined) expectClean(error, code);
-    const pond = await Pond.over(storeOn(disk), cache, {create: true});
+    const pond = await Pond.over(remoteStore(root, disk), cache, {create: true});
     await write(pond, (tx) => tx.write("/f", "works"));
     expect(await shown(pond)).toEqual(["version 1", expect.stringMatching(/^\/f file 1 /)]);
     expect((await check(pond, {data: true})).problems).toEqual([]);

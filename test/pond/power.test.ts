@@ -6,7 +6,6 @@ import {check} from "../../pond/check.js";
 import {blobKey} from "../../pond/contents.js";
 import {commitKey, decodeActions} from "../../pond/delta.js";
 import {Duck} from "../../pond/duck.js";
-import {LocalStore} from "../../pond/local.js";
 import {Pond} from "../../pond/pond.js";
 import {decodeRecords} from "../../pond/record.js";
 import type {Store, Transaction} from "../../pond/types.js";
@@ -14,6 +13,7 @@ import {contentOf} from "./content.js";
 import {Platter} from "./platter.js";
 import type {Call, Left, State} from "./platter.js";
 import {readings} from "./readings.js";
+import {remoteStore} from "./remote.js";
 
 const root = "/srv/harbour/pond"; // its parents have to be made as well
 const writers = ["a", "b"];
@@ -33,18 +33,6 @@ afterAll(async () => {
   await rm(cache, {recursive: true});
 });
 
-/** A store whose objects DuckDB cannot reach, for they are not on this machine's disk. */
-function storeOn(platter: Platter): Store {
-  const store = new LocalStore(root, platter);
-  return {
-    get: (key) => store.get(key),
-    getRange: (key, begin, end) => store.getRange(key, begin, end),
-    putIfAbsent: (key, content) => store.putIfAbsent(key, content),
-    list: (prefix) => store.list(prefix),
-    delete: (key) => store.delete(key)
-  };
-}
-
 /** One round of one writer: many directories in one transaction, content of every kind and size, old content again. */
 async function work(tx: Transaction, writer: string, round: number): Promise<void> {
   for (const n of folders) await tx.write(`/${writer}/${n}/small`, `${writer}${round}`, {parents: true});
@@ -57,12 +45,12 @@ async function work(tx: Transaction, writer: string, round: number): Promise<voi
 
 /** Runs all rounds, the writers side by side, and tells the platter of each version that is acknowledged. */
 async function run(platter: Platter): Promise<void> {
-  const first = await Pond.over(storeOn(platter), cache, {create: true});
+  const first = await Pond.over(remoteStore(root, platter), cache, {create: true});
   platter.acknowledge("0");
   await first.close();
   await Promise.all(
     writers.map(async (writer) => {
-      const pond = await Pond.over(storeOn(platter), cache);
+      const pond = await Pond.over(remoteStore(root, platter), cache);
       for (let round = 0; round < rounds; round++) {
         const {commit} = await pond.transaction({command: "work"}, (tx) => work(tx, writer, round));
         platter.acknowledge(String(commit!.version));
@@ -173,7 +161,7 @@ function imageOf(platter: Platter, state: State): [string, Left | "directory"][]
 
 /** What a reader must find at each version, and before the first. */
 async function expectedOf(platter: Platter): Promise<(version: number) => readonly string[]> {
-  const store = storeOn(platter);
+  const store = remoteStore(root, platter);
   const contents = Array.from({length: newest + 1}, (_, version) => contentOf(store, duck, version));
   const lines = (await Promise.all(contents)).map((content) => content.lines);
   return (version) => lines[version] ?? [];
@@ -190,7 +178,7 @@ test("whatever a loss of power leaves, all that was acknowledged is there and no
     const expected = await expectedOf(platter);
     expect(cases.length).toBeGreaterThan(newest);
     for (const {files, acknowledged} of cases) {
-      const {version, lines} = await contentOf(storeOn(Platter.from(files)), duck);
+      const {version, lines} = await contentOf(remoteStore(root, Platter.from(files)), duck);
       expect(version).toBeGreaterThanOrEqual(acknowledged);
       expect(lines).toEqual(expected(version));
     }
@@ -201,7 +189,7 @@ test("whatever a loss of power leaves, all that was acknowledged is there and no
 test("what a loss of power leaves is sound without repair, and work goes on", {timeout: 180_000}, async () => {
   for (const {files, acknowledged} of outcomes.flatMap(({samples}) => samples)) {
     const platter = Platter.from(files);
-    const pond = await Pond.over(storeOn(platter), cache, {create: true});
+    const pond = await Pond.over(remoteStore(root, platter), cache, {create: true});
     expect((await pond.fs()).version).toBeGreaterThanOrEqual(acknowledged);
     await pond.transaction({command: "again"}, async (tx) => {
       for (const writer of writers) await tx.remove(`/${writer}`, {recursive: true, force: true});
@@ -210,8 +198,8 @@ test("what a loss of power leaves is sound without repair, and work goes on", {t
     expect((await check(pond, {data: true})).problems).toEqual([]);
     await pond.close();
     const survived = [...platter.states(() => false, 1)].map((state) => imageOf(platter, state));
-    const again = await contentOf(storeOn(Platter.from(survived[0]!)), duck);
-    expect(again).toEqual(await contentOf(storeOn(platter), duck));
+    const again = await contentOf(remoteStore(root, Platter.from(survived[0]!)), duck);
+    expect(again).toEqual(await contentOf(remoteStore(root, platter), duck));
   }
 });
 
@@ -267,7 +255,8 @@ test("nothing is acknowledged before it is durable, nor committed before what it
     const trace = new Trace(platter.trace);
     for (let version = 0; version <= newest; version++) {
       const linked = trace.when("link", commitPath(version));
-      for (const path of await neededBy(storeOn(platter), version)) expect(trace.durable(path)).toBeLessThan(linked);
+      for (const path of await neededBy(remoteStore(root, platter), version))
+        expect(trace.durable(path)).toBeLessThan(linked);
       expect(trace.durable(commitPath(version))).toBeLessThan(trace.when("acknowledge", String(version)));
     }
   }

@@ -4,7 +4,6 @@ import {expect, test} from "vitest";
 import {check} from "../../pond/check.js";
 import {Contents} from "../../pond/contents.js";
 import {PondError} from "../../pond/error.js";
-import {LocalStore} from "../../pond/local.js";
 import {advance, emptyLog} from "../../pond/log.js";
 import {decodeParquet} from "../../pond/parquet.js";
 import {Pond} from "../../pond/pond.js";
@@ -17,6 +16,7 @@ import {scratch} from "./harness.js";
 import {Platter} from "./platter.js";
 import type {Left, State} from "./platter.js";
 import {readings} from "./readings.js";
+import {remoteStore} from "./remote.js";
 
 /** Maintenance on disks that fail and that forget. */
 
@@ -24,17 +24,6 @@ const root = "/pond";
 const day = 24 * 3_600_000;
 
 type Image = readonly (readonly [string, Left | "directory"])[];
-
-const storeOn = (disk: Platter | Faulty): Store => {
-  const store = new LocalStore(root, disk);
-  return {
-    get: (key) => store.get(key),
-    getRange: (key, begin, end) => store.getRange(key, begin, end),
-    putIfAbsent: (key, content) => store.putIfAbsent(key, content),
-    list: (prefix) => store.list(prefix),
-    delete: (key) => store.delete(key)
-  };
-};
 
 function imageOf(platter: Platter, state: State): Image {
   return platter.paths().flatMap((path) => {
@@ -49,7 +38,7 @@ function settledImage(platter: Platter): Image {
 }
 
 const openOn = (disk: Platter | Faulty, cache: string, now: () => number): Promise<Pond> =>
-  Pond.over(storeOn(disk), cache, {create: true, effects: {now, user: "ann"}});
+  Pond.over(remoteStore(root, disk), cache, {create: true, effects: {now, user: "ann"}});
 
 /** What the newest snapshot shows: of each path the content, of a series its readings. Without DuckDB, for speed. */
 async function contentIn(store: Store): Promise<string[]> {
@@ -103,7 +92,7 @@ test("whatever a loss of power leaves of maintenance shows what the pond held", 
   const cache = await scratch();
   const {image, now} = await neglected(cache);
   const platter = Platter.from(image);
-  const before = await contentIn(storeOn(platter));
+  const before = await contentIn(remoteStore(root, platter));
   let clock = now;
   const pond = await openOn(platter, cache, () => (clock += 1000));
   const found = new Map<string, Image>();
@@ -120,9 +109,9 @@ test("whatever a loss of power leaves of maintenance shows what the pond held", 
   expect(found.size).toBeGreaterThan(40);
   for (const [index, left] of [...found.values()].entries()) {
     const disk = Platter.from(left);
-    expect(await contentIn(storeOn(disk))).toEqual(before);
+    expect(await contentIn(remoteStore(root, disk))).toEqual(before);
     if (index % 10 > 0) continue;
-    expect((await check({store: storeOn(disk), cache}, {data: true})).problems).toEqual([]);
+    expect((await check({store: remoteStore(root, disk), cache}, {data: true})).problems).toEqual([]);
     const again = await openOn(disk, cache, () => (clock += 1000));
     await again.maintain({keep: day});
     await grow(again, 40, 41);
@@ -147,7 +136,7 @@ test.each(ways.map((way, index) => ({...way, first: 1 + (index % stride)})))(
   async ({first, ...fault}) => {
     const cache = await scratch();
     const {image, now} = await neglected(cache);
-    const before = await contentIn(storeOn(Platter.from(image)));
+    const before = await contentIn(remoteStore(root, Platter.from(image)));
     let clock = now;
     let failed = 0;
     for (let [at, isDone, attempts] = [first, false, 0]; !isDone; at += stride, attempts++) {
@@ -163,7 +152,7 @@ test.each(ways.map((way, index) => ({...way, first: 1 + (index % stride)})))(
       if (error !== undefined) failed++;
       if (error !== undefined) expect(error).toBeInstanceOf(PondError);
       if (error !== undefined) expect(error).toMatchObject({code: "DISK", cause: {code: fault.code}});
-      expect(await contentIn(storeOn(disk)), `call ${at}`).toEqual(before);
+      expect(await contentIn(remoteStore(root, disk)), `call ${at}`).toEqual(before);
       if (attempts % 8 === 0 || isDone) await expectWorking(pond, disk, before);
       await pond.close();
     }
@@ -176,7 +165,7 @@ test.each(ways.map((way, index) => ({...way, first: 1 + (index % stride)})))(
 async function expectWorking(pond: Pond, disk: Faulty, content: readonly string[]): Promise<void> {
   expect((await check(pond, {data: true})).problems).toEqual([]);
   await pond.maintain({keep: day});
-  expect(await contentIn(storeOn(disk))).toEqual(content);
+  expect(await contentIn(remoteStore(root, disk))).toEqual(content);
   await pond.transaction({command: "after"}, (tx) => tx.write("/after", "works"));
   expect(await disk.files(`${root}/tmp`)).toEqual([]);
 }
