@@ -1,6 +1,7 @@
 import {crc32} from "node:zlib";
 import type {Range} from "../pond/types.js";
 import {marks, type Part, type Partials} from "./partial.js";
+import {Scratch} from "./scratch.js";
 import {firstFrom} from "./search.js";
 
 /** Bins by time, and what is kept of each, column by column. Columns without a reading in any of them are left out. */
@@ -84,8 +85,8 @@ interface Header {
   readonly columns: readonly {readonly name: string; readonly parts: readonly Part[]; readonly digests?: number}[];
 }
 
-/** The same bins, the same bytes. */
-export function encodeBins({starts, columns}: Bins): Uint8Array {
+/** The same bins, the same bytes; in scratch, where that is given. */
+export function encodeBins({starts, columns}: Bins, scratch = new Scratch()): Uint8Array {
   const entries = [...columns].map(
     ([name, partials]) => [name, Object.entries(partials) as [Part, Partials[Part]][]] as const
   );
@@ -96,7 +97,7 @@ export function encodeBins({starts, columns}: Bins): Uint8Array {
   const arrays = [starts, ...entries.flatMap(([, parts]) => parts.flatMap(([, values]) => flat(values!)))];
   const text = Buffer.from(JSON.stringify(header));
   const begin = 8 + 8 * Math.ceil(text.length / 8);
-  const bytes = Buffer.allocUnsafe(begin + arrays.reduce((sum, array) => sum + array.byteLength, 0));
+  const bytes = scratch.bytes(begin + arrays.reduce((sum, array) => sum + array.byteLength, 0));
   bytes.writeUInt32LE(begin, 4);
   bytes.fill(" ", 8, begin).set(text, 8);
   let offset = begin;

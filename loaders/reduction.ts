@@ -1,15 +1,16 @@
 import {existsSync} from "node:fs";
-import {readFile, rm} from "node:fs/promises";
+import {rm} from "node:fs/promises";
 import {join} from "node:path";
 import type {Duck} from "../pond/duck.js";
 import type {Column, Range, Series} from "../pond/types.js";
 import {type Bins, binsWithin, decodeBins, encodeBins, joinBins} from "./bins.js";
 import {type Engine, engine as shared} from "./engine.js";
-import {placeFile} from "./file.js";
+import {placeFile, readInto} from "./file.js";
 import {flagsAmong, isFlag} from "./flag.js";
 import {type Level, levelsOf, readingsOf, type Shard} from "./level.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
 import type {Resolution} from "./resolution.js";
+import {Scratch, withScratch} from "./scratch.js";
 import {overlaps} from "./shard.js";
 import {extrasFor, type Statistic} from "./statistic.js";
 import {Tally, type Tallying, Unsorted} from "./tally.js";
@@ -130,21 +131,25 @@ export class Reduction {
   async build(level: Level, range: Range = {}): Promise<readonly Shard[]> {
     const shards = level.shards.filter(({cover}) => overlaps({minTime: cover.begin, maxTime: cover.end - 1}, range));
     const missing = shards.filter(({file}) => !existsSync(file) && !underway.has(file));
-    let before: Promise<unknown> = Promise.resolve();
+    const works: Promise<void>[] = [];
     for (const batch of this.#batches(level, missing)) {
-      const work = this.#compute(level, batch, before).finally(() => batch.forEach(({file}) => underway.delete(file)));
+      const turn = works.at(-this.#engine.size); // as many at once as have an engine, or hold files of bins
+      const work = (turn ?? Promise.resolve())
+        .catch(() => undefined) // told to whoever waits for it
+        .then(() => this.#compute(level, batch))
+        .finally(() => batch.forEach(({file}) => underway.delete(file)));
       batch.forEach(({file}) => underway.set(file, work));
-      before = work;
+      works.push(work);
     }
     await Promise.all(shards.flatMap(({file}) => underway.get(file) ?? []));
     return shards;
   }
 
-  /** The bins of a shard, computed where they are missing or their file is not as it was written. */
-  async bins(level: Level, shard: Shard): Promise<Bins> {
+  /** The bins of a shard, computed where they are missing or their file is not as it was written; in scratch, if given. */
+  async bins(level: Level, shard: Shard, scratch = new Scratch()): Promise<Bins> {
     for (let tries = 0; tries < 2; tries++) {
       await this.build(level, shard.cover);
-      const bins = decodeBins(await readFile(shard.file));
+      const bins = decodeBins(await readInto(scratch, shard.file));
       if (bins) return bins;
       await rm(shard.file);
     }
@@ -164,8 +169,7 @@ export class Reduction {
     return batches;
   }
 
-  async #compute(level: Level, batch: readonly Shard[], before: Promise<unknown>): Promise<void> {
-    if (level.finer) await before.catch(() => undefined); // folds take turns, for each has files of bins in memory
+  async #compute(level: Level, batch: readonly Shard[]): Promise<void> {
     const blocks = new Map<Shard, readonly Block[]>();
     const whole: Shard[][] = [[]]; // that follow each other
     for (const shard of batch) {
@@ -177,7 +181,7 @@ export class Reduction {
       await this.#add(
         level,
         shards.map(({cover}) => cover),
-        (bins, index) => placeFile(shards[index]!.file, encodeBins(bins))
+        (bins, index) => placeBins(shards[index]!.file, bins)
       );
     for (const shard of batch) {
       await keepBlocks(shard, blocks.get(shard)!);
@@ -199,7 +203,7 @@ export class Reduction {
       taken.map((one) => one ?? made.shift()!),
       names
     );
-    if (bins) await placeFile(shard.file, encodeBins(bins));
+    if (bins) await placeBins(shard.file, bins);
     return bins !== undefined;
   }
 
@@ -213,7 +217,9 @@ export class Reduction {
     for (const [index, stretch] of stretches.entries()) {
       const tally = new Tally({...tallying, range: stretch});
       for (const source of await this.build(level.finer, stretch))
-        tally.bins(binsWithin(await this.bins(level.finer, source), stretch));
+        await withScratch(async (scratch) =>
+          tally.bins(binsWithin(await this.bins(level.finer!, source, scratch), stretch))
+        );
       await put(tally.take(), index);
     }
   }
@@ -249,7 +255,7 @@ const longest = 24;
 /** A shard with more stretches that changed is computed as a whole. */
 const mostStretches = 4;
 
-/** Takes the bins of a stretch, by its place among those asked for. */
+/** Takes the bins of a stretch, by its place among those asked for. They are good until it is first waited for. */
 type Put = (bins: Bins, index: number) => Promise<void>;
 
 interface Adding {
@@ -258,15 +264,30 @@ interface Adding {
   readonly put: Put;
 }
 
+/** One stretch is put away while DuckDB reads the next, and no more than one. */
 async function addAll(duck: Duck, rows: string, {stretches, tallying, put}: Adding): Promise<void> {
   const tally = new Tally(tallying);
   let next = 0;
-  for await (const chunk of duck.chunks(rows)) {
-    tally.readings(chunk);
-    for (; next < stretches.length && tally.last >= stretches[next]!.end; next++)
-      await put(tally.take(stretches[next]!.end), next);
+  let putting: Promise<void> = Promise.resolve();
+  const putNext = async () => {
+    await putting;
+    putting = put(tally.take(stretches[next]!.end), next);
+    putting.catch(() => undefined); // told when it is waited for
+  };
+  try {
+    for await (const chunk of duck.chunks(rows)) {
+      tally.readings(chunk);
+      for (; next < stretches.length && tally.last >= stretches[next]!.end; next++) await putNext();
+    }
+    for (; next < stretches.length; next++) await putNext();
+  } finally {
+    await putting;
   }
-  for (; next < stretches.length; next++) await put(tally.take(stretches[next]!.end), next);
+}
+
+/** Bins as a file. What they stand in may change as soon as this is waited for. */
+function placeBins(file: string, bins: Bins): Promise<void> {
+  return withScratch((scratch) => placeFile(file, encodeBins(bins, scratch)));
 }
 
 function measuredIn(columns: readonly Column[]): readonly Measured[] {

@@ -50,10 +50,10 @@ export class Unsorted extends Error {}
 export class Tally {
   readonly #resolution: Resolution;
   readonly #columns: readonly ColumnTally[];
-  readonly #times = new Float64Array(vectorSize);
   readonly #runs: Runs = {edges: new Int32Array(mostRows + 1), count: 0, first: 0, goesOn: false};
   readonly #starts: Float64Array;
   #length = 0;
+  #taken = 0; // bins at the beginning
   #time = -Infinity; // of the last row
   #end = -Infinity; // of the last bin
 
@@ -72,7 +72,7 @@ export class Tally {
 
   /** Adds readings as `readingsSql` has them. Throws Unsorted for one that is earlier than the one before it. */
   readings(chunk: Chunk): void {
-    this.#deal(chunk.doubles(0, this.#times).subarray(0, chunk.rows));
+    this.#deal(chunk.doubles(0));
     let index = 1;
     for (const column of this.#columns) index = column.readings(chunk, index, this.#runs);
   }
@@ -83,8 +83,12 @@ export class Tally {
     for (const column of this.#columns) column.bins(columns.get(column.name), this.#runs);
   }
 
-  /** Takes the bins that begin before an instant and hold anything; all unless it is given, and then no row may follow. */
+  /**
+   * Takes the bins that begin before an instant and hold anything; all unless it is given, and then no row may follow.
+   * They are good until rows are added, or bins taken, again.
+   */
   take(end = Infinity): Bins {
+    this.#close();
     let count = 0;
     while (count < this.#length && this.#starts[count]! < end) count++;
     if (count === this.#length) for (const column of this.#columns) column.close(count - 1);
@@ -92,14 +96,23 @@ export class Tally {
     for (let place = 0; place < count; place++)
       if (this.#columns.some((column) => column.holds(place))) places.push(place);
     const starts = pick(this.#starts, places);
-    const taken = this.#columns.map((column) => [column.name, column.take(places, count)] as const);
-    this.#starts.copyWithin(0, count, this.#length);
-    this.#length -= count;
+    const taken = this.#columns.map((column) => [column.name, column.take(places)] as const);
+    this.#taken = count;
     return {starts, columns: new Map(taken.filter((entry): entry is [string, Partials] => entry[1] !== undefined))};
+  }
+
+  /** Closes the gap where bins were taken. */
+  #close(): void {
+    if (this.#taken === 0) return;
+    for (const column of this.#columns) column.drop(this.#taken, this.#length);
+    this.#starts.copyWithin(0, this.#taken, this.#length);
+    this.#length -= this.#taken;
+    this.#taken = 0;
   }
 
   /** Finds the runs of rows. */
   #deal(times: Float64Array): void {
+    this.#close();
     const runs = this.#runs;
     runs.count = 0;
     runs.first = this.#length;
@@ -127,12 +140,9 @@ const nothing = new Float64Array(mostRows);
 const empty = {sum: nothing, count: nothing, min: nothing, max: nothing, sine: nothing, cosine: nothing};
 
 /** What of a column is added up next; they take their turns. */
-const readings = new Float64Array(vectorSize);
 const counts = new Float64Array(vectorSize);
 const sines = new Float64Array(vectorSize);
 const cosines = new Float64Array(vectorSize);
-const suspects = new Float64Array(vectorSize);
-const failures = new Float64Array(vectorSize);
 
 class ColumnTally {
   readonly #column: Reduced;
@@ -166,15 +176,11 @@ class ColumnTally {
   /** Adds readings; tells the place of the column after them. */
   readings(chunk: Chunk, index: number, runs: Runs): number {
     const {turns, flags} = this.#column;
-    chunk.doubles(index, readings);
+    const readings = chunk.doubles(index);
     this.#totals.readings(readings, runs);
     if (this.#others.length === 0) return index + 1;
     for (let row = 0; row < chunk.rows; row++) counts[row] = readings[row]! - readings[row]! === 0 ? 1 : 0; // not NaN, not infinite
-    if (turns) turn(chunk.rows);
-    if (flags) {
-      chunk.doubles(index + 1, suspects);
-      chunk.doubles(index + 2, failures);
-    }
+    if (turns) turn(readings);
     const rows = {
       sum: readings,
       count: counts,
@@ -185,8 +191,8 @@ class ColumnTally {
       squares: nothing,
       sine: sines,
       cosine: cosines,
-      suspect: suspects,
-      fail: failures
+      suspect: flags ? chunk.doubles(index + 1) : nothing,
+      fail: flags ? chunk.doubles(index + 2) : nothing
     };
     for (const adder of this.#others) adder.add(rows as Rows, runs);
     return index + (flags ? 3 : 1);
@@ -202,32 +208,42 @@ class ColumnTally {
     for (const adder of this.#others) adder.close?.(place);
   }
 
-  /** Takes what is kept of the first `count` bins, of those at the places; undefined if there is nothing in them. */
-  take(places: readonly number[], count: number): Partials | undefined {
-    const holds = places.some((place) => this.holds(place));
-    const kept = [this.#totals, ...this.#others].flatMap(
+  /** What is kept of the bins at some places; undefined if there is nothing in them. */
+  take(places: readonly number[]): Partials | undefined {
+    if (!places.some((place) => this.holds(place))) return undefined;
+    return Object.fromEntries(this.#kept.map(([part, values]) => [part, pick(values, places)])) as unknown as Partials;
+  }
+
+  /** Drops the first `count` bins of `length`. */
+  drop(count: number, length: number): void {
+    for (const [, values] of this.#kept) values.copyWithin(0, count, length);
+  }
+
+  get #kept(): readonly (readonly [Part, Float64Array | Float64Array[]])[] {
+    return [this.#totals, ...this.#others].flatMap(
       ({kept}) => Object.entries(kept) as [Part, Float64Array | Float64Array[]][]
     );
-    const taken = holds ? Object.fromEntries(kept.map(([part, values]) => [part, pick(values, places)])) : undefined;
-    for (const [, values] of kept) values.copyWithin(0, count);
-    return taken as Partials | undefined;
   }
 }
 
 /** The unit vectors of the readings; none of what is no reading. */
-function turn(rows: number): void {
-  for (let row = 0; row < rows; row++) {
+function turn(readings: Float64Array): void {
+  for (let row = 0; row < readings.length; row++) {
     const angle = (readings[row]! * Math.PI) / 180;
     sines[row] = counts[row]! > 0 ? Math.sin(angle) : 0;
     cosines[row] = counts[row]! > 0 ? Math.cos(angle) : 0;
   }
 }
 
-/** A loop, for `map` and `from` take ten times as long. */
+/** What stands at places; no copy where none is left out. A loop, for `map` and `from` take ten times as long. */
 function pick<Values extends Float64Array | Float64Array[]>(values: Values, places: readonly number[]): Values {
-  if (places.at(-1) === places.length - 1) return values.slice(0, places.length) as Values; // none is left out
+  if (places.at(-1) === places.length - 1) return head(values, places.length) as Values;
   const picked =
     values instanceof Float64Array ? new Float64Array(places.length) : new Array<Float64Array>(places.length);
   for (let index = 0; index < places.length; index++) picked[index] = values[places[index]!]!;
   return picked as Values;
+}
+
+function head(values: Float64Array | Float64Array[], length: number): Float64Array | Float64Array[] {
+  return values instanceof Float64Array ? values.subarray(0, length) : values.slice(0, length);
 }

@@ -13,12 +13,11 @@ export class Chunk {
     this.rows = chunk.rowCount;
   }
 
-  /** Copies a column of type DOUBLE, by its place in the result. Nothing tells what was NULL: select none. */
-  doubles(column: number, into: Float64Array = new Float64Array(this.rows)): Float64Array {
+  /** A copy of a column of type DOUBLE, by its place in the result. Nothing tells what was NULL: select none. */
+  doubles(column: number): Float64Array {
     const vector = bindings.data_chunk_get_vector(this.#chunk.chunk, column);
-    const {buffer, byteOffset} = bindings.vector_get_data(vector, 8 * this.rows);
-    into.set(new Float64Array(buffer, byteOffset, this.rows));
-    return into;
+    const {buffer, byteOffset} = bindings.vector_get_data(vector, 8 * this.rows); // a copy: DuckDB's own is gone with the chunk
+    return new Float64Array(buffer, byteOffset, this.rows);
   }
 }
 

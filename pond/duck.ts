@@ -146,7 +146,7 @@ function joined(chunks: readonly Chunk[], column: number, rows: number): Float64
   const numbers = new Float64Array(rows);
   let row = 0;
   for (const chunk of chunks) {
-    chunk.doubles(column, numbers.subarray(row, row + chunk.rows));
+    numbers.set(chunk.doubles(column), row);
     row += chunk.rows;
   }
   return numbers;

@@ -14,7 +14,7 @@ test("a result comes in chunks, each column as doubles", async () => {
   const found: number[] = [];
   for await (const chunk of duck.chunks("SELECT range::DOUBLE AS a, 2 * range::DOUBLE AS b FROM range(5000)")) {
     expect(chunk.doubles(1)).toEqual(chunk.doubles(0).map((value) => 2 * value));
-    found.push(...chunk.doubles(0, new Float64Array(2048)).subarray(0, chunk.rows));
+    found.push(...chunk.doubles(0));
   }
   expect(found).toEqual(Array.from({length: 5000}, (_, index) => index));
 });
