@@ -21,7 +21,7 @@ export interface Dataset {
 export async function datasetsOf({input, output}: Mapping, fs: Reader): Promise<readonly Dataset[]> {
   const found = new Map<string, Dataset>();
   for (const {path, captures, stat} of await fs.glob(input)) {
-    if (stat.dangling || !isSeries((await fs.stat(path)).kind)) continue;
+    if (stat.dangling || !isSeries(stat.kind === "symlink" ? (await fs.stat(path)).kind : stat.kind)) continue;
     const place = posix.normalize(fill(output, captures));
     const other = found.get(place);
     if (other) throw new Error(`${other.input} and ${path} would both be ${place}: tell them apart by $0, $1, ….`);

@@ -82,8 +82,8 @@ interface Target extends Place {
 
 async function publishResolution(resolution: ResolutionEntry, target: Target): Promise<ResolutionEntry> {
   const {name, widthMs, raw} = resolution;
-  const spans = spansOf(target.parts.map(({dataset}) => shardsOf(dataset, name)));
-  const written = await engine.each(spans, (span) => publishShard(name, span, target));
+  const cuts = target.parts.map(({dataset}) => cutOf(shardsOf(dataset, name)));
+  const written = await engine.each(spansOf(cuts), (span) => publishShard(span, cuts, target));
   const kept = written.filter(({rows}) => rows > 0);
   return {
     name,
@@ -95,6 +95,15 @@ async function publishResolution(resolution: ResolutionEntry, target: Target): P
   };
 }
 
+/** A shard, and its time as numbers: milliseconds since 1970, `[begin, end)`. */
+interface Cut extends Required<Range> {
+  readonly file: string;
+}
+
+function cutOf(shards: readonly ShardEntry[]): readonly Cut[] {
+  return shards.map(({file, begin, end}) => ({file, begin: Date.parse(begin), end: Date.parse(end)}));
+}
+
 function shardsOf({resolutions}: DatasetEntry, name: string): readonly ShardEntry[] {
   return resolutions.find((resolution) => resolution.name === name)?.shards ?? [];
 }
@@ -103,11 +112,11 @@ function shardsOf({resolutions}: DatasetEntry, name: string): readonly ShardEntr
  * How time is cut: as the first dataset is, and where that has no shard, as the others are. Milliseconds since 1970, by
  * time, `[begin, end)`; none meets another.
  */
-export function spansOf(cuts: readonly (readonly Pick<ShardEntry, "begin" | "end">[])[]): Required<Range>[] {
+export function spansOf(cuts: readonly (readonly Required<Range>[])[]): Required<Range>[] {
   let spans: Required<Range>[] = [];
   for (const shards of cuts) {
-    const more = shards.map(({begin, end}) => ({begin: Date.parse(begin), end: Date.parse(end)}));
-    spans = [...spans, ...more.flatMap((span) => without(span, spans))].sort((a, b) => a.begin - b.begin);
+    const more = shards.flatMap((span) => without(span, spans));
+    if (more.length > 0) spans = [...spans, ...more].sort((a, b) => a.begin - b.begin);
   }
   return spans;
 }
@@ -128,9 +137,13 @@ interface Ingredient extends Part {
   readonly files: readonly string[];
 }
 
-async function publishShard(resolution: string, span: Required<Range>, target: Target): Promise<Written> {
+async function publishShard(
+  span: Required<Range>,
+  cuts: readonly (readonly Cut[])[],
+  target: Target
+): Promise<Written> {
   const {directory, folder, parts, shelf} = target;
-  const made = parts.map((part): Ingredient => ({...part, files: filesIn(shardsOf(part.dataset, resolution), span)}));
+  const made = parts.map((part, index): Ingredient => ({...part, files: filesIn(cuts[index]!, span)}));
   const ingredients = made.filter(({files}) => files.length > 0);
   const from = ingredients.map(({dataset: {name}, columns, files}) => [name, columns, files]);
   const key = keyOf("overlay", generation, folder, span.begin, span.end, from);
@@ -187,7 +200,6 @@ function tells(name: string, column: string): boolean {
   return name === column || (name.startsWith(column) && statistics.has(name.slice(column.length)));
 }
 
-function filesIn(shards: readonly ShardEntry[], {begin, end}: Required<Range>): string[] {
-  const meets = (shard: ShardEntry) => Date.parse(shard.begin) < end && Date.parse(shard.end) > begin;
-  return shards.filter(meets).map(({file}) => file);
+function filesIn(cut: readonly Cut[], {begin, end}: Required<Range>): string[] {
+  return cut.filter((shard) => shard.begin < end && shard.end > begin).map(({file}) => file);
 }

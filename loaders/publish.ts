@@ -1,6 +1,6 @@
-import {existsSync} from "node:fs";
+import {type Dirent, existsSync} from "node:fs";
 import {mkdir, readdir, readFile, rm, rmdir, stat} from "node:fs/promises";
-import {basename, join, posix} from "node:path";
+import {basename, join, posix, relative, sep} from "node:path";
 import {identifier, literal} from "../pond/duck.js";
 import {replaceFile} from "./file.js";
 import type {Commit, Reader} from "../pond/types.js";
@@ -65,9 +65,10 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const {fs, commits, resources, effects, directory} = publication;
   const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
   const reductions = await reductionsOf(publication);
+  const found = await foundIn(directory);
   const datasets: PublishedDataset[] = [];
   for (const source of sourcesOf(reductions, publication, dashboard))
-    datasets.push(await publishOrKeep(source, publication));
+    datasets.push(await publishOrKeep(source, {...publication, found}));
   const annotations = await annotationsOf({datasets, resources, fs, effects});
   const {reporter} = effects;
   const logo = await publishLogo(publication);
@@ -87,7 +88,7 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const details = await detailsOf({datasets, resources, fs, commits, cache: publication.cache, catalogueBytes});
   await writeChanged(join(directory, "catalogue.json"), text);
   await writeChanged(join(directory, "details.json"), `${JSON.stringify(details)}\n`);
-  await removeOthers(directory, new Set(filesOf([...datasets, ...overlays])));
+  await removeOthers(directory, found, new Set(filesOf([...datasets, ...overlays])));
   await sweepCache(publication.cache, [...reductions.values()]);
   return catalogue;
 }
@@ -146,8 +147,8 @@ const none = {columns: [], resolutions: [], summary: {columns: []}, completeness
  * While a resource is in trouble, a dataset that cannot be made is shown as it was made last, or empty, and that is said.
  * Throws when all are well.
  */
-async function publishOrKeep(source: Source, publication: Publication): Promise<PublishedDataset> {
-  const {fs, cache, directory, effects} = publication;
+async function publishOrKeep(source: Source, publication: Begun): Promise<PublishedDataset> {
+  const {fs, cache, found, effects} = publication;
   const {name, path} = source;
   const shown = join(cache, "shown", `${keyOf(generation, telling, path, name)}.json`);
   try {
@@ -156,15 +157,15 @@ async function publishOrKeep(source: Source, publication: Publication): Promise<
     return made;
   } catch (error) {
     if (!(await lastRuns(fs, cache)).some(({errors}) => errors.length > 0)) throw error;
-    const kept = await readKept(shown, directory);
+    const kept = await readKept(shown, found);
     effects.reporter.warn(`${path} is shown ${kept ? "as it was" : "empty"}: ${(error as Error).message}`);
     return kept ?? {name, path, ...none};
   }
 }
 
-async function publishDataset({name, path, reduction}: Source, publication: Publication): Promise<PublishedDataset> {
+async function publishDataset({name, path, reduction}: Source, publication: Begun): Promise<PublishedDataset> {
   if (!reduction) return {name, path, ...none};
-  const {cache, directory, effects} = publication;
+  const {cache, found, effects} = publication;
   const {columns, levels} = await shownOf(reduction, publication);
   const today = Math.floor(effects.now() / 86_400e3); // sparks end with it
   const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
@@ -174,7 +175,7 @@ async function publishDataset({name, path, reduction}: Source, publication: Publ
     "publish",
     `${keyOf("dataset", generation, telling, path, name, columns, widths, keys, today)}.json`
   );
-  const kept = await readKept(memo, directory);
+  const kept = await readKept(memo, found);
   if (kept) return kept;
   effects.reporter.step(`Publishing ${name}`);
   const made = await writeDataset({name, path, reduction, columns, levels}, publication);
@@ -183,10 +184,10 @@ async function publishDataset({name, path, reduction}: Source, publication: Publ
 }
 
 /** The dataset as it was published from the same content, while its files are there. */
-async function readKept(memo: string, directory: string): Promise<PublishedDataset | undefined> {
+async function readKept(memo: string, {files}: Found): Promise<PublishedDataset | undefined> {
   if (!existsSync(memo)) return undefined;
   const kept = JSON.parse(await readFile(memo, "utf8")) as PublishedDataset;
-  return filesOf([kept]).every((file) => existsSync(join(directory, file))) ? kept : undefined;
+  return filesOf([kept]).every((file) => files.has(file)) ? kept : undefined;
 }
 
 interface Shown {
@@ -317,19 +318,35 @@ function filesOf(datasets: readonly Pick<PublishedDataset, "resolutions">[]): st
   return datasets.flatMap(({resolutions}) => resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
 }
 
-/** Removes published shards that nothing names, and directories that are left empty. */
-async function removeOthers(directory: string, kept: ReadonlySet<string>): Promise<void> {
+/** What stood in the published directory when this publication began, by paths below it. */
+interface Found {
+  readonly files: ReadonlySet<string>;
+  readonly folders: readonly string[];
+}
+
+type Begun = Publication & {readonly found: Found};
+
+async function foundIn(directory: string): Promise<Found> {
   await mkdir(directory, {recursive: true});
   const entries = await readdir(directory, {recursive: true, withFileTypes: true});
-  const paths = entries.map((entry) => ({
-    entry,
-    path: posix.join(relativeTo(directory, entry.parentPath), entry.name)
-  }));
-  for (const {entry, path} of paths)
-    if (entry.isFile() && /\.parquet(\..*\.tmp)?$/.test(path) && !kept.has(path)) await rm(join(directory, path));
-  const folders = paths.filter(({entry}) => entry.isDirectory()).map(({path}) => path);
-  for (const folder of folders.sort().reverse())
-    if ((await readdir(join(directory, folder))).length === 0) await rmdir(join(directory, folder));
+  const pathOf = ({parentPath, name}: Dirent) => relative(directory, join(parentPath, name)).replaceAll(sep, "/");
+  const files = new Set(entries.filter((entry) => entry.isFile()).map(pathOf));
+  return {files, folders: entries.filter((entry) => entry.isDirectory()).map(pathOf)};
+}
+
+/** Removes published shards that were there and that nothing names, and directories that are left empty. */
+async function removeOthers(directory: string, {files, folders}: Found, kept: ReadonlySet<string>): Promise<void> {
+  const isOld = (path: string) => /\.parquet(\..*\.tmp)?$/.test(path) && !kept.has(path);
+  const left = [...kept, ...[...files].filter((path) => !isOld(path))];
+  const needed = new Set(left.flatMap(aboveOf));
+  for (const path of files) if (isOld(path)) await rm(join(directory, path));
+  for (const folder of [...folders].sort().reverse()) if (!needed.has(folder)) await rmdir(join(directory, folder));
+}
+
+/** The folders that a path stands in: of "a/b/c" "a" and "a/b". */
+function aboveOf(path: string): string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, index) => names.slice(0, index + 1).join("/"));
 }
 
 /** Old results go once nothing is computed from them; what was memorised of a dataset is good for its day alone. */
@@ -341,10 +358,6 @@ async function sweepCache(cache: string, reductions: readonly Reduction[]): Prom
   await sweep(join(cache, "told"), new Set());
   await sweep(join(cache, "sampling"), new Set());
   await sweep(join(cache, "publish"), new Set());
-}
-
-function relativeTo(directory: string, path: string): string {
-  return path.slice(directory.length).split(/[\\/]/).filter(Boolean).join("/");
 }
 
 async function writeChanged(file: string, text: string): Promise<void> {

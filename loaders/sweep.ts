@@ -13,6 +13,7 @@ export async function sweep(directory: string, kept: ReadonlySet<string>): Promi
     if (error.code === "ENOENT") return [];
     throw error;
   });
+  if (names.every((name) => kept.has(name))) return [];
   const files = await Promise.all(
     names.map(async (name) => ({name, time: (await stat(join(directory, name))).mtimeMs}))
   );

@@ -30,6 +30,7 @@ export class FS implements Reader, Tree {
   readonly duck: Duck;
   readonly #factories: Readonly<Record<string, DynamicFactory>>;
   #computed = new Map<string, Node>(); // by path
+  readonly #globs = new Map<string, Promise<readonly Match[]>>(); // by pattern
 
   constructor(view: View, ground: Ground) {
     this.view = view;
@@ -75,7 +76,17 @@ export class FS implements Reader, Tree {
     }
   }
 
-  async glob(pattern: string): Promise<readonly Match[]> {
+  /** What matches a pattern, looked for once per snapshot. */
+  glob(pattern: string): Promise<readonly Match[]> {
+    const known = this.#globs.get(pattern);
+    if (known !== undefined) return known;
+    const found = this.#glob(pattern);
+    this.#globs.set(pattern, found);
+    found.catch(() => this.#globs.delete(pattern)); // so that a file put back is found
+    return found;
+  }
+
+  async #glob(pattern: string): Promise<readonly Match[]> {
     const glob = compile(pattern);
     const found = new Map<string, Stat>();
     await this.#match("/", glob.levels, found);
@@ -172,9 +183,10 @@ export class FS implements Reader, Tree {
     return made;
   }
 
-  /** Forgets what was computed: a transaction does after each write. */
+  /** Forgets what was computed and found: a transaction does after each write. */
   protected recompute(): void {
     this.#computed = new Map();
+    this.#globs.clear();
   }
 
   protected root(): Promise<Node> {
