@@ -1,6 +1,7 @@
-import {mkdir, open, rename, rm, writeFile} from "node:fs/promises";
+import {existsSync, mkdirSync, renameSync, rmSync} from "node:fs";
+import {mkdir, writeFile} from "node:fs/promises";
 import {dirname} from "node:path";
-import {replace, temporary} from "../pond/disk.js";
+import {host, replace, temporary} from "../pond/disk.js";
 import type {Scratch} from "./scratch.js";
 
 /** Writes a file, whole and durable or not at all. */
@@ -9,24 +10,27 @@ export async function replaceFile(file: string, content: string | Uint8Array): P
   await replace(file, (temp) => writeFile(temp, content));
 }
 
-/** Writes a file whole or not at all, for content that proves itself when it is read: it may not outlive a loss of power. */
+/**
+ * Writes a file whole or not at all, for content that proves itself when it is read: it may not outlive a loss of power.
+ * Many bytes are waited for elsewhere, all else is done on the spot, for a reduction makes a few hundred such calls.
+ */
 export async function placeFile(file: string, content: Uint8Array): Promise<void> {
   const temp = temporary(file);
   try {
-    await mkdir(dirname(file), {recursive: true});
+    if (!existsSync(dirname(file))) mkdirSync(dirname(file), {recursive: true});
     await writeWhole(temp, content);
-    await rename(temp, file);
+    renameSync(temp, file);
   } catch (error) {
-    await rm(temp, {force: true});
+    rmSync(temp, {force: true});
     throw error;
   }
 }
 
-/** As many bytes at once as the system takes: `writeFile` goes to another thread and back for each half a megabyte. */
 async function writeWhole(file: string, content: Uint8Array): Promise<void> {
-  const handle = await open(file, "wx");
+  const handle = await host.open(file, "wx");
   try {
-    for (let done = 0; done < content.length;) done += (await handle.write(content, done)).bytesWritten;
+    for (let done = 0; done < content.length;)
+      done += (await handle.write(content, done, content.length - done, done)).bytesWritten;
   } finally {
     await handle.close();
   }
@@ -34,11 +38,11 @@ async function writeWhole(file: string, content: Uint8Array): Promise<void> {
 
 /** What a file holds, read into scratch. Throws as `readFile` does. */
 export async function readInto(scratch: Scratch, file: string): Promise<Buffer> {
-  const handle = await open(file);
+  const handle = await host.open(file, "r");
   try {
     const bytes = scratch.bytes((await handle.stat()).size);
     for (let done = 0; done < bytes.length;) {
-      const {bytesRead} = await handle.read(bytes, done);
+      const {bytesRead} = await handle.read(bytes, done, bytes.length - done, done);
       if (bytesRead === 0) return bytes.subarray(0, done); // it became shorter
       done += bytesRead;
     }

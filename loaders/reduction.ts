@@ -10,6 +10,7 @@ import {flagsAmong, isFlag} from "./flag.js";
 import {type Level, levelsOf, readingsOf, type Shard} from "./level.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
 import type {Resolution} from "./resolution.js";
+import {recent} from "./recent.js";
 import {Scratch, withScratch} from "./scratch.js";
 import {overlaps} from "./shard.js";
 import {extrasFor, type Statistic} from "./statistic.js";
@@ -149,7 +150,7 @@ export class Reduction {
   async bins(level: Level, shard: Shard, scratch = new Scratch()): Promise<Bins> {
     for (let tries = 0; tries < 2; tries++) {
       await this.build(level, shard.cover);
-      const bins = decodeBins(await readInto(scratch, shard.file));
+      const bins = recent.find(shard.file) ?? decodeBins(await readInto(scratch, shard.file));
       if (bins) return bins;
       await rm(shard.file);
     }
@@ -181,7 +182,7 @@ export class Reduction {
       await this.#add(
         level,
         shards.map(({cover}) => cover),
-        (bins, index) => placeBins(shards[index]!.file, bins)
+        async (bins, index) => void (await placeBins(shards[index]!.file, bins))
       );
     for (const shard of batch) {
       await keepBlocks(shard, blocks.get(shard)!);
@@ -191,7 +192,7 @@ export class Reduction {
 
   /** Makes a shard of what others have, and computes what changed since; false where the whole is to be computed. */
   async #splice(level: Level, shard: Shard, blocks: readonly Block[]): Promise<boolean> {
-    const parts = await partsOf(shard, blocks);
+    const parts = partsOf(shard, blocks);
     const changed = parts.filter(({from}) => from === undefined);
     if (changed.length === parts.length || changed.length > mostStretches) return false;
     const taken = await takenOver(parts);
@@ -203,7 +204,7 @@ export class Reduction {
       taken.map((one) => one ?? made.shift()!),
       names
     );
-    if (bins) await placeBins(shard.file, bins);
+    if (bins) recent.keep(shard.file, bins, await placeBins(shard.file, bins));
     return bins !== undefined;
   }
 
@@ -285,9 +286,13 @@ async function addAll(duck: Duck, rows: string, {stretches, tallying, put}: Addi
   }
 }
 
-/** Bins as a file. What they stand in may change as soon as this is waited for. */
-function placeBins(file: string, bins: Bins): Promise<void> {
-  return withScratch((scratch) => placeFile(file, encodeBins(bins, scratch)));
+/** Bins as a file; how many bytes they are. What they stand in may change as soon as this is waited for. */
+function placeBins(file: string, bins: Bins): Promise<number> {
+  return withScratch(async (scratch) => {
+    const bytes = encodeBins(bins, scratch);
+    await placeFile(file, bytes);
+    return bytes.length;
+  });
 }
 
 function measuredIn(columns: readonly Column[]): readonly Measured[] {

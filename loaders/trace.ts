@@ -1,9 +1,11 @@
-import {readFile} from "node:fs/promises";
+import {readFileSync} from "node:fs";
 import {dirname, join} from "node:path";
 import type {Range, Series} from "../pond/types.js";
 import {type Bins, binsWithin, decodeBins} from "./bins.js";
-import {placeFile} from "./file.js";
+import {placeFile, readInto} from "./file.js";
 import type {Level, Shard} from "./level.js";
+import {recent} from "./recent.js";
+import {Scratch} from "./scratch.js";
 import {coverOf, keyOf, spansBetween} from "./shard.js";
 
 /**
@@ -46,8 +48,8 @@ export async function blocksOf(
 type Trace = readonly (readonly [begin: number, key: string, shard: string])[];
 
 /** A shard as stretches that another has, and stretches that none has, by time. */
-export async function partsOf({file, trace}: Shard, blocks: readonly Block[]): Promise<readonly Part[]> {
-  const known = new Map((await readTrace(trace)).map(([, key, shard]) => [key, shard]));
+export function partsOf({file, trace}: Shard, blocks: readonly Block[]): readonly Part[] {
+  const known = new Map(readTrace(trace).map(([, key, shard]) => [key, shard]));
   const parts: Part[] = [];
   for (const {begin, end, key} of blocks) {
     const shard = known.get(key);
@@ -68,22 +70,23 @@ export function keepBlocks(shard: Shard, blocks: readonly Block[]): Promise<void
 let keeping: Promise<void> = Promise.resolve();
 
 async function keepNow({cover, key, trace}: Shard, blocks: readonly Block[]): Promise<void> {
-  const others = (await readTrace(trace)).filter(([begin]) => begin < cover.begin || begin >= cover.end);
+  const others = readTrace(trace).filter(([begin]) => begin < cover.begin || begin >= cover.end);
   const own = blocks.map((block) => [block.begin, block.key, key] as const);
   await placeFile(trace, Buffer.from(JSON.stringify([...others, ...own])));
 }
 
 /** A trace that is not there, or was cut short by a loss of power, tells of nothing. */
-async function readTrace(file: string): Promise<Trace> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "[]";
-    throw error;
-  });
+function readTrace(file: string): Trace {
   try {
-    return JSON.parse(text) as Trace;
-  } catch {
-    return [];
+    return JSON.parse(readFileSync(file, "utf8")) as Trace;
+  } catch (error) {
+    if (error instanceof SyntaxError || isMissing(error)) return [];
+    throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
 }
 
 /** The bins of the parts that other shards have, in the order of the parts; undefined where a file is gone or not whole. */
@@ -91,13 +94,17 @@ export async function takenOver(parts: readonly Part[]): Promise<readonly (Bins 
   const files = new Map<string, Bins>();
   for (const {from} of parts) {
     if (from === undefined || files.has(from)) continue;
-    const content = await readFile(from).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined; // swept, or deleted with the cache
-      throw error;
-    });
-    const bins = content && decodeBins(content);
+    const bins = recent.find(from) ?? (await readBins(from));
     if (!bins) return undefined;
     files.set(from, bins);
   }
   return parts.map((part) => (part.from === undefined ? undefined : binsWithin(files.get(part.from)!, part)));
+}
+
+async function readBins(file: string): Promise<Bins | undefined> {
+  const content = await readInto(new Scratch(), file).catch((error: unknown) => {
+    if (isMissing(error)) return undefined; // swept, or deleted with the cache
+    throw error;
+  });
+  return content && decodeBins(content);
 }

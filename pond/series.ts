@@ -136,11 +136,35 @@ function layersOf(versions: readonly Stretch[], range: Range): readonly Layer[] 
     .map((edge) => Math.min(Math.max(edge, begin), end))
     .sort((a, b) => a - b);
   if (edges.length > mostLayers) return whole;
-  return edges.slice(1).flatMap((to, index): Layer[] => {
+  const layers = edges.slice(1).flatMap((to, index): Layer[] => {
     const from = edges[index]!;
     const telling = from < to ? versions.filter(({minTime, maxTime}) => minTime < to && maxTime >= from) : [];
     return telling.length > 0 ? [{begin: from, end: to, versions: telling, isWhole: false}] : [];
   });
+  return layers.reduce<Layer[]>((joined, layer) => {
+    const both = joinLayers(joined.at(-1), layer);
+    return both ? [...joined.slice(0, -1), both] : [...joined, layer];
+  }, []);
+}
+
+/** To read a file once more takes longer than to merge so few readings. */
+const fewRows = 1000;
+
+/** Two layers as one, where that is cheaper: one tells little, and nothing that the other's versions do not tell. */
+function joinLayers(before: Layer | undefined, after: Layer): Layer | undefined {
+  if (!before || before.end !== after.begin) return undefined;
+  const [less, more] = before.versions.length < after.versions.length ? [before, after] : [after, before];
+  if (rowsIn(less) > fewRows || !less.versions.every((version) => more.versions.includes(version))) return undefined;
+  return {begin: before.begin, end: after.end, versions: more.versions, isWhole: false};
+}
+
+/** About how many readings the versions of a layer tell in it, if they come evenly. */
+function rowsIn({begin = -Infinity, end = Infinity, versions}: Layer): number {
+  const shares = versions.map(({rows = 0, minTime, maxTime}) => {
+    const overlap = Math.min(end, maxTime + 1) - Math.max(begin, minTime);
+    return (rows * Math.max(0, overlap)) / (maxTime + 1 - minTime);
+  });
+  return shares.reduce((sum, share) => sum + share, 0);
 }
 
 function where({begin, end}: Range = {}): string {
