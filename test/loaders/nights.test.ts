@@ -17,7 +17,7 @@ import {hour, merged, type Reading} from "./memory.js";
  * NIGHTS says how many histories are tried.
  */
 
-const histories = Number(process.env.NIGHTS ?? 8);
+const histories = Number(process.env.NIGHTS ?? 4);
 const timeZone = "America/Los_Angeles";
 
 let directory: string;
