@@ -1,11 +1,15 @@
 import {FileAttachment} from "observablehq:stdlib";
 import type {ColumnEntry, DatasetEntry, PackedCatalogue} from "../../loaders/types.js";
+import {readyFormats} from "./format.js";
 import {unpack} from "./shards.js";
+import {turn} from "./turn.js";
 
 const file = FileAttachment("../data/catalogue.json");
 
+const [packed] = await Promise.all([file.json() as Promise<PackedCatalogue>, turn().then(readyFormats)]);
+
 /** All that is known of the data: sites, parameters, datasets and their shards, and how the last run went. */
-export const catalogue = unpack((await file.json()) as PackedCatalogue);
+export const catalogue = unpack(packed);
 
 /** Framework's preview serves data files elsewhere than the built site does. */
 const preview = new URL(file.href, location.href).searchParams.has("sha");
