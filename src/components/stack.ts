@@ -1,15 +1,13 @@
 import {html} from "npm:htl";
-import {turn} from "./turn.js";
+import {painted, turn} from "./turn.js";
 
 /**
- * Cards below each other, and what stands below all: the first card at once, the others one after another, so that the
+ * Cards below each other, and what stands below all: one after another once what is above them is painted, so that the
  * browser paints and answers the reader in between. Nothing that is in sight moves when they come.
  */
 export function stack(cards: readonly (() => Element)[], foot: Element): Element {
-  const element = html`<div aria-busy="true"></div>`;
-  const [first, ...others] = cards;
-  if (first) element.append(first());
-  void fill(element, others)
+  const element = html`<div class="stack" aria-busy="true"></div>`;
+  void fill(element, cards)
     .catch((error: unknown) => element.append(html`<p class="failure" role="alert">${String(error)}</p>`))
     .finally(() => {
       element.append(foot);
@@ -19,6 +17,7 @@ export function stack(cards: readonly (() => Element)[], foot: Element): Element
 }
 
 async function fill(element: Element, cards: readonly (() => Element)[]): Promise<void> {
+  await painted();
   for (const card of cards) {
     await turn();
     element.append(card());

@@ -22,3 +22,14 @@ export async function breathe(): Promise<void> {
   });
   begun = performance.now();
 }
+
+const soon = 250; // milliseconds; a browser may paint nothing, as in a tab that is not shown
+
+/** Resolves when what is on the page by now has been laid out and painted, or will not be soon. */
+export async function painted(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    requestAnimationFrame(() => resolve());
+    setTimeout(resolve, soon);
+  });
+  await turn();
+}
