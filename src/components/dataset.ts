@@ -3,6 +3,7 @@ import type {DatasetEntry, ResolutionEntry, ShardEntry} from "../../loaders/type
 import {shardUrl} from "./catalogue.js";
 import {firstFrom} from "./gaps.js";
 import type {TimeRange} from "./range.js";
+import {breathe} from "./turn.js";
 
 /** One bin of one column, or of the readings themselves one of them: `time` in milliseconds since 1970, a bin's start. */
 export interface Point {
@@ -231,6 +232,7 @@ interface Opened {
 }
 
 async function open(buffer: ArrayBuffer): Promise<Opened> {
+  await breathe();
   const metadata = parquetMetadata(buffer);
   return {buffer, metadata, names: new Set(metadata.schema.map(({name}) => name))};
 }
@@ -245,6 +247,7 @@ const parsers = {timestampFromMilliseconds: Number}; // not a Date for each
 /** Columns of a shard by their names, each in the order of the rows. */
 async function valuesOf({buffer, metadata}: Opened, names: readonly string[]): Promise<ReadonlyMap<string, Values>> {
   const found = new Map(names.map((name) => [name, [] as (number | null | undefined)[]]));
+  await breathe();
   await parquetRead({
     file: buffer,
     metadata,
