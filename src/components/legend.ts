@@ -38,16 +38,20 @@ function itemOf(source: Source, view: View) {
   const value = html`<span class="value"></span>`;
   const button = html`<button type="button">${swatch(source)} ${label}</button>`;
   button.addEventListener("click", () => view.toggle(key));
-  let unit = column.unit;
-  let last: Element | null = null;
+  let [unit, last]: [string, Element | null] = [column.unit, null];
+  let chosen: Choice | undefined;
+  const choose = (choice: Choice) => {
+    chosen = choice;
+    unit = choice.unit;
+    last = source.season ? null : newest(toldIn(source, choice), source.dataset);
+  };
   return {
     key,
     element: html`<li>${button} ${value}</li>`,
     tell: (mark: Mark | undefined) =>
       value.replaceChildren(mark ? markText(mark, formatUnit(unit, column.parameter)) : (last ?? "")),
     update: (choice: Choice) => {
-      unit = choice.unit;
-      last = source.season ? null : newest(toldIn(source, choice), source.dataset);
+      if (choice !== chosen) choose(choice);
       button.setAttribute("aria-pressed", String(!view.hides(key)));
     }
   };
