@@ -19,7 +19,6 @@ import type {Loaded, Wanted} from "./load.js";
 import {noteList, notesOn} from "./notes.js";
 import type {Noted} from "./notes.js";
 import {resolutionWords} from "./resolution.js";
-import {describe} from "./summary.js";
 import {breathe, turn} from "./turn.js";
 import {choicesFor} from "./units.js";
 import type {Choice} from "./units.js";
@@ -281,9 +280,9 @@ class Card {
     this.#remarks.replaceChildren(noteList(this.#noted, timeZone) ?? "", this.#backingWords() ?? "");
     if (empty) this.#place(failures.length > 0 ? this.#failure(failures[0]!.reason) : this.#nothing());
     else {
-      const options = this.#chartOptions();
-      this.#caption.textContent = describe(options);
-      this.#place(chart(options));
+      const drawn = chart(this.#chartOptions());
+      this.#caption.textContent = drawn.getAttribute("aria-label");
+      this.#place(drawn);
       if (failures.length > 0) this.#sayFiles(`${failures[0]!.reason} The shaded stretch lacks it.`);
     }
     if (!this.#twin.hidden) this.#showTwin();
