@@ -195,10 +195,8 @@ export class Reduction {
     const parts = partsOf(shard, blocks);
     const changed = parts.filter(({from}) => from === undefined);
     if (changed.length === parts.length || changed.length > mostStretches) return false;
-    const taken = await takenOver(parts);
+    const [taken, made] = await Promise.all([takenOver(parts), this.#make(level, changed)]);
     if (!taken) return false;
-    const made: Bins[] = [];
-    for (const stretch of changed) await this.#add(level, [stretch], async (bins) => void made.push(bins));
     const names = (await this.#sorted()).map(({name}) => name);
     const bins = joinBins(
       taken.map((one) => one ?? made.shift()!),
@@ -206,6 +204,12 @@ export class Reduction {
     );
     if (bins) recent.keep(shard.file, bins, await placeBins(shard.file, bins));
     return bins !== undefined;
+  }
+
+  async #make(level: Level, stretches: readonly Required<Range>[]): Promise<Bins[]> {
+    const made: Bins[] = [];
+    for (const stretch of stretches) await this.#add(level, [stretch], async (bins) => void made.push(bins));
+    return made;
   }
 
   /** Computes the bins of stretches that follow each other; each is put away as soon as its last reading has come. */

@@ -89,8 +89,19 @@ export class StoredSeries implements Series {
     return `read_parquet([${list}], union_by_name = true${filename ? ", filename = 'pond file'" : ""})`;
   }
 
+  /** The same of two, which DuckDB plans and merges in less time: each has a time once. */
+  async #newer(older: Stretch, newer: Stretch, range?: Range): Promise<string> {
+    const scan = async (version: Stretch) =>
+      `(${this.#nothing()} UNION ALL BY NAME SELECT * FROM ${await this.#scan([version])}${where(range)})`;
+    const columns = this.#columns
+      .map(({name}) => identifier(name))
+      .map((name) => `coalesce(b.${name}, a.${name}) AS ${name}`);
+    return `SELECT ${["timestamp", ...columns].join(", ")} FROM ${await scan(older)} AS a FULL JOIN ${await scan(newer)} AS b USING (timestamp)`;
+  }
+
   /** Versions that overlap: per timestamp and column the newest that says something (arg_max skips NULL). */
   async #newest(cluster: readonly Stretch[], range?: Range): Promise<string> {
+    if (cluster.length === 2) return this.#newer(cluster[0]!, cluster[1]!, range);
     const files = await Promise.all(cluster.map((version) => this.#contents.locate(version)));
     const order = files.map((file, i) => `(${literal(file)}, ${i})`).join(", ");
     const columns = this.#columns.map(({name}) => `arg_max(${identifier(name)}, "pond order") AS ${identifier(name)}`);
