@@ -203,7 +203,8 @@ export class Ranks implements Adder {
       if (run > 0 || !goesOn) this.close(first + run - 1);
       for (let row = edges[run]!; row < edges[run + 1]!; row++) {
         if (count[row] === 0) continue;
-        if (digest) this.#finer.push(Digest.from(digest[row]!, count[row]!));
+        if (digest)
+          this.#finer.push(Digest.from(digest[row]!.slice(), count[row]!)); // theirs may not be there for long
         else this.#readings.push(sum[row]!);
       }
     }

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import type {Bins} from "../../loaders/bins.js";
+import {type Bins, decodeBins, encodeBins} from "../../loaders/bins.js";
 import {type Extras, percentiles, type Reduced, readingsSql} from "../../loaders/partial.js";
 import {binStart, parseResolution} from "../../loaders/resolution.js";
+import {Scratch} from "../../loaders/scratch.js";
 import {extrasFor, type Statistic, statistics, tell} from "../../loaders/statistic.js";
 import {Tally, Unsorted} from "../../loaders/tally.js";
 import {hour, micros, minute, openDuck, type Reading, readingsSeries} from "./memory.js";
@@ -89,6 +90,24 @@ test("bins from before a column was tested are folded, and have no flagged readi
     for (const statistic of ["suspect", "fail"] as const)
       expect([...tell(of, {column: columns[0], statistic}, {resolution: parseResolution(resolution)})]).toEqual([0]);
   expect(told(bins, "count")).toEqual([1]);
+});
+
+test("what is folded does not rest on where finer bins stood", async () => {
+  const finer = await Promise.all(
+    [0, 30].map((begin) =>
+      binned(
+        Array.from({length: 30}, (_, index) => ({time: (begin + index) * minute, values: {a: begin + index}})),
+        "10m"
+      )
+    )
+  );
+  const tally = new Tally({columns: [a], resolution: parseResolution("1h"), extras: all});
+  const scratch = new Scratch();
+  for (const bins of finer) tally.bins(decodeBins(encodeBins(bins, scratch))!); // each in the place of the one before
+  const bins = tally.take();
+  scratch.bytes(8).fill(0);
+  encodeBins(finer[0]!, scratch);
+  expect(bins).toEqual(folded(finer, "1h"));
 });
 
 const ladders = fc.constantFrom(
