@@ -4,7 +4,7 @@ import {cutOf, nests, type Resolution} from "./resolution.js";
 import {coverOf, keyOf, overlaps, type Span, spansBetween, spansOver} from "./shard.js";
 
 /** Part of every key: to be raised whenever the same input would give other bytes. */
-const generation = 3;
+const generation = 4;
 
 /** One file of bins, named by the hash of what it is computed from. */
 export interface Shard {
@@ -37,24 +37,20 @@ export async function levelsOf(plan: Plan & {readonly resolutions: readonly Reso
   for (const resolution of plan.resolutions) {
     const fits = (level: Level) => range.begin < range.end && nests(level.resolution, resolution, range);
     const finer = levels.findLast(fits);
-    const source = finer
-      ? async (range?: Range) => piecesOf(finer.shards, range)
-      : plan.series.pieces.bind(plan.series);
     const coarsest = resolution === plan.resolutions.at(-1);
     const spans =
       range.begin < range.end ? spansOver(resolution, {first: range.begin, last: range.end - 1, coarsest}) : [];
     const recipe = keyOf("recipe", generation, plan.kept, finer?.recipe ?? null, cutOf(resolution));
-    levels.push({resolution, finer, recipe, shards: await shardsOf(plan, {resolution, recipe, spans, source})});
+    levels.push({resolution, finer, recipe, shards: await shardsOf(plan, {resolution, recipe, spans})});
   }
   return levels;
 }
 
-/** A resolution, how it is cut, and what it is computed from. */
+/** A resolution, and how it is cut. */
 interface Cut {
   readonly resolution: Resolution;
   readonly recipe: string;
   readonly spans: readonly Span[];
-  readonly source: Series["pieces"];
 }
 
 /** The readings themselves as a level. Their shards have no files: they stand in the series. */
@@ -63,8 +59,7 @@ export async function readingsOf(plan: Plan, width: number): Promise<Level> {
   const resolution: Resolution = {name: raw, width, raw: true};
   const {begin, end} = rangeOf(await plan.series.pieces());
   const spans = begin < end ? spansOver(resolution, {first: begin, last: end - 1}) : [];
-  const source = plan.series.pieces.bind(plan.series);
-  return {resolution, recipe: raw, shards: await shardsOf(plan, {resolution, recipe: raw, spans, source})};
+  return {resolution, recipe: raw, shards: await shardsOf(plan, {resolution, recipe: raw, spans})};
 }
 
 /** From the first reading to just after the last. */
@@ -75,16 +70,14 @@ function rangeOf(pieces: readonly Piece[]): Required<Range> {
   };
 }
 
-async function shardsOf(
-  {series, kept, directory}: Plan,
-  {resolution, recipe, spans, source}: Cut
-): Promise<readonly Shard[]> {
+/** Whatever they are folded from, their keys are made of the pieces that they meet: finer shards lie across their borders. */
+async function shardsOf({series, directory}: Plan, {resolution, recipe, spans}: Cut): Promise<readonly Shard[]> {
   const found = spans.map(async (span): Promise<Shard[]> => {
     const cover = coverOf(span, resolution);
-    const pieces = await source(cover); // a piece's key may depend on the range
+    const pieces = await series.pieces(cover); // a piece's key may depend on the range
     if (pieces.length === 0) return [];
     const from = pieces.map((piece) => piece.key);
-    const key = keyOf("reduce", generation, cutOf(resolution), kept, cover.begin, cover.end, from);
+    const key = keyOf("reduce", generation, recipe, cover.begin, cover.end, from);
     const [page] = spansBetween(resolution.width, cover.begin, cover.begin);
     const trace = join(directory, `${keyOf("trace", series.path, recipe, page!.begin)}.trace`);
     return [{span, cover, key, file: join(directory, `${key}.bins`), trace}];

@@ -77,7 +77,7 @@ test("nothing that did not change is computed again, and a late or restated read
   const duck = await openDuck();
   const year = synthetic();
   const added = (versions: Reading[][]) => built([year, ...versions], cache);
-  expect((await built([year], cache)).length).toBe(9 + 3 + 3 + 2 + 1); // quarters, months and weeks; half years; a year; a decade
+  expect((await built([year], cache)).length).toBe(12 + 3 + 3 + 2 + 1); // quarters and twenty days; half years; a year; a decade
   expect(await built([year], cache)).toEqual([]);
   const late = [{time: micros("2025-05-05T05:30Z"), values: {"T.C": 99}}];
   expect(await added([late])).toEqual([
@@ -91,11 +91,18 @@ test("nothing that did not change is computed again, and a late or restated read
   const halves = ["2h", "4h"].flatMap((name) => [`${name}/2025-H2`, `${name}/2026-H1`]);
   const coarse = [...halves, "12h/2025", "12h/2026"];
   expect((await added([late, turn])).sort()).toEqual(
-    ["1h/2025-Q3", "1h/2025-12", "1h/2026-01", ...coarse, "24h/2020s-until-2026", "24h/2020s-from-2026"].sort()
+    [
+      "1h/2025-Q3",
+      "1h/2025-09-29-20d",
+      "1h/2025-12-18-20d",
+      ...coarse,
+      "24h/2020s-until-2026",
+      "24h/2020s-from-2026"
+    ].sort()
   );
   const next = [{time: micros("2026-01-02T00:00Z"), values: {"T.C": 1}}];
   expect(await added([late, turn, next])).toEqual([
-    "1h/2026-01",
+    "1h/2025-12-18-20d", // which lies across the new year, and costs no shard that ends with it
     "2h/2026-H1",
     "4h/2026-H1",
     "12h/2026",
@@ -114,7 +121,7 @@ test("a new column costs only the shards that it has readings in", async () => {
   const year = synthetic();
   await built([year], cache);
   const salt = [{time: micros("2025-12-31T23:00Z"), values: {"Salinity.PSU": 30}}];
-  expect((await built([year, salt], cache))[0]).toBe("1h/2025-12-from-2025-12-25-week");
+  expect((await built([year, salt], cache))[0]).toBe("1h/2025-12-18-20d");
   const duck = await openDuck();
   const rows = await rowsOf(duck, series(reductionOf([year, salt], {cache}), "1h", cache));
   expect(rows.length).toBe(8760);
