@@ -2,7 +2,7 @@ import {timeAxis, valueAxis} from "./axes.js";
 import {frameOf, margins} from "./frame.js";
 import type {Backdrop, ChartOptions, Frame, Line} from "./frame.js";
 import {firstFrom} from "./gaps.js";
-import {backdropOf, bandOf, coverageOf, flagsOf, lackOf, lineOf, noteOf, thresholdOf} from "./marks.js";
+import {backdropOf, coverageOf, flagsOf, lackOf, linesOf, noteOf, thresholdOf} from "./marks.js";
 import type {TimeRange} from "./range.js";
 import {describe} from "./summary.js";
 
@@ -116,11 +116,7 @@ export function svgOf(frame: Frame): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
     <clipPath id="${clip}"><rect ${box}/></clipPath>
     <g class="axes">${axes}</g>
-    <g clip-path="url(#${clip})"><g class="behind">${behind}</g><g class="lines" transform="scale(.1)">${each(
-      drawn,
-      frame,
-      bandOf
-    )}${each(drawn, frame, lineOf)}</g><g class="marked">${marked}</g></g>
+    <g clip-path="url(#${clip})"><g class="behind">${behind}</g><g class="lines" transform="scale(.1)">${linesOf(drawn, frame)}</g><g class="marked">${marked}</g></g>
     <g class="said">${said}</g></svg>`;
 }
 

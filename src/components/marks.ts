@@ -2,6 +2,7 @@ import type {Flagged, Point} from "./dataset.js";
 import {margins, middleOf} from "./frame.js";
 import type {Backdrop, Due, Frame, Line, Note, Threshold} from "./frame.js";
 import {runsOf} from "./gaps.js";
+import {columnsOf, lower, outline, upper} from "./outline.js";
 import type {TimeRange} from "./range.js";
 
 /** The marks of a chart as SVG text. */
@@ -35,34 +36,67 @@ function tenths(pixels: number): number {
 
 const still = `vector-effect="non-scaling-stroke"`;
 
-export function bandOf({points, resolution, colour, plain}: Line, {x, y}: Frame): string {
+/** The bands of a chart's lines, and before them the lines. */
+export function linesOf(lines: readonly Line[], frame: Frame): string {
+  const traced = lines.map((line) => ({
+    line,
+    runs: runsOf(line.points, line.resolution.widthMs).map((run) => traceOf(run, line, frame))
+  }));
+  return [bandOf, lineOf].flatMap((mark) => traced.map(({line, runs}) => mark(line, runs))).join("");
+}
+
+/** Where the points of a run are, in tenths of a pixel. */
+interface Trace {
+  readonly xs: Int32Array;
+  readonly avg: Int32Array;
+  readonly min: Int32Array;
+  readonly max: Int32Array;
+  readonly columns: readonly number[];
+}
+
+function traceOf(run: readonly Point[], {resolution}: Line, {x, y}: Frame): Trace {
+  const [xs, avg, min, max] = [0, 1, 2, 3].map(() => new Int32Array(run.length)) as [Int32Array, ...Int32Array[]];
+  for (let index = 0; index < run.length; index++) {
+    const point = run[index]!;
+    xs[index] = tenths(x(middleOf(point, resolution)));
+    avg![index] = tenths(y(point.avg));
+    min![index] = tenths(y(point.min));
+    max![index] = tenths(y(point.max));
+  }
+  return {xs, avg: avg!, min: min!, max: max!, columns: columnsOf(xs)};
+}
+
+/** Where points crowd, as they are seen: in each column of pixels from the least to the greatest. */
+function bandOf({resolution, colour, plain}: Line, runs: readonly Trace[]): string {
   if (resolution.raw || plain) return "";
   let path = "";
-  for (const run of runsOf(points, resolution.widthMs)) {
-    if (run.length < 2) continue;
-    let [there, back] = ["", ""];
-    for (const point of run) {
-      const at = tenths(x(middleOf(point, resolution)));
-      there += `${there === "" ? "M" : "L"}${at},${tenths(y(point.max))}`;
-      back = `L${at},${tenths(y(point.min))}${back}`;
-    }
-    path += `${there}${back}Z`;
-  }
+  for (const {xs, min, max, columns} of runs)
+    if (xs.length > 1)
+      path += `M${pathOf(upper(columns, max), xs, max)}L${pathOf(lower(columns, min).reverse(), xs, min)}Z`;
   return `<path class="band" style="fill:${colour}" d="${path}"/>`;
 }
 
-/** A point with a gap on both sides has no length as a line, so it is a dot. */
-export function lineOf({points, resolution, colour, dash}: Line, {x, y}: Frame): string {
+/** A point with a gap on both sides has no length as a line, so it is a dot. Where points crowd, the line is thin. */
+function lineOf({colour, dash}: Line, runs: readonly Trace[]): string {
   let [lines, dots] = ["", ""];
-  for (const run of runsOf(points, resolution.widthMs)) {
-    let path = "";
-    for (const point of run)
-      path += `${path === "" ? "M" : "L"}${tenths(x(middleOf(point, resolution)))},${tenths(y(point.avg))}`;
-    if (run.length > 1) lines += path;
+  const crowded = runs.some(({xs, columns}) => xs.length >= columns.length);
+  for (const {xs, avg, columns} of runs) {
+    const path = `M${pathOf(outline(columns, avg), xs, avg)}`;
+    if (xs.length > 1) lines += path;
     else dots += `${path}h0`;
   }
-  return `<path class="line" ${still} style="stroke:${colour}" stroke-dasharray="${dash}" d="${lines}"/>
+  return `<path class="line${crowded ? " crowded" : ""}" ${still} style="stroke:${colour}" stroke-dasharray="${dash}" d="${lines}"/>
     <path class="dots" ${still} style="stroke:${colour}" d="${dots}"/>`;
+}
+
+function pathOf(indices: readonly number[], xs: Int32Array, ys: Int32Array): string {
+  let path = "";
+  for (let step = 0; step < indices.length; step++) {
+    const index = indices[step]!;
+    if (step > 0) path += "L";
+    path += xs[index]! + "," + ys[index]!;
+  }
+  return path;
 }
 
 // ---- Coverage ----
