@@ -3,7 +3,7 @@ import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
 import {actions} from "./actions.js";
 import type {Backing} from "./backing.js";
 import {catalogue} from "./catalogue.js";
-import {chart, rescale} from "./chart.js";
+import {chart, glide, renew} from "./chart.js";
 import type {ChartElement, ChartOptions} from "./chart.js";
 import {crosshair, marksAt, markText, markTime} from "./crosshair.js";
 import {abandonWaiting} from "./dataset.js";
@@ -14,12 +14,13 @@ import {keyWords} from "./keyboard.js";
 import {legend} from "./legend.js";
 import type {Legend} from "./legend.js";
 import type {Season} from "./season.js";
-import {anticipate, arrive, known, knownBeside, load} from "./load.js";
+import {anticipate, arrive, known, knownIn, load} from "./load.js";
 import type {Loaded, Wanted} from "./load.js";
 import {noteList, notesOn} from "./notes.js";
 import type {Noted} from "./notes.js";
 import {resolutionWords} from "./resolution.js";
 import {breathe, turn} from "./turn.js";
+import type {TimeRange} from "./range.js";
 import {choicesFor} from "./units.js";
 import type {Choice} from "./units.js";
 import type {View} from "./view.js";
@@ -45,6 +46,8 @@ export interface CardOptions {
 }
 
 const slowAfter = 4000; // milliseconds until a reader is told that a file has not come
+const lateAfter = 50; // milliseconds until what is there already is shown to the new scale, paler
+const calm = 300; // milliseconds after a gesture in which the next one finds the strip that this one moved
 
 /**
  * A chart in a card of its own, which follows the page's view. While data comes, what is there already is drawn to the
@@ -75,6 +78,7 @@ class Card {
   #size = {width: 0, height: 0};
   #inSight = true;
   #ahead: Promise<void> | undefined; // what a moving chart fetches
+  #moving = false; // its lines are on a strip
   #touched = false; // the reader has pointed at it
 
   constructor(options: CardOptions) {
@@ -180,21 +184,35 @@ class Card {
     this.#figure.setAttribute("aria-busy", "true");
     this.#updateLegend();
     const wanted = this.#wanted;
-    if (this.#shown && !known(wanted, this.#loaded.lines).whole) this.#redraw();
+    const late = setTimeout(() => still() && this.#wait(), lateAfter);
     const slow = setTimeout(() => still() && this.#sayFiles("Slow: its data files have not come yet."), slowAfter);
     await arrive(wanted);
+    clearTimeout(late);
     await turn();
     const lacking = this.#options.backing?.ready(wanted.choice);
     const loaded = still() ? await load(wanted) : this.#loaded;
     this.#unbacked = await lacking;
     await breathe();
     clearTimeout(slow);
+    if (this.#moving && this.#shown?.plotted.range === wanted.view.range) await this.#rest();
     if (!still()) return; // something else was asked for meanwhile
     this.#figure.removeAttribute("aria-busy");
+    this.#figure.classList.remove("pale");
     this.#loaded = loaded;
     this.#noted = wanted.view.axis ? [] : notesOn(wanted.sources, wanted.view.range);
     this.#show();
     if (this.#touched) this.#anticipate();
+  }
+
+  /** Files are on their way: the lines of before, to the scale of now. */
+  #wait(): void {
+    this.#figure.classList.add("pale");
+    this.#redraw();
+  }
+
+  /** What a gesture has moved is there already. */
+  #rest(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, calm));
   }
 
   /** While a gesture goes on: what is in memory, to the scale of now; what a moving chart lacks is fetched meanwhile. */
@@ -204,8 +222,11 @@ class Card {
     const {whole, ...found} = known(wanted, this.#loaded.lines);
     this.#loaded = {...found, failures: this.#loaded.failures};
     if (!whole && !this.#zooms()) this.#fetchAhead(wanted);
-    if (this.#shown && rescale(this.#shown, this.#chartOptions())) this.#mark();
-    else this.#redraw(knownBeside(wanted, this.#loaded.lines));
+    const {lines} = this.#loaded;
+    const beside = (range: TimeRange) => knownIn(wanted, lines, range);
+    this.#moving = this.#shown !== undefined && glide(this.#shown, this.#chartOptions(), beside);
+    if (this.#moving) this.#mark();
+    else this.#redraw();
   }
 
   /** Files of the resolutions in between are not worth fetching. */
@@ -219,7 +240,9 @@ class Card {
     this.#ahead ??= arrive(wanted)
       .then(() => load(wanted))
       .then(() => {
-        if (this.#options.view.gliding) this.#glide();
+        if (!this.#options.view.gliding) return;
+        if (this.#shown) renew(this.#shown);
+        this.#glide();
       })
       .finally(() => (this.#ahead = undefined));
   }
@@ -228,9 +251,8 @@ class Card {
     if (this.#size.width > 0) anticipate(this.#wanted);
   }
 
-  /** The lines of before, to the scale of now; while they are moved, with what lies beside. */
-  #redraw(drawn?: readonly Line[]): void {
-    if (this.#shown) this.#place(chart({...this.#chartOptions(), drawn}));
+  #redraw(): void {
+    if (this.#shown) this.#place(chart(this.#chartOptions()));
   }
 
   #chartOptions(): ChartOptions {
@@ -298,6 +320,7 @@ class Card {
 
   #place(content: ChartElement | Element): void {
     this.#shown = "invert" in content ? content : undefined;
+    this.#moving = false;
     this.#figure.replaceChildren(content, ...(this.#shown ? [this.#caption] : []));
     this.#mark();
   }

@@ -1,9 +1,10 @@
 import {timeAxis, valueAxis} from "./axes.js";
 import {frameOf, margins} from "./frame.js";
 import type {Backdrop, ChartOptions, Frame, Line} from "./frame.js";
-import {firstFrom} from "./gaps.js";
 import {backdropOf, coverageOf, flagsOf, lackOf, linesOf, noteOf, thresholdOf} from "./marks.js";
 import type {TimeRange} from "./range.js";
+import {Strip} from "./strip.js";
+import type {Known, Stretch} from "./strip.js";
 import {describe} from "./summary.js";
 
 export type {Backdrop, ChartOptions, Line} from "./frame.js";
@@ -36,31 +37,60 @@ export type ChartElement = SVGSVGElement & {
 export function chart(options: ChartOptions): ChartElement {
   const frame = frameOf(options);
   const template = document.createElement("template");
-  template.innerHTML = svgOf(frame);
+  const texts = partsOf(frame);
+  template.innerHTML = svgOf(frame, texts);
   const element = template.content.firstElementChild as SVGSVGElement;
   element.setAttribute("aria-label", describe(options));
-  return scaled(element, frame, frame);
+  const groups = [...Object.keys(texts), "lines"].map((name) => [name, element.querySelector(`.${name}`)!] as const);
+  made.set(element, {frame, texts, groups: Object.fromEntries(groups) as Made["groups"]});
+  return scaled(element, frame);
 }
 
-const frames = new WeakMap<Element, Frame>(); // what the lines of a chart are drawn to
+/** What stands in a chart's groups but the lines, as SVG text. */
+type Texts = Record<"axes" | "behind" | "marked" | "said", string>;
+
+/** What a chart is made of, for it to be moved. */
+interface Made {
+  readonly frame: Frame; // what its lines are drawn to
+  texts: Texts;
+  readonly groups: Readonly<Record<keyof Texts | "lines", Element>>;
+  strip?: Strip;
+}
+
+const made = new WeakMap<Element, Made>();
 
 /**
- * Shows a chart to another scale, in place: its lines are stretched, which costs no more for many readings than for few,
- * and all else is drawn anew. False, and nothing done, where the lines that are drawn do not show all that is wanted.
+ * Shows a chart to another scale, in place: its lines are moved as they are drawn, those beside them come from what is
+ * known, and all else is drawn anew. False, and nothing done, where that does not show just what is wanted.
  */
-export function rescale(element: ChartElement, options: ChartOptions): boolean {
-  const drawn = frames.get(element)!;
-  const frame = {...frameOf(options), clip: drawn.clip};
-  if (!covers(drawn, frame)) return false;
-  for (const [name, text] of Object.entries(partsOf(frame))) element.querySelector(`.${name}`)!.innerHTML = text;
-  element.querySelector(".lines")!.setAttribute("transform", stretch(drawn, frame));
-  scaled(element, frame, drawn);
+export function glide(element: ChartElement, options: ChartOptions, known: Known): boolean {
+  const its = made.get(element)!;
+  const frame = {...frameOf(options), clip: its.frame.clip};
+  if (!suits(its.frame, frame)) return false;
+  its.strip ??= stripOf(element, its);
+  its.strip.show(frame.range, stretch(its.frame, frame), known);
+  const texts = partsOf(frame);
+  for (const name of Object.keys(texts) as (keyof Texts)[])
+    if (texts[name] !== its.texts[name]) its.groups[name].innerHTML = texts[name];
+  its.texts = texts;
+  scaled(element, frame);
   return true;
 }
 
-function scaled(element: SVGSVGElement, frame: Frame, drawn: Frame) {
+/** Lets a chart that is moved show what is known by now. */
+export function renew(element: ChartElement): void {
+  made.get(element)!.strip?.renew();
+}
+
+function stripOf(element: ChartElement, {frame, groups}: Made): Strip {
+  const clipped = groups.marked.parentElement!.cloneNode() as Element;
+  clipped.append(groups.marked);
+  groups.lines.replaceChildren();
+  return new Strip(element, frame, [clipped, groups.said]);
+}
+
+function scaled(element: SVGSVGElement, frame: Frame): ChartElement {
   const {lines, backdrops = [], range, scale, innerWidth, innerHeight, x, y} = frame;
-  frames.set(element, drawn);
   return Object.assign(element, {
     plotted: {
       lines,
@@ -76,23 +106,15 @@ function scaled(element: SVGSVGElement, frame: Frame, drawn: Frame) {
   });
 }
 
-const furthest = 4; // times: a tenth of a pixel is still less than half of one
+const furthest = 2; // times: what is painted once and stretched further is no longer sharp
 
-/** Whether lines that are drawn to one frame show just what another would, stretched. */
-function covers(drawn: Frame, frame: Frame): boolean {
-  if (drawn.width !== frame.width || drawn.height !== frame.height) return false;
-  const [across, up] = factorsOf(drawn, frame);
-  if (![across, up].every((factor) => factor < furthest && factor > 1 / furthest)) return false;
-  const lines = drawn.drawn ?? drawn.lines;
-  return lines.length === frame.lines.length && frame.lines.every((line, index) => holds(lines[index]!, line));
-}
-
-/** Whether a line has the points of another, and none between them. */
-function holds(drawn: Line, {key, resolution, points}: Line): boolean {
-  if (drawn.key !== key || drawn.resolution !== resolution) return false;
-  if (points.length === 0) return true;
-  const [first, end] = [firstFrom(drawn.points, points[0]!.time), firstFrom(drawn.points, points.at(-1)!.time + 1)];
-  return end - first === points.length;
+/** Whether lines that are drawn to one frame can be moved to another. */
+function suits(drawn: Frame, frame: Frame): boolean {
+  if (drawn.width !== frame.width || drawn.height !== frame.height || drawn.unit !== frame.unit) return false;
+  if (!factorsOf(drawn, frame).every((factor) => factor < furthest && factor > 1 / furthest)) return false;
+  const same = ({key, resolution}: Line, index: number) =>
+    drawn.lines[index]!.key === key && drawn.lines[index]!.resolution === resolution;
+  return drawn.lines.length === frame.lines.length && frame.lines.every(same);
 }
 
 /** How many times as long as before a stretch of time and one of values are. */
@@ -101,27 +123,26 @@ function factorsOf(from: Frame, to: Frame): readonly [across: number, up: number
   return [length(from) / length(to), height(from) / height(to)];
 }
 
-/** The transformation of what is drawn to one frame, in tenths of a pixel, to another. */
-function stretch(from: Frame, to: Frame): string {
+function stretch(from: Frame, to: Frame): Stretch {
   const [across, up] = factorsOf(from, to);
-  const [left, top] = [to.x(from.range.begin) - across * margins.left, to.y(from.scale.high) - up * margins.top];
-  return `matrix(${[across / 10, 0, 0, up / 10, left, top].join(" ")})`;
+  const [left, top] = [to.x(from.range.begin) - margins.left, to.y(from.scale.high) - margins.top];
+  return {across, up, left, top};
 }
 
 /** The chart as SVG text. */
-export function svgOf(frame: Frame): string {
-  const {width, height, clip, innerWidth, innerHeight, lines, drawn = lines} = frame;
-  const {axes, behind, marked, said} = partsOf(frame);
+export function svgOf(frame: Frame, texts: Texts = partsOf(frame)): string {
+  const {width, height, clip, innerWidth, innerHeight, lines} = frame;
+  const {axes, behind, marked, said} = texts;
   const box = `x="${margins.left}" y="${margins.top}" width="${innerWidth}" height="${innerHeight}"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
     <clipPath id="${clip}"><rect ${box}/></clipPath>
     <g class="axes">${axes}</g>
-    <g clip-path="url(#${clip})"><g class="behind">${behind}</g><g class="lines" transform="scale(.1)">${linesOf(drawn, frame)}</g><g class="marked">${marked}</g></g>
+    <g clip-path="url(#${clip})"><g class="behind">${behind}</g><g class="lines" transform="scale(.1)">${linesOf(lines, frame)}</g><g class="marked">${marked}</g></g>
     <g class="said">${said}</g></svg>`;
 }
 
 /** All of a chart but its lines, by the groups that it stands in. */
-function partsOf(frame: Frame) {
+function partsOf(frame: Frame): Texts {
   const {lines, failures, backdrops = [], thresholds = [], notes = [], flags = true} = frame;
   return {
     axes: `${valueAxis(frame)}${timeAxis(frame)}`,

@@ -53,7 +53,6 @@ export interface Note {
 
 export interface ChartOptions {
   readonly lines: readonly Line[];
-  readonly drawn?: readonly Line[]; // the same with what lies beside the range, where the chart is going to be moved
   readonly backdrops?: readonly Backdrop[];
   readonly failures: readonly Failure[];
   readonly thresholds?: readonly Threshold[];
@@ -103,9 +102,15 @@ export function frameOf(options: ChartOptions): Frame {
     clip: `frame-${++count}`,
     innerWidth,
     innerHeight,
-    x: (time) => margins.left + ((time - range.begin) / (range.end - range.begin)) * innerWidth,
+    x: across(range, innerWidth),
     y: (value) => margins.top + ((scale.high - value) / (scale.high - scale.low)) * innerHeight
   };
+}
+
+/** Where a time is across a frame of a width, in CSS pixels from the chart's side. */
+export function across({begin, end}: TimeRange, innerWidth: number): (time: number) => number {
+  const perTime = innerWidth / (end - begin);
+  return (time) => margins.left + (time - begin) * perTime;
 }
 
 function extentOf({lines, backdrops = []}: ChartOptions): [low: number, high: number] {

@@ -40,6 +40,7 @@ function itemOf(source: Source, view: View) {
   button.addEventListener("click", () => view.toggle(key));
   let [unit, last]: [string, Element | null] = [column.unit, null];
   let chosen: Choice | undefined;
+  let said: Element | string | undefined;
   const choose = (choice: Choice) => {
     chosen = choice;
     unit = choice.unit;
@@ -48,8 +49,11 @@ function itemOf(source: Source, view: View) {
   return {
     key,
     element: html`<li>${button} ${value}</li>`,
-    tell: (mark: Mark | undefined) =>
-      value.replaceChildren(mark ? markText(mark, formatUnit(unit, column.parameter)) : (last ?? "")),
+    tell: (mark: Mark | undefined) => {
+      const told = mark ? markText(mark, formatUnit(unit, column.parameter)) : (last ?? "");
+      if (told !== said) value.replaceChildren(told);
+      said = told;
+    },
     update: (choice: Choice) => {
       if (choice !== chosen) choose(choice);
       button.setAttribute("aria-pressed", String(!view.hides(key)));

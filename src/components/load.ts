@@ -82,10 +82,8 @@ export function known(wanted: Wanted, shown: readonly Line[]): Loaded & {whole: 
   return {lines: found.map(({line}) => line), failures: [], whole: found.every(({whole}) => whole)};
 }
 
-/** What is in memory of lines that are shown and of what lies beside them, on both sides as much as is shown. */
-export function knownBeside({sources, choice, view}: Wanted, shown: readonly Line[]): readonly Line[] {
-  const {begin, end} = view.range;
-  const range = {begin: begin - (end - begin), end: end + (end - begin)};
+/** What is in memory of lines that are shown, in any range. */
+export function knownIn({sources, choice}: Wanted, shown: readonly Line[], range: TimeRange): readonly Line[] {
   return sources.map((source, index) => knownLine(source, shown[index]!.resolution, {choice, range}).line);
 }
 
