@@ -83,15 +83,15 @@ export async function readStored({shards}: ResolutionEntry, column: string): Pro
       const names = [column, ...statistics.map((statistic) => `${column}.${statistic}`)].filter((name) =>
         file.names.has(name)
       );
-      return {names, values: await valuesOf(file, ["timestamp", ...names])};
+      return {times: file.times, names, values: await valuesOf(file, names)};
     })
   );
   const names = [...new Set(parts.flatMap((part) => part.names))];
-  const all = (name: string) => parts.flatMap(({values}) => values.get(name) ?? missing(values.get("timestamp")!));
-  return {times: all("timestamp") as number[], columns: new Map(names.map((name) => [name, all(name)]))};
+  const all = (name: string) => parts.flatMap(({values, times}) => values.get(name) ?? missing(times));
+  return {times: parts.flatMap(({times}) => times), columns: new Map(names.map((name) => [name, all(name)]))};
 }
 
-function missing({length}: Values): Values {
+function missing({length}: readonly number[]): Values {
   return Array.from({length}, () => undefined);
 }
 
@@ -225,16 +225,23 @@ async function fetchShard({file}: ShardEntry, priority: RequestPriority): Promis
 // ---- Parquet ----
 
 /** A shard whose footer has been read: it tells of each column where it is. */
-interface Opened {
+interface Footed {
   readonly buffer: ArrayBuffer;
   readonly metadata: ReturnType<typeof parquetMetadata>;
+}
+
+/** A shard whose rows are known: all its columns are of the same times. */
+interface Opened extends Footed {
   readonly names: ReadonlySet<string>;
+  readonly times: readonly number[];
 }
 
 async function open(buffer: ArrayBuffer): Promise<Opened> {
   await breathe();
   const metadata = parquetMetadata(buffer);
-  return {buffer, metadata, names: new Set(metadata.schema.map(({name}) => name))};
+  const values = await valuesOf({buffer, metadata}, ["timestamp"]);
+  const times = values.get("timestamp") as readonly number[];
+  return {buffer, metadata, names: new Set(metadata.schema.map(({name}) => name)), times};
 }
 
 /** What a shard may tell of a column, as its name goes on: of a bin, and at last of a reading itself. */
@@ -245,7 +252,7 @@ type Values = readonly (number | null | undefined)[];
 const parsers = {timestampFromMilliseconds: Number}; // not a Date for each
 
 /** Columns of a shard by their names, each in the order of the rows. */
-async function valuesOf({buffer, metadata}: Opened, names: readonly string[]): Promise<ReadonlyMap<string, Values>> {
+async function valuesOf({buffer, metadata}: Footed, names: readonly string[]): Promise<ReadonlyMap<string, Values>> {
   const found = new Map(names.map((name) => [name, [] as (number | null | undefined)[]]));
   await breathe();
   await parquetRead({
@@ -267,9 +274,12 @@ async function decode(file: Opened, {column, resolution, drops}: Source): Promis
 
 async function decodeBins(file: Opened, column: string): Promise<Part> {
   const wanted = statistics.slice(0, 6).map((statistic) => `${column}.${statistic}`);
-  const values = await valuesOf(file, ["timestamp", ...wanted.filter((name) => file.names.has(name))]);
+  const {times, names} = file;
+  const values = await valuesOf(
+    file,
+    wanted.filter((name) => names.has(name))
+  );
   const [avg, min, max, count, suspect, fail] = wanted.map((name) => values.get(name));
-  const times = values.get("timestamp")!;
   const at = (of: Values | undefined, row: number) => Number(of?.[row] ?? 0);
   const points: Point[] = [];
   const flagged: Flagged[] = [];
@@ -287,8 +297,9 @@ const [suspectFlag, failFlag] = [3, 4];
 
 async function decodeReadings(file: Opened, column: string, drops = false): Promise<Part> {
   const flagName = `${column}.flag`;
-  const values = await valuesOf(file, ["timestamp", column, ...(file.names.has(flagName) ? [flagName] : [])]);
-  const [times, readings, flags] = [values.get("timestamp")!, values.get(column)!, values.get(flagName)];
+  const {times, names} = file;
+  const values = await valuesOf(file, [column, ...(names.has(flagName) ? [flagName] : [])]);
+  const [readings, flags] = [values.get(column)!, values.get(flagName)];
   const points: Point[] = [];
   const flagged: Flagged[] = [];
   for (let row = 0; row < times.length; row++) {
