@@ -26,16 +26,13 @@ async function press(page: Page, name: string): Promise<Change> {
   return {button: name, ...(await page.evaluate(costs))};
 }
 
-/** Remembers when a chart was last placed, and the frame after it. */
+/** Remembers when anything of a chart was last changed, and the frame after it. */
 function watch(): void {
   performance.setResourceTimingBufferSize(10_000);
   Object.assign(window, {placed: 0});
   const note = () => requestAnimationFrame(() => setTimeout(() => Object.assign(window, {placed: performance.now()})));
   for (const figure of document.querySelectorAll("figure.chart"))
-    new MutationObserver((records) => {
-      const drawn = records.some(({addedNodes}) => [...addedNodes].some((node) => node instanceof SVGSVGElement));
-      if (drawn) note();
-    }).observe(figure, {childList: true});
+    new MutationObserver(note).observe(figure, {subtree: true, childList: true, attributes: true});
 }
 
 function costs() {
