@@ -129,10 +129,16 @@ function isFile(path: string): boolean {
   return existsSync(path) && extname(path) !== "";
 }
 
+export interface PageOptions {
+  readonly width?: number; // CSS pixels, 1440 unless given
+  readonly dark?: boolean;
+  readonly touch?: boolean;
+}
+
 /** A page that remembers everything that went wrong while it was open. */
 export async function openPage(
   browser: Browser,
-  options: {width?: number; dark?: boolean; touch?: boolean} = {}
+  options: PageOptions = {}
 ): Promise<{page: Page; faults: string[]; requests: string[]}> {
   const {width = 1440, dark = false, touch = false} = options;
   const page = await browser.newPage({

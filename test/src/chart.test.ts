@@ -1,83 +1,40 @@
 import {readdir, readFile} from "node:fs/promises";
 import {join} from "node:path";
-import type {Browser, Page} from "playwright-core";
+import type {Page} from "playwright-core";
 import {afterAll, afterEach, beforeAll, describe, expect, test} from "vitest";
 import {pack} from "../../loaders/pack.js";
 import type {Catalogue} from "../../loaders/types.js";
-import {Duck} from "../../pond/duck.js";
 import type {ChartElement} from "../../src/components/chart.js";
 import {formatReading, formatTime} from "../../src/components/format.js";
 import {saturationOf} from "../../src/components/saturation.js";
-import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
-import type {SiteServer} from "../browser.js";
-import {fixtureSite} from "./fixture.js";
-import type {FixtureSite} from "./fixture.js";
+import {openPage, settle} from "../browser.js";
+import {plotted, servedSite, stored} from "./fixture.js";
+import type {ServedSite} from "./fixture.js";
 
 /** A chart and all that a reader can do with it, in a real browser. */
 
-let browser: Browser;
-let site: FixtureSite;
-let catalogue: Catalogue;
-let server: SiteServer;
-let duck: Duck;
+let site: ServedSite;
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), fixtureSite()]);
-  catalogue = site.catalogue;
-  await site.build("/", "dist");
-  server = await serveSite(join(site.project.directory, "dist"));
-  duck = new Duck();
+  site = await servedSite();
 }, 180_000);
-afterAll(async () => {
-  await duck.close();
-  await server.close();
-  await browser.close();
-  await site.project.dispose();
-});
-
-/** The values of the charts of a page, as they are plotted. */
-async function plotted(page: Page): Promise<ChartElement["plotted"][]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll("figure.chart > *")].flatMap((chart) =>
-      "plotted" in chart ? [(chart as ChartElement).plotted] : []
-    )
-  );
-}
-
-async function open(path: string): Promise<Page> {
-  const {page} = await openPage(browser);
-  await page.goto(server.url + path);
-  await settle(page);
-  return page;
-}
-
-/** What DuckDB finds in the published shards for a plotted line. */
-async function stored(value: ChartElement["plotted"], line: number) {
-  const {resolution, column} = value.lines[line]!;
-  const glob = join(site.published, "Mouth", resolution.name, "*.parquet");
-  const rows = await duck.rows(`
-    SELECT epoch_ms(timestamp)::DOUBLE AS time, "${column}.avg" AS avg, "${column}.min" AS min, "${column}.max" AS max, "${column}.count"::INTEGER AS count
-    FROM read_parquet('${glob}')
-    WHERE epoch_ms(timestamp) > ${value.range.begin - resolution.widthMs} AND epoch_ms(timestamp) <= ${value.range.end}
-    ORDER BY timestamp`);
-  return rows;
-}
+afterAll(() => site.close());
 
 test("plots what is stored, at every range", async () => {
-  const page = await open("sites/mouth");
+  const page = await site.open("sites/mouth");
   for (const name of ["24h", "7d", "90d", "1y", "all", "30d"]) {
     await page.getByRole("button", {name, exact: true}).click();
     await settle(page);
     const [value] = await plotted(page);
     for (const line of [0, 1]) {
       expect(value!.lines[line]!.points.length, name).toBeGreaterThan(10);
-      expect(value!.lines[line]!.points, name).toEqual(await stored(value!, line));
+      expect(value!.lines[line]!.points, name).toEqual(await stored(site, value!, line));
     }
   }
   await page.close();
 }, 60_000);
 
 test("marks its axis with different numbers, however little they differ", async () => {
-  const page = await open("sites/mouth?range=7d");
+  const page = await site.open("sites/mouth?range=7d");
   const axes = await page.evaluate(() =>
     [...document.querySelectorAll("figure.chart .values")].map((axis) =>
       [...axis.querySelectorAll("text")].map((text) => text.textContent)
@@ -90,7 +47,7 @@ test("marks its axis with different numbers, however little they differ", async 
 });
 
 test("picks the resolution from range and width, and says which", async () => {
-  const page = await open("sites/mouth?range=7d");
+  const page = await site.open("sites/mouth?range=7d");
   expect((await plotted(page))[0]!.lines[0]!.resolution.name).toBe("1h");
   expect(await page.locator(".resolution").first().textContent()).toBe("hourly means");
   await page.getByRole("button", {name: "all", exact: true}).click();
@@ -101,7 +58,7 @@ test("picks the resolution from range and width, and says which", async () => {
 });
 
 test("breaks its line where readings are missing", async () => {
-  const page = await open("sites/mouth?range=30d");
+  const page = await site.open("sites/mouth?range=30d");
   const subpaths = await page.evaluate(
     () => document.querySelector("figure.chart .line")!.getAttribute("d")!.split("M").length - 1
   );
@@ -110,7 +67,7 @@ test("breaks its line where readings are missing", async () => {
 });
 
 test("zooms to what is brushed, moves by key, and shows everything on a double click", async () => {
-  const page = await open("sites/mouth?range=30d");
+  const page = await site.open("sites/mouth?range=30d");
   const box = (await page.locator("figure.chart").first().boundingBox())!;
   const before = (await plotted(page))[0]!.range;
   await page.mouse.move(box.x + box.width * 0.6, box.y + 80);
@@ -127,14 +84,14 @@ test("zooms to what is brushed, moves by key, and shows everything on a double c
   await page.mouse.dblclick(box.x + box.width / 2, box.y + 80);
   await settle(page);
   expect((await plotted(page))[0]!.range).toEqual({
-    begin: Date.parse(catalogue.datasets[0]!.begin!),
-    end: Date.parse(catalogue.datasets[0]!.end!)
+    begin: Date.parse(site.catalogue.datasets[0]!.begin!),
+    end: Date.parse(site.catalogue.datasets[0]!.end!)
   });
   await page.close();
 }, 60_000);
 
 test("points at one instant in all charts: value, unit and spread in the legend, time in the site's own zone", async () => {
-  const page = await open("sites/mouth?range=7d");
+  const page = await site.open("sites/mouth?range=7d");
   const values = await plotted(page);
   const box = (await page.locator("figure.chart").first().boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + 80);
@@ -163,7 +120,7 @@ test("points at one instant in all charts: value, unit and spread in the legend,
 });
 
 test("goes from reading to reading by key, and says each", async () => {
-  const page = await open("sites/mouth?range=7d");
+  const page = await site.open("sites/mouth?range=7d");
   const figure = page.locator("figure.chart").first();
   await figure.press("Shift+ArrowLeft");
   const last = await page.locator(".flag").first().textContent();
@@ -179,8 +136,8 @@ test("goes from reading to reading by key, and says each", async () => {
 });
 
 test("is moved by one finger and zoomed by two, what is under them staying there", async () => {
-  const {page} = await openPage(browser, {width: 360, touch: true});
-  await page.goto(`${server.url}sites/mouth?range=90d`);
+  const {page} = await openPage(site.browser, {width: 360, touch: true});
+  await page.goto(`${site.server.url}sites/mouth?range=90d`);
   await settle(page);
   const session = await page.context().newCDPSession(page);
   const box = (await page.locator("figure.chart").first().boundingBox())!;
@@ -217,7 +174,7 @@ test("is moved by one finger and zoomed by two, what is under them staying there
 }, 60_000);
 
 test("the wheel zooms with control about the pointer, and leaves the page alone without", async () => {
-  const page = await open("sites/mouth?range=90d");
+  const page = await site.open("sites/mouth?range=90d");
   const box = (await page.locator("figure.chart").first().boundingBox())!;
   const before = (await plotted(page))[0]!.range;
   await page.mouse.move(box.x + box.width / 2, box.y + 80);
@@ -235,12 +192,12 @@ test("the wheel zooms with control about the pointer, and leaves the page alone 
 });
 
 test("leaves a series out and takes a resolution when told to, and keeps both in the link", async () => {
-  const page = await open("sites/mouth?range=30d");
+  const page = await site.open("sites/mouth?range=30d");
   await page.locator(".legend button", {hasText: "Bottom"}).click();
   await page.getByLabel("Resolution").selectOption("1d");
   await settle(page);
   const link = page.url();
-  await page.goto(server.url);
+  await page.goto(site.server.url);
   await page.goto(link);
   await settle(page);
   const [value] = await plotted(page);
@@ -250,7 +207,7 @@ test("leaves a series out and takes a resolution when told to, and keeps both in
 });
 
 test("has a table twin of the same numbers", async () => {
-  const page = await open("sites/mouth?range=7d");
+  const page = await site.open("sites/mouth?range=7d");
   await page.getByRole("button", {name: "Table"}).first().click();
   const rows = page.locator(".twin").first().locator("tbody tr");
   await expect.poll(() => rows.count()).toBe(100);
@@ -280,12 +237,12 @@ describe("downloads", () => {
   }
 
   test("what is shown, as CSV with its units, terms and citation", async () => {
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     const path = await download(page, "What is shown, CSV");
     const text = await readFile(path, "utf8");
     expect(text).toContain("# licence: CC BY 4.0, https://creativecommons.org/licenses/by/4.0/\n");
     expect(text).toMatch(/# citation: Test Office \(2026\). Test Harbour. Data as of 28 Feb 2026, transaction 1. http/);
-    const rows = await duck.rows(
+    const rows = await site.duck.rows(
       `SELECT epoch_ms(timestamp)::DOUBLE AS time, "Bottom.Temperature.C.avg"::DOUBLE AS avg, "Bottom.Temperature.C.count"::INTEGER AS count FROM read_csv('${path}', comment = '#', header = true)`
     );
     const {points} = (await plotted(page))[0]!.lines[1]!;
@@ -294,10 +251,10 @@ describe("downloads", () => {
   });
 
   test("the whole record at its finest, as CSV and as Parquet, every reading of it", async () => {
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     const glob = join(site.published, "Mouth/1h/*.parquet");
     const select = (from: string) =>
-      duck.rows(
+      site.duck.rows(
         `SELECT epoch_ms(timestamp)::DOUBLE AS time, "Surface.Temperature.C.avg"::DOUBLE AS a, "Bottom.Temperature.C.min"::DOUBLE AS b, "Surface.Temperature.C.count"::INTEGER AS n FROM ${from} ORDER BY 1`
       );
     const stored = await select(`read_parquet('${glob}')`);
@@ -306,7 +263,7 @@ describe("downloads", () => {
     expect(await select(`read_csv('${csv}', comment = '#', header = true)`)).toEqual(stored);
     const parquet = await download(page, "Whole record, Parquet");
     expect(await select(`read_parquet('${parquet}')`)).toEqual(stored);
-    const [note] = await duck.rows(
+    const [note] = await site.duck.rows(
       `SELECT decode(value) AS text FROM parquet_kv_metadata('${parquet}') WHERE decode(key) = 'licence'`
     );
     expect(note!.text).toContain("CC BY 4.0");
@@ -314,20 +271,20 @@ describe("downloads", () => {
   }, 60_000);
 
   test("never a whole with a part missing", async () => {
-    server.faults.set("data/Mouth/1h/2024-01-01-0123abcd.parquet", 500);
-    const page = await open("sites/mouth?range=7d");
+    site.server.faults.set("data/Mouth/1h/2024-01-01-0123abcd.parquet", 500);
+    const page = await site.open("sites/mouth?range=7d");
     await page.locator(".actions .menu summary").first().click();
     await page.getByRole("button", {name: "Whole record, CSV"}).first().click();
     await expect
       .poll(() => page.locator(".actions .said").first().textContent())
       .toBe("The data file Mouth/1h/2024-01-01-0123abcd.parquet could not be fetched: the server answered 500.");
-    server.faults.clear();
+    site.server.faults.clear();
     await page.close();
   });
 });
 
 test("fills the screen with one chart, and copies the link", async () => {
-  const page = await open("sites/mouth?range=7d");
+  const page = await site.open("sites/mouth?range=7d");
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.getByRole("button", {name: "Copy link"}).first().click();
   await expect.poll(() => page.locator(".actions .said").first().textContent()).toBe("Link copied.");
@@ -345,15 +302,17 @@ test("fills the screen with one chart, and copies the link", async () => {
 async function recatalogue(change: (catalogue: Catalogue) => Catalogue): Promise<void> {
   const folder = join(site.project.directory, "dist/_file/data");
   const file = (await readdir(folder)).find((name) => name.startsWith("catalogue."))!;
-  server.faults.set(`_file/data/${file}`, Buffer.from(JSON.stringify(pack(change(catalogue)))));
+  site.server.faults.set(`_file/data/${file}`, Buffer.from(JSON.stringify(pack(change(site.catalogue)))));
 }
 
 /** Lets the server answer with another shard: the columns of the stored one, and what SQL makes of them. */
 async function reshard(path: string, select: string): Promise<void> {
   const made = join(site.project.directory, "made.parquet");
   const told = `SELECT ${select} FROM read_parquet('${join(site.published, path)}')`;
-  await duck.copy(`SELECT * REPLACE (timestamp::TIMESTAMP_MS AS timestamp) FROM (${told})`, made, {FORMAT: "parquet"});
-  server.faults.set(`data/${path}`, await readFile(made));
+  await site.duck.copy(`SELECT * REPLACE (timestamp::TIMESTAMP_MS AS timestamp) FROM (${told})`, made, {
+    FORMAT: "parquet"
+  });
+  site.server.faults.set(`data/${path}`, await readFile(made));
 }
 
 type Columns = Catalogue["datasets"][number]["columns"];
@@ -369,7 +328,7 @@ const newest = "Mouth/1h/2026-01-01-0123abcd.parquet";
 const temperature = '"Surface.Temperature.C';
 
 describe("what a chart says beside its lines", () => {
-  afterEach(() => server.faults.clear());
+  afterEach(() => site.server.faults.clear());
 
   const threshold = {parameter: "Temperature", unit: "C", label: "Warm <er>", kind: "warning", side: "above"} as const;
 
@@ -387,7 +346,7 @@ describe("what a chart says beside its lines", () => {
           : parameter
       )
     }));
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     const drawn = page.locator(".threshold text");
     expect(await drawn.allTextContents()).toEqual(["Warm <er>"]);
     const rules = page.locator(".legend .rule");
@@ -408,7 +367,7 @@ describe("what a chart says beside its lines", () => {
           : parameter
       )
     }));
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     const before = (await plotted(page))[0]!.lines[0]!.points;
     await page.getByLabel("Unit of Temperature").selectOption("F");
     await settle(page);
@@ -434,7 +393,7 @@ describe("what a chart says beside its lines", () => {
     const counts =
       '35.0 AS "Surface.Salinity.psu.min", 35.0 AS "Surface.Salinity.psu.max", 4 AS "Surface.Salinity.psu.count"';
     await reshard(newest, `*, 35.0 AS "Surface.Salinity.psu.avg", ${counts}`);
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     const lines = async () => (await plotted(page)).flatMap((value) => value.lines);
     const found = async (column: string) => (await lines()).find((line) => line.column === column)!.points;
     const [oxygen, warmth] = [await found("Surface.DO.mg/L"), await found("Surface.Temperature.C")];
@@ -467,7 +426,7 @@ describe("what a chart says beside its lines", () => {
        CASE WHEN ${hour("03:00")} THEN 2 ELSE 0 END AS ${temperature}.suspect",
        CASE WHEN ${hour("06:00")} THEN 4 ELSE 0 END AS ${temperature}.fail"`
     );
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     const flags = page.locator(".plot .flags");
     expect(await flags.count()).toBe(1);
     const shapes = (await flags.getAttribute("d"))!;
@@ -510,7 +469,7 @@ describe("what a chart says beside its lines", () => {
         {...remark, text: "Not here.", series: ["Basin/Surface.DO.mg/L"]}
       ]
     }));
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     expect(await page.locator(".plot .note text").allTextContents()).toEqual(["1"]);
     const told = await page.locator(".notes li").allTextContents();
     expect(told).toEqual(["23 Feb 2026, 16:00 PST – 24 Feb 2026, 16:00 PST Barnacles & <mud>."]);
@@ -524,7 +483,7 @@ describe("what a chart says beside its lines", () => {
     }));
     const poor = "timestamp BETWEEN TIMESTAMP '2026-02-25' AND TIMESTAMP '2026-02-25 04:00'";
     await reshard(newest, `* REPLACE (CASE WHEN ${poor} THEN 1 ELSE 4 END AS ${temperature}.count")`);
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     const hatches = await page.locator(".plot .poor").evaluateAll((all) => all.map((one) => one.getAttribute("d")));
     expect(hatches).toHaveLength(1);
     expect(hatches[0]!.split("M").length - 1).toBe(5);
@@ -539,7 +498,7 @@ describe("the value axis", () => {
   const valuesNow = async (page: Page) => (await plotted(page))[0]!.values;
 
   test("is zoomed by a drag up or down, kept in the link, and reset by a double click", async () => {
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     const [before, others] = [await valuesNow(page), (await plotted(page))[1]!.values];
     const box = (await page.locator("figure.chart").first().boundingBox())!;
     await page.mouse.move(box.x + 300, box.y + 60);
@@ -561,7 +520,7 @@ describe("the value axis", () => {
   });
 
   test("is zoomed and moved by keys, and by the menu", async () => {
-    const page = await open("sites/mouth?range=7d");
+    const page = await site.open("sites/mouth?range=7d");
     const figure = page.locator("figure.chart").first();
     const length = ([low, high]: readonly [number, number]) => high - low;
     const before = await valuesNow(page);
@@ -584,7 +543,7 @@ describe("the value axis", () => {
 });
 
 test("shows the days between two dates, in the zone of the site", async () => {
-  const page = await open("sites/mouth?range=7d");
+  const page = await site.open("sites/mouth?range=7d");
   await page.locator(".toolbar .menu summary").click();
   await page.getByLabel("From", {exact: true}).fill("2025-07-01");
   await page.getByLabel("to", {exact: true}).fill("2025-07-03");
@@ -597,24 +556,14 @@ test("shows the days between two dates, in the zone of the site", async () => {
   await page.close();
 });
 
-test("fetches what lies beside the view once the reader points at a chart, and not before", async () => {
-  server.requests.length = 0;
-  const page = await open("sites/mouth?from=2026-01-03T00:00:00Z&to=2026-01-08T00:00:00Z");
-  const shards = () => server.requests.filter((path) => path.endsWith(".parquet"));
-  expect(shards()).toEqual([`/data/${newest}`]);
-  await page.locator("figure.chart").first().hover();
-  await expect.poll(shards).toEqual([`/data/${newest}`, "/data/Mouth/1h/2025-01-01-0123abcd.parquet"]);
-  await page.close();
-});
-
 test("says when the pages themselves are old, by the reader's clock", async () => {
   for (const [hours, count] of [
     [47, 0],
     [72, 1]
   ] as const) {
-    const {page} = await openPage(browser);
-    await page.clock.setFixedTime(Date.parse(catalogue.now) + hours * 3_600_000);
-    await page.goto(`${server.url}sites/mouth`);
+    const {page} = await openPage(site.browser);
+    await page.clock.setFixedTime(Date.parse(site.catalogue.now) + hours * 3_600_000);
+    await page.goto(`${site.server.url}sites/mouth`);
     await settle(page);
     const warning = page.getByText("These pages were built 3 days ago: newer readings are not here yet.");
     expect(await warning.count(), `${hours} h`).toBe(count);
@@ -622,36 +571,8 @@ test("says when the pages themselves are old, by the reader's clock", async () =
   }
 });
 
-test("fetches only the shards in view", async () => {
-  server.requests.length = 0;
-  const page = await open("sites/mouth?range=7d");
-  const shards = server.requests.filter((path) => path.endsWith(".parquet"));
-  expect(shards).toEqual(["/data/Mouth/1h/2026-01-01-0123abcd.parquet"]);
-  await page.close();
-});
-
-test("fetches one file for all sites of a parameter, which holds what their own files hold", async () => {
-  server.requests.length = 0;
-  const page = await open("parameters/temperature?range=7d");
-  const shards = () => server.requests.filter((path) => path.endsWith(".parquet"));
-  expect(shards()).toEqual([expect.stringMatching(/^\/data\/~temperature\/1h\/2026-01-01-[0-9a-f]{8}\.parquet$/)]);
-  const values = await plotted(page);
-  expect(values.map(({lines}) => lines.map(({key}) => key))).toEqual(
-    ["Surface", "Bottom"].map((scope) => catalogue.sites.map(({dataset}) => `${dataset}/${scope}.Temperature.C`))
-  );
-  const mouth = values[0]!.lines.findIndex(({key}) => key.startsWith("Mouth/"));
-  expect(values[0]!.lines[mouth]!.points).toEqual(await stored(values[0]!, mouth));
-  for (const name of ["90d", "1y", "all", "24h"]) {
-    server.requests.length = 0;
-    await page.getByRole("button", {name, exact: true}).click();
-    await settle(page);
-    expect(shards().length, name).toBeLessThanOrEqual(3);
-  }
-  await page.close();
-});
-
 test("moves its lines without drawing them anew, each reading where its scale says", async () => {
-  const page = await open("sites/mouth?range=90d");
+  const page = await site.open("sites/mouth?range=90d");
   const box = (await page.locator("figure.chart").first().boundingBox())!;
   await page.mouse.move(box.x + 100, box.y + 80);
   await page.keyboard.down("Shift");
@@ -695,76 +616,3 @@ function placing(): {paths: string[]; seen: number; astray: number} {
   });
   return {paths: lines.map((line) => line.getAttribute("d")!), seen: points.length, astray: Math.max(...off)};
 }
-
-test("says when its file is missing or damaged, offers to try again, and leaves the rest of the page alone", async () => {
-  const shard = "data/Mouth/1h/2026-01-01-0123abcd.parquet";
-  const whole = await readFile(join(site.published, "Mouth/1h/2026-01-01-0123abcd.parquet"));
-  for (const [fault, sentence] of [
-    [404, `The data file Mouth/1h/2026-01-01-0123abcd.parquet could not be fetched: the server answered 404.`],
-    [
-      whole.subarray(0, 5000),
-      `The data file Mouth/1h/2026-01-01-0123abcd.parquet could not be read: it is damaged or not whole.`
-    ]
-  ] as const) {
-    server.faults.set(shard, fault);
-    const page = await open("sites/mouth?range=7d");
-    expect(await page.locator(".failure").first().textContent()).toContain(sentence);
-    expect(await page.locator(".newest").count()).toBe(4);
-    server.faults.delete(shard);
-    await page.locator(".failure button").first().click();
-    await settle(page);
-    expect((await plotted(page))[0]!.lines[0]!.points.length).toBeGreaterThan(10);
-    await page.close();
-  }
-}, 60_000);
-
-test("draws what it has when one of its files is missing, and shades what is not there", async () => {
-  server.faults.set("data/Mouth/1d/2025-01-01-0123abcd.parquet", 404);
-  const page = await open("sites/mouth?range=all");
-  const {points} = (await plotted(page))[0]!.lines[0]!;
-  expect(points.length).toBeGreaterThan(300);
-  expect(points.filter(({time}) => new Date(time).getUTCFullYear() === 2025)).toEqual([]);
-  expect(await page.locator(".lack").count()).toBeGreaterThan(0);
-  expect(await page.locator(".notices .failure").first().textContent()).toContain(
-    "The data file Mouth/1d/2025-01-01-0123abcd.parquet could not be fetched: the server answered 404. The shaded stretch lacks it."
-  );
-  server.faults.clear();
-  await page.getByRole("button", {name: "Try again"}).first().click();
-  await settle(page);
-  expect(await page.locator(".lack, .failure").count()).toBe(0);
-  expect((await plotted(page))[0]!.lines[0]!.points.length).toBeGreaterThan(700);
-  await page.close();
-});
-
-test("says when a file is slow, and asks for it anew when told to", async () => {
-  const page = await open("sites/mouth?range=7d");
-  let held = 0;
-  await page.route("**/1d/*.parquet", async (route) => {
-    if (held++ < 3) return; // never answered
-    await route.continue();
-  });
-  await page.getByRole("button", {name: "all", exact: true}).click();
-  await page.getByText("Slow: its data files have not come yet.").first().waitFor({timeout: 8000});
-  const [value] = await plotted(page);
-  expect(value!.range.begin).toBe(Date.parse(catalogue.datasets[0]!.begin!)); // to the scale of now, not of before
-  await page.getByRole("button", {name: "Try again"}).first().click();
-  await settle(page);
-  expect((await plotted(page))[0]!.lines[0]!.resolution.name).toBe("1d");
-  expect(await page.locator(".failure").count()).toBe(0);
-  await page.close();
-}, 40_000);
-
-test("goes on without a network with what it has, and fetches the rest when there is one again", async () => {
-  const page = await open("sites/mouth?range=7d");
-  await page.context().setOffline(true);
-  await page.getByRole("button", {name: "24h", exact: true}).click();
-  await settle(page);
-  expect(await page.locator(".failure").count()).toBe(0);
-  await page.getByRole("button", {name: "all", exact: true}).click();
-  await expect.poll(() => page.locator(".failure").first().textContent()).toContain("is this device offline?");
-  await page.context().setOffline(false);
-  await expect.poll(() => page.locator(".failure").count()).toBe(0);
-  await settle(page);
-  expect((await plotted(page))[0]!.lines[0]!.points.length).toBeGreaterThan(700);
-  await page.close();
-});

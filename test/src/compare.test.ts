@@ -1,52 +1,31 @@
 import {readFile} from "node:fs/promises";
 import {join} from "node:path";
-import type {Browser, Page} from "playwright-core";
+import type {Page} from "playwright-core";
 import {afterAll, afterEach, beforeAll, expect, test} from "vitest";
-import {Duck} from "../../pond/duck.js";
 import type {ChartElement} from "../../src/components/chart.js";
-import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
-import type {SiteServer} from "../browser.js";
-import {fixtureSite} from "./fixture.js";
-import type {FixtureSite} from "./fixture.js";
+import {openPage, settle} from "../browser.js";
+import type {PageOptions} from "../browser.js";
+import {plotted, servedSite} from "./fixture.js";
+import type {ServedSite} from "./fixture.js";
 
 /** The page Compare, in a real browser. The fixture has the daily means of two sites from March 2024 to February 2026. */
 
-let browser: Browser;
-let site: FixtureSite;
-let server: SiteServer;
-let duck: Duck;
+let site: ServedSite;
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), fixtureSite()]);
-  await site.build("/", "dist");
-  server = await serveSite(join(site.project.directory, "dist"));
-  duck = new Duck();
+  site = await servedSite();
 }, 180_000);
-afterEach(() => server.faults.clear());
-afterAll(async () => {
-  await duck.close();
-  await server.close();
-  await browser.close();
-  await site.project.dispose();
-});
+afterEach(() => site.server.faults.clear());
+afterAll(() => site.close());
 
 const warmth = "series=Mouth/Surface.Temperature.C";
 
-async function open(query: string, options: {width?: number; touch?: boolean} = {}): Promise<Page> {
-  const {page} = await openPage(browser, options);
-  await page.goto(`${server.url}compare?${query}`);
-  await settle(page);
-  return page;
-}
-
-async function plotted(page: Page): Promise<ChartElement["plotted"][]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<ChartElement>("figure.chart > .plot")].map((chart) => chart.plotted)
-  );
+function open(query: string, options?: PageOptions): Promise<Page> {
+  return site.open(`compare?${query}`, options);
 }
 
 /** What is published of the daily means; the day of Los Angeles that holds the middle of a bin is that of UTC. */
 function stored(select: string): Promise<Record<string, unknown>[]> {
-  return duck.rows(
+  return site.duck.rows(
     `WITH days AS (SELECT *, timestamp AS t, "Surface.Temperature.C.avg" AS v FROM read_parquet('${join(site.published, "Mouth/1d/*.parquet")}')) ${select}`
   );
 }
@@ -164,7 +143,7 @@ test("table twin and crosshair tell days, and a download has the instants of the
   await file.saveAs(path);
   expect(file.suggestedFilename()).toBe("temperature-2025-01-01-to-2026-02-28.csv");
   expect(await readFile(path, "utf8")).toContain("# title: Test Harbour: Temperature, Mouth, Surface\n");
-  const rows = await duck.rows(
+  const rows = await site.duck.rows(
     `SELECT timestamp::TIMESTAMP AS t, "Surface.Temperature.C.avg"::DOUBLE AS v FROM read_csv('${path}', comment = '#', header = true)`
   );
   expect(rows).toEqual(await stored("SELECT t::TIMESTAMP AS t, v FROM days WHERE year(t) >= 2025 ORDER BY t"));
@@ -172,23 +151,23 @@ test("table twin and crosshair tell days, and a download has the instants of the
 });
 
 test("costs few bytes: a series' daily means, whatever the number of years", async () => {
-  server.requests.length = 0;
+  site.server.requests.length = 0;
   const page = await open(`${warmth}&mode=years&years=all`);
-  const shards = server.requests.filter((path) => path.endsWith(".parquet"));
+  const shards = site.server.requests.filter((path) => path.endsWith(".parquet"));
   expect(shards.every((path) => path.startsWith("/data/Mouth/1d/"))).toBe(true);
   expect(new Set(shards).size).toBe(shards.length);
   await page.close();
 });
 
 test("says when what is usual cannot be told, shows the rest, and tries again", async () => {
-  server.faults.set("data/Mouth/1d/2024-01-01-0123abcd.parquet", 404);
+  site.server.faults.set("data/Mouth/1d/2024-01-01-0123abcd.parquet", 404);
   const page = await open(`${warmth}&mode=years`);
   const failure = page.locator(".failure");
   expect(await failure.innerText()).toContain(
     "What is usual cannot be told. The data file Mouth/1d/2024-01-01-0123abcd.parquet could not be fetched: the server answered 404."
   );
   expect((await plotted(page))[0]!.lines[0]!.points).toHaveLength(365);
-  server.faults.clear();
+  site.server.faults.clear();
   await failure.getByRole("button", {name: "Try again"}).click();
   await expect.poll(() => failure.count()).toBe(0);
   await settle(page);
@@ -197,8 +176,8 @@ test("says when what is usual cannot be told, shows the rest, and tries again", 
 });
 
 test("every chart of sites and parameters leads here, with its series", async () => {
-  const {page} = await openPage(browser, {width: 360, touch: true});
-  await page.goto(`${server.url}parameters/do`);
+  const {page} = await openPage(site.browser, {width: 360, touch: true});
+  await page.goto(`${site.server.url}parameters/do`);
   await settle(page);
   await page.locator(".actions a").first().click();
   await page.waitForURL(/compare/);

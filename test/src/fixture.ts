@@ -1,11 +1,15 @@
 import {mkdir, stat, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
-import {copyProject} from "../project.js";
-import type {Project} from "../project.js";
-import {Duck} from "../../pond/duck.js";
+import type {Browser, Page} from "playwright-core";
 import {publishOverlays} from "../../loaders/overlay.js";
 import {pack} from "../../loaders/pack.js";
 import type {Catalogue, ColumnEntry, DatasetEntry, Details, ResolutionEntry} from "../../loaders/types.js";
+import {Duck} from "../../pond/duck.js";
+import type {ChartElement} from "../../src/components/chart.js";
+import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
+import type {PageOptions, SiteServer} from "../browser.js";
+import {copyProject} from "../project.js";
+import type {Project} from "../project.js";
 
 /** Published files as the pipeline would leave them, small and of known shape, for tests of the pages alone. */
 
@@ -49,6 +53,53 @@ export async function fixtureSite(files: Readonly<Record<string, string>> = {}):
     await project.observable({POND_PUBLISHED: published, POND_BASE: base, POND_OUTPUT: output});
   };
   return {project, catalogue, published, build};
+}
+
+/** A fixture site that is built and served, a browser to open it in, and DuckDB to ask about what is published. */
+export interface ServedSite extends FixtureSite {
+  readonly browser: Browser;
+  readonly server: SiteServer;
+  readonly duck: Duck;
+  /** A page in a tab of its own, when everything on it is drawn. */
+  open(path: string, options?: PageOptions): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export async function servedSite(files?: Readonly<Record<string, string>>): Promise<ServedSite> {
+  const [browser, site] = await Promise.all([launchBrowser(), fixtureSite(files)]);
+  await site.build("/", "dist");
+  const [server, duck] = [await serveSite(join(site.project.directory, "dist")), new Duck()];
+  const open = async (path: string, options?: PageOptions) => {
+    const {page} = await openPage(browser, options);
+    await page.goto(server.url + path);
+    await settle(page);
+    return page;
+  };
+  const close = async () => {
+    for (const one of [duck, server, browser]) await one.close();
+    await site.project.dispose();
+  };
+  return {...site, browser, server, duck, open, close};
+}
+
+/** What the charts of a page show. */
+export function plotted(page: Page): Promise<ChartElement["plotted"][]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("figure.chart > .plot")].flatMap((chart) =>
+      "plotted" in chart ? [(chart as ChartElement).plotted] : []
+    )
+  );
+}
+
+/** What DuckDB finds in the published shards of Mouth for a plotted line. */
+export function stored({published, duck}: ServedSite, value: ChartElement["plotted"], line: number) {
+  const {resolution, column} = value.lines[line]!;
+  const glob = join(published, "Mouth", resolution.name, "*.parquet");
+  return duck.rows(`
+    SELECT epoch_ms(timestamp)::DOUBLE AS time, "${column}.avg" AS avg, "${column}.min" AS min, "${column}.max" AS max, "${column}.count"::INTEGER AS count
+    FROM read_parquet('${glob}')
+    WHERE epoch_ms(timestamp) > ${value.range.begin - resolution.widthMs} AND epoch_ms(timestamp) <= ${value.range.end}
+    ORDER BY timestamp`);
 }
 
 /** Writes `catalogue.json`, `details.json` and the shards of three sites into a directory, and gives the catalogue. */
