@@ -20,13 +20,32 @@ function fixedWidth(type: arrow.DataType, values: readonly unknown[]): arrow.Vec
   );
 }
 
+const utf8 = new TextEncoder();
+
+/** The same for text and bytes: laid one after the other, with where each begins. */
+function variableWidth(type: arrow.Utf8 | arrow.Binary, values: readonly unknown[]): arrow.Vector {
+  const bytes = values.map((value) => (typeof value === "string" ? utf8.encode(value) : (value as Uint8Array | null)));
+  const valueOffsets = new Int32Array(values.length + 1);
+  const nullBitmap = new Uint8Array(Math.ceil(values.length / 64) * 8);
+  bytes.forEach((value, i) => {
+    valueOffsets[i + 1] = valueOffsets[i]! + (value?.length ?? 0);
+    if (value !== null) nullBitmap[i >> 3]! |= 1 << (i & 7);
+  });
+  const data = new Uint8Array(valueOffsets.at(-1)!);
+  bytes.forEach((value, i) => value && data.set(value, valueOffsets[i]));
+  const nullCount = bytes.filter((value) => value === null).length;
+  return arrow.makeVector(arrow.makeData({type: type as arrow.Utf8, data, valueOffsets, nullBitmap, nullCount}));
+}
+
 function isFixedWidth(type: arrow.DataType): boolean {
   return arrow.DataType.isInt(type) || arrow.DataType.isFloat(type) || arrow.DataType.isTimestamp(type);
 }
 
 /** A vector of raw values: int64 and timestamps as bigint in their own unit, null where nothing. */
 export function vectorOf(values: readonly unknown[], type: arrow.DataType): arrow.Vector {
-  return isFixedWidth(type) ? fixedWidth(type, values) : arrow.vectorFromArray(values, type);
+  if (isFixedWidth(type)) return fixedWidth(type, values);
+  if (arrow.DataType.isUtf8(type) || arrow.DataType.isBinary(type)) return variableWidth(type, values);
+  return arrow.vectorFromArray(values, type);
 }
 
 /** A Table of one batch from whole columns. */

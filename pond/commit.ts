@@ -1,11 +1,12 @@
 import {randomUUID} from "node:crypto";
+import {setImmediate} from "node:timers/promises";
 import {checkpointAfter} from "./checkpoint.js";
 import type {Action, AddAction, CommitInfo} from "./delta.js";
 import {commitKey, encodeActions, unsealed} from "./delta.js";
 import {commitsAfter} from "./history.js";
 import type {LogEntry} from "./history.js";
 import type {LogState} from "./log.js";
-import {encodeRecords, hash} from "./record.js";
+import {encodeRecords, hash, lint} from "./record.js";
 import type {NewRecord} from "./record.js";
 import type {Intent, PondEffects, Store} from "./types.js";
 
@@ -95,20 +96,27 @@ async function putOpFiles(store: Store, {records, effects}: Proposal): Promise<A
 }
 
 async function putOpFile(store: Store, partId: string, records: readonly NewRecord[], now: number): Promise<AddAction> {
-  const add = await putRecords(store, partId, encodeRecords(records), records.length);
+  const add = await putRecords(store, partId, records);
   return {...add, modificationTime: now, dataChange: true};
 }
 
-/** Puts an op file under a name of its own. */
+/**
+ * Puts an op file under a name of its own, and looks at what it wrote while the disk does. A file that is found wrong is
+ * in no commit, so it means nothing.
+ */
 export async function putRecords(
   store: Store,
   partId: string,
-  content: Uint8Array,
-  numRecords: number
+  records: readonly NewRecord[],
+  transactions?: readonly number[]
 ): Promise<Omit<AddAction, "modificationTime" | "dataChange">> {
+  const content = encodeRecords(records, transactions);
   const path = `part_id=${partId}/${randomUUID()}.parquet`;
-  await store.putIfAbsent(`oplog/${path}`, content);
-  const stats = JSON.stringify({numRecords});
+  const put = store.putIfAbsent(`oplog/${path}`, content);
+  const look = setImmediate().then(() => lint(content, records.length)); // by then the disk is at work
+  await Promise.allSettled([put, look]); // neither goes on behind the caller's back
+  await Promise.all([put, look]);
+  const stats = JSON.stringify({numRecords: records.length});
   return {path, partitionValues: {part_id: partId}, size: content.length, stats, tags: {sha256: hash(content)}};
 }
 

@@ -5,9 +5,9 @@ import type {Action, AddAction} from "./delta.js";
 import {past} from "./log.js";
 import {decodeParquet, encodeParquet} from "./parquet.js";
 import {prepare, stretchesOf, united} from "./readings.js";
-import {decodeRecords, encodeRecords, hash, inlineLimit} from "./record.js";
+import {decodeRecords, hash, inlineLimit} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
-import {spanOf, standing} from "./view.js";
+import {byNode, spanOf, standing} from "./view.js";
 
 /** Op files of what is newest that a partition may have before they are made one. */
 const fileLimit = 8;
@@ -81,16 +81,6 @@ async function recordsIn(contents: Contents, files: readonly OpFile[]): Promise<
   return records.sort((a, b) => a.version - b.version);
 }
 
-function byNode<T extends OpRecord>(records: readonly T[]): ReadonlyMap<string, readonly T[]> {
-  const nodes = new Map<string, T[]>();
-  for (const record of records) {
-    const known = nodes.get(record.nodeId);
-    if (known === undefined) nodes.set(record.nodeId, [record]);
-    else known.push(record);
-  }
-  return nodes;
-}
-
 /** The newest files of the past that are not larger than what comes, so that each record is rewritten seldom. */
 function smallLast(files: readonly OpFile[], coming: number): readonly OpFile[] {
   if (coming === 0) return [];
@@ -123,7 +113,7 @@ async function putAll(
   for (const [records, tags] of [[shown, {}] as const, ...chunks(superseded).map((chunk) => [chunk, past] as const)]) {
     if (records.length === 0) continue;
     const transactions = records.map(({transaction}) => transaction);
-    const add = await putRecords(contents.store, partId, encodeRecords(records, transactions), records.length);
+    const add = await putRecords(contents.store, partId, records, transactions);
     adds.push({...add, tags: {...add.tags, ...tags}});
   }
   return adds;

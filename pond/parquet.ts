@@ -12,6 +12,9 @@ function library(): typeof Library {
   return require("parquet-wasm/node") as typeof Library;
 }
 
+/** A dictionary of so few rows is longer than they are, and takes as long to write. */
+const few = 16;
+
 /** Parquet with zstd, row groups of 100,000 rows and statistics. */
 export function encodeParquet(table: Table): Uint8Array {
   const {Compression, EnabledStatistics, Table: WasmTable, writeParquet, WriterPropertiesBuilder} = library();
@@ -19,19 +22,45 @@ export function encodeParquet(table: Table): Uint8Array {
     .setCompression(Compression.ZSTD)
     .setMaxRowGroupSize(100_000)
     .setStatisticsEnabled(EnabledStatistics.Chunk)
+    .setDictionaryEnabled(table.numRows > few)
     .setCreatedBy("duckpond")
     .build();
   return writeParquet(WasmTable.fromIPCStream(tableToIPC(table, "stream")), properties);
 }
 
+/** What another reader makes of a file: its schema as an Arrow IPC stream, which is the same for the same schema. */
+interface Shape {
+  readonly schema: Uint8Array;
+  readonly rows: number;
+}
+
+/** The shape of a Table, as the library tells it. */
+export function shapeOf(table: Table): Shape {
+  return measured(library().Table.fromIPCStream(tableToIPC(table, "stream")));
+}
+
+/** The shape of Parquet bytes, all of which are decoded; CORRUPT when they cannot be. */
+export function shapeIn(bytes: Uint8Array, name: string): Shape {
+  return orCorrupt(name, () => measured(library().readParquet(bytes)));
+}
+
+function measured(table: Library.Table): Shape {
+  const batches = table.recordBatches();
+  const rows = batches.reduce((total, {numRows}) => total + numRows, 0);
+  const shape = {schema: table.schema.intoIPCStream(), rows};
+  for (const one of [table, ...batches]) one.free();
+  return shape;
+}
+
 /** The Table in Parquet bytes, or some of its columns; CORRUPT when they are none. `name` is for the sentence. */
 export function decodeParquet(bytes: Uint8Array, name: string, columns?: readonly string[]): Table {
+  const options = columns === undefined ? {} : {columns: [...columns]};
+  return orCorrupt(name, () => tableFromIPC(library().readParquet(bytes, options).intoIPCStream()));
+}
+
+function orCorrupt<T>(name: string, read: () => T): T {
   try {
-    return tableFromIPC(
-      library()
-        .readParquet(bytes, columns === undefined ? {} : {columns: [...columns]})
-        .intoIPCStream()
-    );
+    return read();
   } catch (error) {
     throw new PondError("CORRUPT", `${name} is not readable as Parquet: ${String(error)}.`, {name}, error);
   }

@@ -2,7 +2,7 @@ import {createHash} from "node:crypto";
 import * as arrow from "apache-arrow";
 import {tableOf, vectorOf} from "./arrow.js";
 import {PondError} from "./error.js";
-import {decodeParquet, encodeParquet} from "./parquet.js";
+import {decodeParquet, encodeParquet, shapeIn, shapeOf} from "./parquet.js";
 import type {NodeKind} from "./types.js";
 
 /** The root directory's id, the same in every pond. */
@@ -69,6 +69,7 @@ export const recordColumns = [
 const later: readonly string[] = ["since", "until"];
 
 const fields = recordColumns.map(({name, type}) => new arrow.Field(name, type, true));
+let wanted: Uint8Array | undefined; // the schema, once it is needed
 
 /** Hex SHA-256. */
 export function hash(content: Uint8Array | string): string {
@@ -95,16 +96,17 @@ export function encodeRecords(records: readonly NewRecord[], transactions?: read
     records.map((record) => big(record.until))
   ];
   const vectors = columns.map((values, i) => vectorOf(values, recordColumns[i]!.type));
-  const bytes = encodeParquet(tableOf(new arrow.Schema(fields), vectors));
-  lint(decodeParquet(bytes, "an op file about to be written"), records.length);
-  return bytes;
+  return encodeParquet(tableOf(new arrow.Schema(fields), vectors));
 }
 
-/** Other readers cast silently, so the writer looks at what it wrote before anyone else can. */
-function lint(table: arrow.Table, rows: number): void {
-  const wrong = fields.find((field, i) => String(table.schema.fields[i]) !== String(field));
-  if (wrong !== undefined || table.numRows !== rows)
-    throw new PondError("CORRUPT", `An op file came out with a wrong column ${String(wrong)}; nothing was committed.`);
+/** Other readers cast silently, so the writer looks at what it wrote before any commit names it. */
+export function lint(bytes: Uint8Array, rows: number): void {
+  const found = shapeIn(bytes, "an op file about to be committed");
+  wanted ??= shapeOf(new arrow.Table(new arrow.Schema(fields))).schema;
+  if (found.rows === rows && Buffer.from(found.schema).equals(wanted)) return;
+  const {schema} = decodeParquet(bytes, "an op file");
+  const sentence = `An op file came out with ${found.rows} rows instead of ${rows} and the columns ${schema.fields.join(", ")}; nothing was committed.`;
+  throw new PondError("CORRUPT", sentence, {rows});
 }
 
 const texts: readonly string[] = recordColumns.filter(({type}) => type === text).map(({name}) => name);

@@ -73,17 +73,27 @@ function samePaths(a: readonly OpFile[], b: readonly OpFile[]): boolean {
 /** A partition with more records. */
 export function merge(partition: Partition, records: readonly Shown[]): Partition {
   const merged = new Map(partition);
-  for (const record of records) merged.set(record.nodeId, [...(merged.get(record.nodeId) ?? []), record]);
-  for (const id of new Set(records.map((record) => record.nodeId))) {
-    const all = merged.get(id)!;
-    const isSorted = all.every((record, i) => i === 0 || all[i - 1]!.version <= record.version);
-    if (!isSorted)
-      merged.set(
-        id,
-        all.toSorted((a, b) => a.version - b.version)
-      );
-  }
+  for (const [id, more] of byNode(records)) merged.set(id, inOrder(partition.get(id) ?? [], more));
   return merged;
+}
+
+/** Records by the node that they are versions of. */
+export function byNode<T extends Shown>(records: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const nodes = new Map<string, T[]>();
+  for (const record of records) {
+    const known = nodes.get(record.nodeId);
+    if (known === undefined) nodes.set(record.nodeId, [record]);
+    else known.push(record);
+  }
+  return nodes;
+}
+
+/** Versions of a node and more of them, oldest first; mostly those that come are newer. */
+function inOrder(known: readonly Shown[], more: readonly Shown[]): readonly Shown[] {
+  const tail = [...known.slice(-1), ...more];
+  const isSorted = tail.every((record, i) => i === 0 || tail[i - 1]!.version <= record.version);
+  const all = [...known, ...more];
+  return isSorted ? all : all.sort((a, b) => a.version - b.version);
 }
 
 /** The pond as it was at a version: the log only grows, so this is its records up to that transaction. */
@@ -138,7 +148,7 @@ export function spanOf({version, since = version, until = version}: Shown): read
 
 /** Of a node's records those that no merged one stands for. */
 export function standing<T extends Shown>(records: readonly T[]): readonly T[] {
-  if (records.every(({until}) => until === undefined)) return records;
+  if (records[0]?.kind !== "series" || records.every(({until}) => until === undefined)) return records;
   let widest: readonly [number, number] = [-1, -1];
   const isCovered = (record: T): boolean => {
     const span = spanOf(record);

@@ -66,8 +66,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the commit does not wait for its op files",
     file: "commit.ts",
-    find: "  await store.putIfAbsent(`oplog/${path}`, content);\n",
-    put: "  void store.putIfAbsent(`oplog/${path}`, content).catch(() => undefined);\n",
+    find: "const put = store.putIfAbsent(`oplog/${path}`, content);",
+    put: "const put = Promise.resolve(void store.putIfAbsent(`oplog/${path}`, content).catch(() => undefined));",
     tests: "power"
   },
   {

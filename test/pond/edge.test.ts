@@ -1,5 +1,6 @@
 import {cp, readdir, rm} from "node:fs/promises";
 import {join} from "node:path";
+import {Table, Utf8, vectorFromArray} from "apache-arrow";
 import {expect, test} from "vitest";
 import {check} from "../../pond/check.js";
 import {commitKey, encodeActions, unsealed} from "../../pond/delta.js";
@@ -7,7 +8,9 @@ import type {Action} from "../../pond/delta.js";
 import {host} from "../../pond/disk.js";
 import {LocalStore} from "../../pond/local.js";
 import {MemoryStore} from "../../pond/memory.js";
+import {encodeParquet} from "../../pond/parquet.js";
 import {Pond} from "../../pond/pond.js";
+import {encodeRecords, lint} from "../../pond/record.js";
 import type {Reader} from "../../pond/types.js";
 import {newPond, scratch, write} from "./harness.js";
 import {readings} from "./readings.js";
@@ -186,4 +189,15 @@ test("a stream gives every byte, and none of content that is damaged", async () 
     await again.close();
   }
   await pond.close();
+});
+
+test("an op file that came out otherwise than it should is in no commit", () => {
+  const bytes = encodeRecords([]);
+  expect(() => lint(bytes, 0)).not.toThrow();
+  expect(() => lint(bytes, 1)).toThrow(/^An op file came out with 0 rows instead of 1 and the columns node_id: Utf8, /);
+  const others = encodeParquet(new Table({node_id: vectorFromArray(["x"], new Utf8())}));
+  expect(() => lint(others, 1)).toThrow(
+    "with 1 rows instead of 1 and the columns node_id: Utf8; nothing was committed."
+  );
+  expect(() => lint(bytes.subarray(0, -1), 0)).toThrow("an op file about to be committed is not readable as Parquet");
 });

@@ -1,4 +1,5 @@
 import {dirname, join} from "node:path";
+import {setImmediate} from "node:timers/promises";
 import type {Disk, OpenFile} from "../../pond/disk.js";
 
 /** What a file is made of; names are links to it. Written once, from the front. */
@@ -79,6 +80,7 @@ export class Platter implements Disk {
       stat: async () => ({size: inode.bytes.length}),
       sync: async () => {
         await this.#turn();
+        for (let i = Math.floor(this.#random() * 3); i > 0; i--) await setImmediate(); // while others compute
         this.#sync(path, node);
       },
       close: async () => undefined
