@@ -151,16 +151,14 @@ async function publishShard(
   if (known && existsSync(join(directory, known.entry.file))) return known;
   const draft = {directory, folder, key};
   const path = draftOf(draft);
-  const rows = await engine.use(async (duck) => {
-    await duck.session(async (session) => {
+  const rows = await engine.use((duck) =>
+    duck.session(async (session) => {
       const tables = await Promise.all(ingredients.map((one) => tableSql(session, one, {span, directory})));
       const time = "timestamp::TIMESTAMP_MS AS timestamp"; // the only unit that the charts take for time
       const from = await joined(session, tables);
-      await session.copy(`SELECT ${time}, * EXCLUDE (timestamp) FROM ${from} ORDER BY timestamp`, path, browsers);
-    });
-    const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(path)})`);
-    return row!.n as number;
-  });
+      return session.copy(`SELECT ${time}, * EXCLUDE (timestamp) FROM ${from} ORDER BY timestamp`, path, browsers);
+    })
+  );
   const entry = await settle(draft, span);
   return shelf.add({key, entry, rows, bytes: (await stat(join(directory, entry.file))).size});
 }

@@ -1,7 +1,7 @@
 import {type Dirent, existsSync} from "node:fs";
 import {mkdir, readdir, readFile, rm, rmdir, stat} from "node:fs/promises";
 import {basename, join, posix, relative, sep} from "node:path";
-import {identifier, literal} from "../pond/duck.js";
+import {identifier} from "../pond/duck.js";
 import {replaceFile} from "./file.js";
 import type {Commit, Reader} from "../pond/types.js";
 import {annotationsOf} from "./annotated.js";
@@ -286,8 +286,8 @@ async function writeBins(file: string, {level, shard}: Cut, {reduction, columns}
   const bins = await reduction.bins(level, shard);
   const told = reduction.reduced(columns).flatMap(toldOf);
   const telling = {told, resolution: level.resolution, time: milliseconds};
-  await engine.use((duck) => writeTold(duck, bins, {telling, file}));
-  return {rows: bins.starts.length, ...(reduction.isRanked ? {isFull: isFull(bins)} : {})};
+  const rows = await engine.use((duck) => writeTold(duck, bins, {telling, file}));
+  return {rows, ...(reduction.isRanked ? {isFull: isFull(bins)} : {})};
 }
 
 /** Readings as they are, those that failed too; what is no number is none. */
@@ -301,11 +301,8 @@ async function writeReadings(file: string, {shard: {cover}}: Cut, {reduction, co
   const said = reduced.map(({name}) => `coalesce(${finite(name)}, false)`).join(" OR ") || "false";
   const time = "make_timestamp_ms(epoch_ms(timestamp))::TIMESTAMP_MS AS timestamp";
   const from = `${await reduction.source.relation(cover)} WHERE ${within(cover)} AND (${said})`;
-  return engine.use(async (duck) => {
-    await duck.copy(`SELECT ${[time, ...told].join(", ")} FROM ${from} ORDER BY timestamp`, file, browsers);
-    const [row] = await duck.rows(`SELECT num_rows::DOUBLE AS n FROM parquet_file_metadata(${literal(file)})`);
-    return {rows: row!.n as number};
-  });
+  const sql = `SELECT ${[time, ...told].join(", ")} FROM ${from} ORDER BY timestamp`;
+  return {rows: await engine.use((duck) => duck.copy(sql, file, browsers))};
 }
 
 function toldOf(column: Reduced): readonly Told[] {

@@ -27,8 +27,8 @@ export interface Telling extends Due {
 /** What browsers read. */
 export const browsers = {FORMAT: "parquet", COMPRESSION: "snappy"};
 
-/** Writes a row for each bin. */
-export function writeTold(duck: Duck, bins: Bins, {telling, file}: {telling: Telling; file: string}): Promise<void> {
+/** Writes a row for each bin; gives their number. */
+export function writeTold(duck: Duck, bins: Bins, {telling, file}: {telling: Telling; file: string}): Promise<number> {
   const {told, time} = telling;
   const lent = told.map((one) => ({name: nameOf(one), values: tell(bins, one, telling)}));
   const select = told.map((one, index) => selected(one, lent[index]!.values));

@@ -104,11 +104,16 @@ export class Duck {
     return lending.lend(columns, body);
   }
 
-  /** Writes the result of a SELECT to a file (zstd Parquet unless told), whole and durable or not at all. */
-  async copy(sql: string, file: string, options: CopyOptions = parquet): Promise<void> {
+  /** Writes the result of a SELECT to a file (zstd Parquet unless told), whole and durable or not at all; gives its rows. */
+  async copy(sql: string, file: string, options: CopyOptions = parquet): Promise<number> {
     const list = Object.entries(options).map(([name, value]) => `${name} ${setting(value)}`);
+    let rows = 0;
     await mkdir(dirname(file), {recursive: true});
-    await replace(file, (temp) => this.run(`COPY (${sql}) TO ${literal(temp)} (${list.join(", ")})`));
+    await replace(file, async (temp) => {
+      const [told] = await this.rows(`COPY (${sql}) TO ${literal(temp)} (${list.join(", ")})`);
+      rows = Number(told!.Count);
+    });
+    return rows;
   }
 
   /** The names that stand in FROM position, as they are spelled. */

@@ -58,7 +58,7 @@ async function measure(way: string, file: string, directory: string): Promise<vo
   process.stdout.write(JSON.stringify(measured));
 }
 
-async function copying(file: string, directory: string): Promise<() => Promise<void>> {
+async function copying(file: string, directory: string): Promise<() => Promise<number>> {
   const duck = new Duck({spill: join(directory, "spill")});
   return () => duck.copy(`SELECT * FROM ${literal(file)}`, join(directory, "copy.parquet"));
 }
