@@ -29,7 +29,8 @@ export async function vacuum(
   {now, retention}: {readonly now: number; readonly retention: number}
 ): Promise<Vacuumed> {
   const list = join(contents.cache, "orphans.json");
-  const known = await readOrphans(list);
+  const remembered = await textOf(list);
+  const known = JSON.parse(remembered ?? "{}") as Orphans;
   const replaced = new Map([...state.removes()].map((remove) => [`oplog/${remove.path}`, remove.deletionTimestamp]));
   const referred = await referredTo(contents, state);
   const orphans: Record<string, {since: number; mark: string}> = {};
@@ -49,8 +50,7 @@ export async function vacuum(
     files++;
     bytes += size;
   }
-  await mkdir(dirname(list), {recursive: true});
-  await replace(list, (temp) => writeFile(temp, JSON.stringify(orphans)));
+  await keep(list, JSON.stringify(orphans), remembered);
   return {files, bytes};
 }
 
@@ -65,7 +65,8 @@ type Needs = Readonly<Record<string, readonly string[]>>;
 /** Keys of the op files of a state, and of the blobs that their records need. */
 async function referredTo(contents: Contents, state: LogState): Promise<ReadonlySet<string>> {
   const file = join(contents.cache, "needs.json");
-  const known = await readNeeds(file);
+  const before = await textOf(file);
+  const known = needsIn(before);
   const needs: Record<string, readonly string[]> = {};
   const keys = new Set<string>();
   for (const op of [...state.adds()].map(toOpFile)) {
@@ -74,8 +75,7 @@ async function referredTo(contents: Contents, state: LogState): Promise<Readonly
     for (const key of [`oplog/${op.path}`, ...needed.map(blobKey)]) keys.add(key);
   }
   const text = JSON.stringify(needs);
-  await mkdir(dirname(file), {recursive: true});
-  await replace(file, (temp) => writeFile(temp, `${hash(text)}\n${text}`));
+  await keep(file, `${hash(text)}\n${text}`, before);
   return keys;
 }
 
@@ -87,13 +87,16 @@ async function neededBy(contents: Contents, op: OpFile): Promise<readonly string
 }
 
 /** What is remembered; nothing where that is not as it was written, for what nothing needs is deleted. */
-async function readNeeds(file: string): Promise<Needs> {
-  const [sum, text] = (await textOf(file))?.split("\n") ?? [];
+function needsIn(remembered = ""): Needs {
+  const [sum, text] = remembered.split("\n");
   return text !== undefined && sum === hash(text) ? (JSON.parse(text) as Needs) : {};
 }
 
-async function readOrphans(file: string): Promise<Orphans> {
-  return JSON.parse((await textOf(file)) ?? "{}") as Orphans;
+/** Writes what the next vacuum is to know, unless that stands there. */
+async function keep(file: string, text: string, before: string | undefined): Promise<void> {
+  if (text === before) return;
+  await mkdir(dirname(file), {recursive: true});
+  await replace(file, (temp) => writeFile(temp, text));
 }
 
 async function textOf(file: string): Promise<string | undefined> {
