@@ -1,5 +1,6 @@
 import {existsSync} from "node:fs";
 import {join} from "node:path";
+import {complaint} from "../pond/complaint.js";
 import {type Duck, identifier, literal} from "../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../pond/types.js";
 import {within} from "./partial.js";
@@ -81,7 +82,10 @@ export class DerivedSeries implements Series {
       inputs.map((piece) => piece.key)
     );
     const file = join(cache, "derive", `${key}.parquet`);
-    if (!existsSync(file)) await duck.copy(`SELECT * FROM ${await this.#select({}, {})} ORDER BY timestamp`, file);
+    if (!existsSync(file)) {
+      const sql = `SELECT * FROM ${await this.#select({}, {})} ORDER BY timestamp`;
+      await duck.copy(sql, file).catch((error: unknown) => this.#refuse(error));
+    }
     const [row] = await duck.rows(
       `SELECT epoch_us(min(timestamp))::DOUBLE AS first, epoch_us(max(timestamp))::DOUBLE AS last FROM read_parquet(${literal(file)})`
     );
@@ -108,9 +112,7 @@ export class DerivedSeries implements Series {
     const {duck} = this.#options;
     const nothing = {begin: 0, end: 0};
     const sql = await this.#statement(nothing);
-    const rows = await duck.rows(`DESCRIBE ${sql}`).catch((error: unknown) => {
-      throw new Error(`The SQL of ${this.path} cannot be run: ${firstLine(error)}`, {cause: error});
-    });
+    const rows = await duck.rows(`DESCRIBE ${sql}`).catch((error: unknown) => this.#refuse(error));
     const types = new Map(rows.map((row) => [row.column_name as string, row.column_type as string]));
     const time = types.get("timestamp");
     if (time !== "TIMESTAMP WITH TIME ZONE")
@@ -127,6 +129,13 @@ export class DerivedSeries implements Series {
       type: "DOUBLE",
       attributes: {...attributesOf(name), ...known.get(name)}
     }));
+  }
+
+  #refuse(error: unknown): never {
+    const {inputs, sql, cache} = this.#options;
+    const tables = `inputs names ${inputs.map(({name}) => name).join(", ")}`;
+    const trouble = `The SQL of ${this.path} cannot be run`;
+    throw complaint(error, {sql, above: 1, hidden: [cache], trouble, tables});
   }
 
   /** What the inputs tell of a column that goes through by its name. */
@@ -146,7 +155,7 @@ export class DerivedSeries implements Series {
     const tables = await Promise.all(
       inputs.map(async ({name, series}) => `${identifier(name)} AS (${await unionOf(series, reach)})`)
     );
-    return `${tables.length === 0 ? "" : `WITH ${tables.join(", ")} `}SELECT * FROM (${sql}\n)`;
+    return `${tables.length === 0 ? "" : `WITH ${tables.join(", ")} `}SELECT * FROM (\n${sql}\n)`;
   }
 }
 
@@ -161,9 +170,4 @@ async function unionOf(series: readonly Series[], range: Range): Promise<string>
 
 function reachOf({begin, end}: Range, lookback: number): Range {
   return {...(begin === undefined ? {} : {begin: begin - lookback}), ...(end === undefined ? {} : {end})};
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n")[0]!;
 }

@@ -76,8 +76,12 @@ test.each([
   ["SELECT 1 AS a FROM dock", "gives no column timestamp: select the timestamp of an input as timestamp."],
   [`SELECT timestamp::VARCHAR AS timestamp, 1 AS a FROM dock`, "gives timestamp as VARCHAR"],
   [`SELECT timestamp, 'x' AS a FROM dock`, "gives a as VARCHAR: readings are numbers."],
-  ["SELECT timestamp, nothing FROM dock", "cannot be run: Binder Error"],
-  ["SELECT timestamp FROM dok", "cannot be run: Catalog Error"]
+  [
+    "SELECT timestamp, nothing FROM dock",
+    " cannot be run at line 1, column 19: there is no column nothing; the nearest"
+  ],
+  ["SELECT timestamp,\n  avrage(1)\nFROM dock", " cannot be run at line 2, column 3: there is no function avrage"],
+  ["SELECT timestamp FROM dok", " at line 1, column 23: there is no table dok; inputs names "]
 ])("%s is refused with its reason, and the others go on", async (sql, reason) => {
   const pond = await openPond();
   await appendReadings(pond, "/in/dock", hourly({"DO.mg/L": (t) => t}));
@@ -94,6 +98,16 @@ test.each([
   ]);
   expect(rows[0]!.errors[0]).toContain(reason);
   expect(rows[0]!.errors[0]).toContain("/derived/bad");
+});
+
+test("SQL that fails on a reading says so to who reads", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/dock", hourly({"DO.mg/L": (t) => t}));
+  const sql = `SELECT timestamp,\n  error('no more') AS a FROM dock`;
+  await apply(pond, resource("Derive", "bad", {output: "/derived/bad", inputs: {dock: "/in/dock"}, sql}));
+  await expect(ask(pond, "SELECT * FROM '/derived/bad'")).rejects.toThrow(
+    /^The SQL of \/derived\/bad cannot be run: no more\.$/
+  );
 });
 
 test("what is not one SELECT is refused before anything runs", () => {
