@@ -89,6 +89,11 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1000 ** power).toFixed(1)} ${["B", "kB", "MB", "GB"][power]}`;
 }
 
+/** A count of things: "1 file", "12,699 files"; the plural only where it is not the noun with an s. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
+}
+
 /** A count with thin grouping: 12699 becomes "12,699". */
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");

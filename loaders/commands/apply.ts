@@ -1,6 +1,6 @@
 import {Command} from "commander";
 import type {AppliedRow, ApplyResult} from "../apply.js";
-import {formatCount} from "../format.js";
+import {counted} from "../format.js";
 import {applyResources} from "../pipeline.js";
 import type {Shell} from "../shell.js";
 
@@ -34,10 +34,10 @@ Examples:
   pond apply --prune`;
 
 function linesOf({rows, commit}: ApplyResult): readonly string[] {
-  const counted = `${formatCount(rows.length)} ${rows.length === 1 ? "resource" : "resources"}`;
+  const resources = counted(rows.length, "resource");
   const last = commit
-    ? `Applied ${counted} as transaction ${commit.version}.`
-    : `${counted} as before: no transaction.`;
+    ? `Applied ${resources} as transaction ${commit.version}.`
+    : `${resources} as before: no transaction.`;
   return [...rows.map(lineOf), last];
 }
 

@@ -3,7 +3,7 @@ import {check as inspect} from "../../pond/check.js";
 import type {Checked, Problem} from "../../pond/check.js";
 import {checkedIn} from "../details.js";
 import {replaceFile} from "../file.js";
-import {formatBytes, formatCount} from "../format.js";
+import {counted, formatBytes} from "../format.js";
 import type {Shell} from "../shell.js";
 import type {CheckEntry} from "../types.js";
 
@@ -47,17 +47,17 @@ async function keep(file: string, {problems, commits, records, hashed}: Checked,
 
 function tell(shell: Shell, {problems, ...counts}: Checked): void {
   const told = [
-    [counts.commits, "commits"],
-    [counts.checkpoints, "checkpoints"],
-    [counts.opFiles, "op files"],
-    [counts.records, "records"],
-    [counts.blobs, "blobs"],
-    [counts.nodes, "nodes"]
+    [counts.commits, "commit"],
+    [counts.checkpoints, "checkpoint"],
+    [counts.opFiles, "op file"],
+    [counts.records, "record"],
+    [counts.blobs, "blob"],
+    [counts.nodes, "node"]
   ] as const;
-  shell.out(`Checked ${told.map(([count, noun]) => `${formatCount(count)} ${noun}`).join(", ")}.`);
-  if (counts.hashed > 0) shell.out(`Hashed ${formatCount(counts.hashed)} contents, ${formatBytes(counts.bytes)}.`);
+  shell.out(`Checked ${told.map(([count, noun]) => counted(count, noun)).join(", ")}.`);
+  if (counts.hashed > 0) shell.out(`Hashed ${counted(counts.hashed, "content")}, ${formatBytes(counts.bytes)}.`);
   for (const problem of problems) shell.out(sentenceOf(problem));
-  shell.out(problems.length === 0 ? "All is well." : `Found ${formatCount(problems.length)} problems.`);
+  shell.out(problems.length === 0 ? "All is well." : `Found ${counted(problems.length, "problem")}.`);
 }
 
 /** A problem in one line: which file, of which transaction, what, and what to do. */

@@ -5,7 +5,7 @@ import {Command} from "commander";
 import {glob, isDynamicPattern} from "tinyglobby";
 import {followed} from "../../pond/tree.js";
 import type {Reader, Transaction} from "../../pond/types.js";
-import {formatCount} from "../format.js";
+import {counted} from "../format.js";
 import type {Shell} from "../shell.js";
 
 const host = "host:";
@@ -29,7 +29,7 @@ export function copy(shell: Shell): Command {
         const copied = inward
           ? (await pond.transaction({command: "pond copy"}, (tx) => copyIn(tx, from, to))).result
           : await copyOut(shell, await pond.fs(), {from, to: to.slice(host.length)});
-        shell.out(`Copied ${formatCount(copied)} files.`);
+        shell.out(`Copied ${counted(copied, "file")}.`);
       });
     });
 }

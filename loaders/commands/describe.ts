@@ -1,6 +1,6 @@
 import {Command} from "commander";
 import type {Column, Reader, Stat, Version} from "../../pond/types.js";
-import {formatBytes, formatCount, formatRows} from "../format.js";
+import {counted, formatBytes, formatCount, formatRows} from "../format.js";
 import type {Row} from "../format.js";
 import type {Shell} from "../shell.js";
 
@@ -60,9 +60,9 @@ function print(shell: Shell, told: Told): void {
   shell.out(`${told.path}: a ${told.kind}, version ${told.version}, ${formatBytes(told.size)}`);
   if (told.readings !== undefined) {
     const span = told.first === undefined ? "" : `, from ${told.first} to ${told.last}`;
-    shell.out(`${formatCount(told.readings)} rows${span}; ${formatCount(told.restated ?? 0)} restated`);
+    shell.out(`${counted(told.readings, "row")}${span}; ${formatCount(told.restated ?? 0)} restated`);
   }
-  if (told.kind === "table") shell.out(`${formatCount(told.rows ?? 0)} rows`);
+  if (told.kind === "table") shell.out(counted(told.rows ?? 0, "row"));
   if (told.columns.length > 0) shell.out(formatRows(told.columns.map(columnRow), "table"));
   if (told.versions.length > 0) shell.out(formatRows(told.versions.map(versionRow), "table"));
 }

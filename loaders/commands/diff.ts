@@ -1,6 +1,6 @@
 import {Command} from "commander";
 import type {Change} from "../../pond/diff.js";
-import {formatCount} from "../format.js";
+import {counted} from "../format.js";
 import {momentOf, parseMoment} from "../moment.js";
 import type {Moment} from "../moment.js";
 import type {Shell} from "../shell.js";
@@ -26,6 +26,6 @@ export function diff(shell: Shell): Command {
 export function changeSentence({what, path, from, versions, rows}: Change): string {
   const where = from === undefined ? "" : ` from ${from}`;
   const which = versions === undefined ? "" : `, version ${versions[0]} to ${versions[1]}`;
-  const how = rows === undefined ? "" : `, ${formatCount(rows)} readings`;
+  const how = rows === undefined ? "" : `, ${counted(rows, "reading")}`;
   return `${what} ${path}${where}${which}${how}`;
 }

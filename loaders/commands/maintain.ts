@@ -1,6 +1,6 @@
 import {Command, InvalidArgumentError} from "commander";
 import type {Maintained} from "../../pond/maintain.js";
-import {formatBytes, formatCount} from "../format.js";
+import {counted, formatBytes} from "../format.js";
 import {parseSpan} from "../moment.js";
 import type {Shell} from "../shell.js";
 
@@ -37,12 +37,12 @@ Examples:
 function sentences(done: Maintained): string[] {
   const {opFiles, partitions, versions, records, checkpoint, commits, files, bytes} = done;
   const said = [
-    opFiles > 0 && `Compacted ${formatCount(opFiles)} op files of ${formatCount(partitions)} directories.`,
-    versions > 0 && `Merged ${formatCount(versions)} versions of series.`,
-    records > 0 && `Let ${formatCount(records)} records of the past go.`,
+    opFiles > 0 && `Compacted ${counted(opFiles, "op file")} of ${counted(partitions, "directory", "directories")}.`,
+    versions > 0 && `Merged ${counted(versions, "version")} of series.`,
+    records > 0 && `Let ${counted(records, "record")} of the past go.`,
     checkpoint !== undefined && `Wrote a checkpoint of transaction ${checkpoint}.`,
-    commits > 0 && `Deleted ${formatCount(commits)} commits of the past.`,
-    files > 0 && `Deleted ${formatCount(files)} files that nothing needs, ${formatBytes(bytes)}.`
+    commits > 0 && `Deleted ${counted(commits, "commit")} of the past.`,
+    files > 0 && `Deleted ${counted(files, "file")} that nothing needs, ${formatBytes(bytes)}.`
   ].filter((sentence) => sentence !== false);
   return said.length === 0 ? ["There was nothing to do."] : said;
 }

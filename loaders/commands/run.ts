@@ -1,6 +1,6 @@
 import {Command} from "commander";
 import {pipeline} from "../pipeline.js";
-import {formatCount} from "../format.js";
+import {counted, formatCount} from "../format.js";
 import type {Shell} from "../shell.js";
 import type {RunResult} from "../run.js";
 import type {RunRow} from "../types.js";
@@ -29,8 +29,8 @@ export async function runPipeline(shell: Shell, only: readonly string[] = []): P
 function storedIn({rows, commits}: RunResult): string {
   if (commits.length === 0) return "Nothing new: no transaction.";
   const stored = rows.reduce((sum, row) => sum + row.stored, 0);
-  const count = commits.length === 1 ? "1 transaction" : `${commits.length} transactions`;
-  return `Stored ${formatCount(stored)} readings in ${count}, the last ${commits.at(-1)!.version}.`;
+  const into = counted(commits.length, "transaction");
+  return `Stored ${counted(stored, "reading")} in ${into}, the last ${commits.at(-1)!.version}.`;
 }
 
 function tellRow(shell: Shell, row: RunRow): void {

@@ -6,7 +6,7 @@ import type {Exchange} from "../cloud.js";
 import {duration, parseDuration} from "../duration.js";
 import {faults} from "../fault.js";
 import type {Fault} from "../fault.js";
-import {formatCount} from "../format.js";
+import {counted, formatCount} from "../format.js";
 import type {Shell} from "../shell.js";
 import {cloudOf, simulator} from "../simulator.js";
 
@@ -75,7 +75,7 @@ function told(exchanges: readonly Exchange[]): string {
     .map((name) => [name, exchanges.filter(({fault}) => fault === name).length] as const)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${formatCount(count)} ${name}`);
-  const requests = `Answered ${formatCount(exchanges.length)} request${exchanges.length === 1 ? "" : "s"}`;
+  const requests = `Answered ${counted(exchanges.length, "request")}`;
   return `${requests}${counts.length > 0 ? `, with faults: ${counts.join(", ")}` : ""}.`;
 }
 
