@@ -1,4 +1,4 @@
-import {readFile} from "node:fs/promises";
+import {readFileSync} from "node:fs";
 import fc from "fast-check";
 import {expect} from "vitest";
 import {decodeBins} from "../../loaders/bins.js";
@@ -85,7 +85,7 @@ export async function everything(series: Series, names: readonly string[], {cach
   const levels = await reduction.levels();
   const files: File[] = [];
   for (const level of levels)
-    for (const {file} of await reduction.build(level)) files.push([level.resolution.name, await readFile(file)]);
+    for (const {file} of await reduction.build(level)) files.push([level.resolution.name, readFileSync(file)]);
   const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
   expect(computed.sort()).toEqual([...new Set(keys)].filter((key) => !known.has(key)).sort());
   for (const key of keys) known.add(key);
