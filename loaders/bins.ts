@@ -74,6 +74,28 @@ function joinNumbers(lists: readonly Float64Array[]): Float64Array {
   return all;
 }
 
+/**
+ * Puts bins in the place of those of the same times. False, and nothing is changed, where there are none of the same
+ * times, or something else is kept of them.
+ */
+export function replaceBins(bins: Bins, others: readonly Bins[]): boolean {
+  const places = others.map(({starts}) => firstFrom(bins.starts, starts[0] ?? Infinity));
+  if (!others.every((other, index) => isAlike(bins, other, places[index]!))) return false;
+  for (const [index, {columns}] of others.entries())
+    for (const [name, partials] of columns)
+      for (const [part, values] of Object.entries(partials))
+        (bins.columns.get(name)![part as Part] as Float64Array).set(values as Float64Array, places[index]);
+  return true;
+}
+
+/** Whether the same is kept, in numbers, of the same columns for the same times from a place on. */
+function isAlike(bins: Bins, other: Bins, place: number): boolean {
+  const told = ({columns}: Bins) =>
+    JSON.stringify([...columns].map(([name, partials]) => [name, Object.keys(partials)]));
+  const isRanked = [...bins.columns.values()].some(({digest}) => digest);
+  return !isRanked && told(bins) === told(other) && other.starts.every((start, i) => bins.starts[place + i] === start);
+}
+
 // ---- As bytes ----
 
 /**
@@ -86,7 +108,7 @@ interface Header {
 }
 
 /** The same bins, the same bytes; in scratch, where that is given. */
-export function encodeBins({starts, columns}: Bins, scratch = new Scratch()): Uint8Array {
+export function encodeBins({starts, columns}: Bins, scratch = new Scratch()): Buffer {
   const entries = [...columns].map(
     ([name, partials]) => [name, Object.entries(partials) as [Part, Partials[Part]][]] as const
   );
@@ -105,6 +127,11 @@ export function encodeBins({starts, columns}: Bins, scratch = new Scratch()): Ui
     bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
     offset += array.byteLength;
   }
+  return sealBins(bytes);
+}
+
+/** Bytes of bins with the CRC-32 of what they now are. */
+export function sealBins(bytes: Buffer): Buffer {
   bytes.writeUInt32LE(crc32(bytes.subarray(4)));
   return bytes;
 }

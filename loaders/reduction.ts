@@ -3,7 +3,7 @@ import {rm} from "node:fs/promises";
 import {join} from "node:path";
 import type {Duck} from "../pond/duck.js";
 import type {Column, Range, Series} from "../pond/types.js";
-import {type Bins, binsWithin, decodeBins, encodeBins, joinBins} from "./bins.js";
+import {type Bins, binsWithin, decodeBins, encodeBins, joinBins, replaceBins, sealBins} from "./bins.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile, readInto} from "./file.js";
 import {flagsAmong, isFlag} from "./flag.js";
@@ -15,7 +15,7 @@ import {Scratch, withScratch} from "./scratch.js";
 import {overlaps} from "./shard.js";
 import {extrasFor, type Statistic} from "./statistic.js";
 import {Tally, type Tallying, Unsorted} from "./tally.js";
-import {type Block, blocksOf, keepBlocks, partsOf, takenOver} from "./trace.js";
+import {type Block, blocksOf, keepBlocks, partsOf, type Taken, takenOver} from "./trace.js";
 
 /** Which levels there are. */
 export interface Ladder {
@@ -197,9 +197,15 @@ export class Reduction {
     if (changed.length === parts.length || changed.length > mostStretches) return false;
     const [taken, made] = await Promise.all([takenOver(parts), this.#make(level, changed)]);
     if (!taken) return false;
+    const bytes = patched(taken, made);
+    if (bytes) {
+      await placeFile(shard.file, bytes);
+      recent.keep(shard.file, taken.file!.bins, bytes.length);
+      return true;
+    }
     const names = (await this.#sorted()).map(({name}) => name);
     const bins = joinBins(
-      taken.map((one) => one ?? made.shift()!),
+      taken.parts.map((one) => one ?? made.shift()!),
       names
     );
     if (bins) recent.keep(shard.file, bins, await placeBins(shard.file, bins));
@@ -288,6 +294,13 @@ async function addAll(duck: Duck, rows: string, {stretches, tallying, put}: Addi
   } finally {
     await putting;
   }
+}
+
+/** The file that a shard was, with what changed in its place; undefined where the two differ in more than values. */
+function patched({parts, file}: Taken, made: readonly Bins[]): Buffer | undefined {
+  const count = (some: readonly (Bins | undefined)[]) => some.reduce((sum, one) => sum + (one?.starts.length ?? 0), 0);
+  if (!file || count(parts) + count(made) !== file.bins.starts.length) return undefined; // bins went, or came
+  return replaceBins(file.bins, made) ? sealBins(file.bytes) : undefined;
 }
 
 /** Bins as a file; how many bytes they are. What they stand in may change as soon as this is waited for. */

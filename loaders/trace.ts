@@ -89,22 +89,40 @@ function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ENOENT";
 }
 
-/** The bins of the parts that other shards have, in the order of the parts; undefined where a file is gone or not whole. */
-export async function takenOver(parts: readonly Part[]): Promise<readonly (Bins | undefined)[] | undefined> {
-  const files = new Map<string, Bins>();
-  for (const {from} of parts) {
-    if (from === undefined || files.has(from)) continue;
-    const bins = recent.find(from) ?? (await readBins(from));
-    if (!bins) return undefined;
-    files.set(from, bins);
-  }
-  return parts.map((part) => (part.from === undefined ? undefined : binsWithin(files.get(part.from)!, part)));
+/** What other shards have of one. */
+export interface Taken {
+  readonly parts: readonly (Bins | undefined)[]; // in the order of the parts
+  readonly file?: Whole; // where all is of one file
 }
 
-async function readBins(file: string): Promise<Bins | undefined> {
-  const content = await readInto(new Scratch(), file).catch((error: unknown) => {
+/** A file's bins, and the bytes that they stand in; nobody else has them. */
+interface Whole {
+  readonly bytes: Buffer;
+  readonly bins: Bins;
+}
+
+/** The bins of the parts that other shards have; undefined where a file is gone or not whole. */
+export async function takenOver(parts: readonly Part[]): Promise<Taken | undefined> {
+  const files = new Map<string, Pick<Whole, "bins"> & Partial<Whole>>();
+  for (const {from} of parts) {
+    if (from === undefined || files.has(from)) continue;
+    const known = recent.find(from);
+    const found = known ? {bins: known} : await readBins(from);
+    if (!found) return undefined;
+    files.set(from, found);
+  }
+  const [file] = files.values();
+  return {
+    parts: parts.map((part) => (part.from === undefined ? undefined : binsWithin(files.get(part.from)!.bins, part))),
+    ...(files.size === 1 && file?.bytes ? {file: {bins: file.bins, bytes: file.bytes}} : {})
+  };
+}
+
+async function readBins(file: string): Promise<Whole | undefined> {
+  const bytes = await readInto(new Scratch(), file).catch((error: unknown) => {
     if (isMissing(error)) return undefined; // swept, or deleted with the cache
     throw error;
   });
-  return content && decodeBins(content);
+  const bins = bytes && decodeBins(bytes);
+  return bins && {bytes, bins};
 }

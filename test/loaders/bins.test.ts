@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {type Bins, binsWithin, decodeBins, encodeBins} from "../../loaders/bins.js";
+import {type Bins, binsWithin, decodeBins, encodeBins, replaceBins, sealBins} from "../../loaders/bins.js";
 import type {Partials} from "../../loaders/partial.js";
 
 const doubles = (length: number) => fc.float64Array({minLength: length, maxLength: length});
@@ -53,4 +53,22 @@ test("a range of bins is half-open", () => {
   expect([...within.starts]).toEqual([10, 20]);
   expect([...within.columns.get("a")!.max]).toEqual([10, 20]);
   expect(binsWithin(bins, {})).toEqual(bins);
+});
+
+test("bins take the place of those of the same times, in the bytes of a file, or leave all as it was", () => {
+  const of = (starts: readonly number[], value: number, name = "a"): Bins => {
+    const values = Float64Array.from(starts, () => value);
+    const partials = {sum: values, count: values.slice(), min: values.slice(), max: values.slice()};
+    return {starts: Float64Array.from(starts), columns: new Map([[name, partials]])};
+  };
+  const bytes = encodeBins(of([0, 10, 20, 30], 1));
+  const bins = decodeBins(bytes)!;
+  for (const other of [of([10, 25], 2), of([30, 40], 2), of([10], 2, "b")]) {
+    expect(replaceBins(bins, [of([0], 2), other])).toBe(false);
+    expect(bins).toEqual(of([0, 10, 20, 30], 1));
+  }
+  expect(replaceBins(bins, [of([10, 20], 2)])).toBe(true);
+  const changed = of([0, 10, 20, 30], 1);
+  for (const values of Object.values(changed.columns.get("a")!)) (values as Float64Array).fill(2, 1, 3);
+  expect(sealBins(bytes)).toEqual(encodeBins(changed));
 });

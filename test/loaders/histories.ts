@@ -68,17 +68,22 @@ const timeZone = "America/Los_Angeles";
 export interface Kept {
   readonly cache: string;
   readonly known: Set<string>; // keys of shards
+  readonly isRanked: boolean; // percentiles are told too: shards then hold more than numbers
 }
 
 type File = readonly [resolution: string, content: Buffer];
 
 /** Every shard of every resolution, as the bytes of its file. Exactly those whose keys were never there are computed. */
-export async function everything(series: Series, names: readonly string[], {cache, known}: Kept): Promise<File[]> {
+export async function everything(
+  series: Series,
+  names: readonly string[],
+  {cache, known, isRanked}: Kept
+): Promise<File[]> {
   const computed: string[] = [];
   const reduction = new Reduction(series, {
     ladder: async () => ({resolutions: parseResolutions(names, timeZone)}),
     cache,
-    statistics: statistics.filter((name) => name !== "coverage"),
+    statistics: statistics.filter((name) => name !== "coverage" && (isRanked || !/^p\d/.test(name))),
     engine,
     built: ({key}) => computed.push(key)
   });

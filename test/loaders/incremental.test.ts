@@ -40,8 +40,8 @@ afterAll(async () => {
   await rm(directory, {recursive: true});
 });
 
-function emptyCache(): Kept {
-  return {cache: join(directory, String(count++)), known: new Set()};
+function emptyCache(isRanked: boolean): Kept {
+  return {cache: join(directory, String(count++)), known: new Set(), isRanked};
 }
 
 /** What a step makes of the versions. */
@@ -53,8 +53,8 @@ function apply(versions: Versions, step: Step): Versions {
 
 test(`after each of ${histories} histories, what is kept and completed is what is computed from nothing`, async () => {
   await fc.assert(
-    fc.asyncProperty(steps, async (steps) => {
-      const kept = emptyCache();
+    fc.asyncProperty(steps, fc.boolean(), async (steps, isRanked) => {
+      const kept = emptyCache(isRanked);
       let versions: Versions = [];
       let names: readonly string[] = ["1h", "24h"];
       for (const next of steps) {
@@ -63,7 +63,7 @@ test(`after each of ${histories} histories, what is kept and completed is what i
         await everything(readingsSeries("/x", versions), names, kept);
       }
       const incremental = await everything(readingsSeries("/x", versions), names, kept);
-      const full = await everything(readingsSeries("/x", versions), names, emptyCache());
+      const full = await everything(readingsSeries("/x", versions), names, emptyCache(isRanked));
       expectSame(incremental, full);
       expectTrue(full, versions, names);
     }),
@@ -120,10 +120,10 @@ test(`in a pond as well, after each of ${stored} histories, with its own compact
   const before = await storedNights();
   let compacted = 0;
   await fc.assert(
-    fc.asyncProperty(steps, async (steps) => {
+    fc.asyncProperty(steps, fc.boolean(), async (steps, isRanked) => {
       const pond = await Pond.over(await copyOf(before), join(directory, `pond-${count++}`));
       const series = async () => (await pond.fs()).series(path);
-      const kept = emptyCache();
+      const kept = emptyCache(isRanked);
       let versions: Versions = nights;
       let names: readonly string[] = ["1h", "24h"];
       for (const next of [...steps, {do: "compact"} as const]) {
@@ -134,7 +134,7 @@ test(`in a pond as well, after each of ${stored} histories, with its own compact
         await everything(await series(), names, kept);
       }
       const incremental = await everything(await series(), names, kept);
-      const full = await everything(await series(), names, emptyCache());
+      const full = await everything(await series(), names, emptyCache(isRanked));
       expectSame(incremental, full);
       expectTrue(full, versions, names);
       await pond.close();
