@@ -40,7 +40,7 @@ export class LocalStore implements Store {
     }
   }
 
-  async putIfAbsent(key: string, content: Uint8Array): Promise<boolean> {
+  async putIfAbsent(key: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<boolean> {
     const temp = this.locate(`tmp/${process.pid}-${randomUUID()}`);
     try {
       await this.#directory(dirname(temp));
@@ -175,13 +175,21 @@ async function readFully(handle: OpenFile, from: number, length: number): Promis
   return buffer;
 }
 
-async function writeDurable(file: string, content: Uint8Array, disk: Disk): Promise<void> {
+async function writeFully(handle: OpenFile, content: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < content.length;) {
+    const {bytesWritten} = await handle.write(content, done, content.length - done, position + done);
+    if (bytesWritten === 0) throw new Error("the file took no more bytes");
+    done += bytesWritten;
+  }
+}
+
+async function writeDurable(file: string, content: Uint8Array | AsyncIterable<Uint8Array>, disk: Disk): Promise<void> {
   const handle = await disk.open(file, "wx");
   try {
-    for (let done = 0; done < content.length;) {
-      const {bytesWritten} = await handle.write(content, done, content.length - done, done);
-      if (bytesWritten === 0) throw new Error(`${file} took no more bytes`);
-      done += bytesWritten;
+    let at = 0;
+    for await (const piece of content instanceof Uint8Array ? [content] : content) {
+      await writeFully(handle, piece, at);
+      at += piece.length;
     }
     await handle.sync();
   } finally {

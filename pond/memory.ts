@@ -16,10 +16,11 @@ export class MemoryStore implements Store {
     return (await this.get(key)).slice(begin, end);
   }
 
-  async putIfAbsent(key: string, content: Uint8Array): Promise<boolean> {
+  async putIfAbsent(key: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<boolean> {
+    const bytes = content instanceof Uint8Array ? content : await gathered(content);
     this.#marks.set(key, (this.#marks.get(key) ?? 0) + 1);
     if (this.#objects.has(key)) return false;
-    this.#objects.set(key, new Uint8Array(content));
+    this.#objects.set(key, new Uint8Array(bytes));
     return true;
   }
 
@@ -36,4 +37,10 @@ export class MemoryStore implements Store {
   async delete(key: string): Promise<void> {
     this.#objects.delete(key);
   }
+}
+
+async function gathered(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of content) pieces.push(piece);
+  return Buffer.concat(pieces);
 }

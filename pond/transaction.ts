@@ -1,4 +1,4 @@
-import {randomUUID} from "node:crypto";
+import {createHash, randomUUID} from "node:crypto";
 import type {RecordBatch, Table} from "apache-arrow";
 import {blobKey} from "./contents.js";
 import {PondError} from "./error.js";
@@ -14,7 +14,7 @@ import type {Entry, NewRecord} from "./record.js";
 import {selected} from "./selection.js";
 import type {Stretch} from "./selection.js";
 import {columnsOf, mergeColumns} from "./series.js";
-import type {Appended, Column, NodeKind, Selection, Transaction, WriteOptions} from "./types.js";
+import type {Appended, Column, NodeKind, Pieces, Selection, Transaction, WriteOptions} from "./types.js";
 import type {Partition, Shown, Snapshot, View} from "./view.js";
 import {merge} from "./view.js";
 
@@ -117,6 +117,47 @@ export class Draft implements View {
   }
 }
 
+/** Content on its way, and what it is known by; what is too large to hold is pieces. */
+interface Body {
+  readonly content: Uint8Array | Pieces;
+  readonly sha256: string;
+  readonly size: number; // bytes
+}
+
+function bodyOf(content: Uint8Array | string): Body {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  return {content: bytes, sha256: hash(bytes), size: bytes.length};
+}
+
+/** Pieces as a body, of which nothing but what stands in a record is held. */
+async function bodyIn(pieces: Pieces, path: string): Promise<Body> {
+  const digest = createHash("sha256");
+  let [size, held]: [number, Uint8Array[]] = [0, []];
+  for await (const piece of pieces()) {
+    digest.update(piece);
+    size += piece.length;
+    held = size <= inlineLimit ? [...held, piece] : [];
+  }
+  if (size <= inlineLimit) return bodyOf(Buffer.concat(held));
+  const sha256 = digest.digest("hex");
+  return {content: () => unchanged(pieces(), {sha256, path}), sha256, size};
+}
+
+/** The pieces, and an error at their end when they are not those that have the hash. */
+async function* unchanged(
+  pieces: AsyncIterable<Uint8Array>,
+  {sha256, path}: {readonly sha256: string; readonly path: string}
+): AsyncIterable<Uint8Array> {
+  const digest = createHash("sha256");
+  for await (const piece of pieces) {
+    digest.update(piece);
+    yield piece;
+  }
+  if (digest.digest("hex") === sha256) return;
+  const sentence = `What is written to ${path} changed while it was read; write it again when it is at rest.`;
+  throw new PondError("BAD_CONTENT", sentence, {path});
+}
+
 type Facts = Pick<NewRecord, "rows" | "minTime" | "maxTime">;
 
 /** The write side of a filesystem. Large content goes to the store at once, the records with the commit. */
@@ -134,7 +175,7 @@ export class Tx extends FS implements Transaction {
     if (found !== undefined && recursive && (await this.#leadsToDirectory(full))) return;
     if (found !== undefined) throw exists(full, found.kind);
     if (recursive && !(await this.exists(parentOf(full)))) await this.mkdir(parentOf(full), {recursive});
-    await this.#create(full, "directory", encodeEntries([]), {});
+    await this.#create(full, "directory", bodyOf(encodeEntries([])), {});
   }
 
   async #leadsToDirectory(path: string): Promise<boolean> {
@@ -142,9 +183,9 @@ export class Tx extends FS implements Transaction {
     return found !== undefined && isDirectory(found);
   }
 
-  async write(path: string, content: Uint8Array | string, options: WriteOptions = {}): Promise<void> {
-    const bytes = typeof content === "string" ? Buffer.from(content) : content;
-    await this.#put(await this.#place(path, "file", options), "file", bytes, {}, options.attributes);
+  async write(path: string, content: Uint8Array | string | Pieces, options: WriteOptions = {}): Promise<void> {
+    const body = typeof content === "function" ? await bodyIn(content, path) : bodyOf(content);
+    await this.#put(await this.#place(path, "file", options), "file", body, {}, options.attributes);
   }
 
   async append(
@@ -177,7 +218,7 @@ export class Tx extends FS implements Transaction {
     if (place.node !== undefined) await this.#reconcile(place.node, columns);
     const known = columnsOf(place.node?.newest.attributes ?? {});
     const attributes = {...options.attributes, columns: mergeColumns(known, columns)};
-    await this.#put(place, "series", content, facts, attributes);
+    await this.#put(place, "series", bodyOf(content), facts, attributes);
   }
 
   async #known(path: string): Promise<readonly Column[]> {
@@ -206,7 +247,7 @@ export class Tx extends FS implements Transaction {
     const bytes = encodeParquet(content);
     const attributes = {...options.attributes, columns: await this.#columns(bytes, content)};
     const place = await this.#place(path, "table", options);
-    await this.#put(place, "table", bytes, {rows: content.numRows, ...spanOf(bytes, path)}, attributes);
+    await this.#put(place, "table", bodyOf(bytes), {rows: content.numRows, ...spanOf(bytes, path)}, attributes);
   }
 
   async symlink(target: string, path: string): Promise<void> {
@@ -214,12 +255,12 @@ export class Tx extends FS implements Transaction {
     const full = normalize(path);
     const found = await this.find(full, false);
     if (found !== undefined) throw exists(full, found.kind);
-    await this.#create(full, "symlink", Buffer.from(target), {});
+    await this.#create(full, "symlink", bodyOf(target), {});
   }
 
   async dynamic(path: string, factory: string, config: unknown): Promise<void> {
     const place = await this.#place(path, "dynamic", {parents: true});
-    await this.#put(place, "dynamic", new Uint8Array(0), {}, {factory, config});
+    await this.#put(place, "dynamic", bodyOf(""), {}, {factory, config});
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -319,31 +360,31 @@ export class Tx extends FS implements Transaction {
   async #put(
     place: {path: string; node?: StoredNode},
     kind: NodeKind,
-    content: Uint8Array,
+    body: Body,
     facts: Facts,
     attributes: Readonly<Record<string, unknown>> = {}
   ): Promise<void> {
-    if (place.node === undefined) return this.#create(place.path, kind, content, attributes, facts);
+    if (place.node === undefined) return this.#create(place.path, kind, body, attributes, facts);
     const {entry, newest} = place.node;
     const all = {...newest.attributes, ...attributes};
-    const isSame = newest.sha256 === hash(content) && JSON.stringify(all) === JSON.stringify(newest.attributes);
+    const isSame = newest.sha256 === body.sha256 && JSON.stringify(all) === JSON.stringify(newest.attributes);
     if (isSame && kind !== "series") return;
     const replace = kind !== "series" && this.draft.pendingOf(entry.partId, entry.nodeId).length > 0;
     const version = replace ? newest.version : newest.version + 1;
-    await this.#record({...entry, kind, version}, content, all, facts, replace);
+    await this.#record({...entry, kind, version}, body, all, facts, replace);
   }
 
   async #create(
     path: string,
     kind: NodeKind,
-    content: Uint8Array,
+    body: Body,
     attributes: Readonly<Record<string, unknown>>,
     facts: Facts = {}
   ): Promise<void> {
     const parent = await this.#parent(path);
     const nodeId = randomUUID();
     const partId = kind === "directory" ? nodeId : parent.entry.nodeId;
-    await this.#record({nodeId, partId, kind, version: 1}, content, attributes, facts, false);
+    await this.#record({nodeId, partId, kind, version: 1}, body, attributes, facts, false);
     const entry: Entry = {name: nameOf(path), nodeId, partId, kind};
     await this.#relist(parent, (entries) => entries.set(entry.name, entry));
   }
@@ -356,23 +397,23 @@ export class Tx extends FS implements Transaction {
     const replace = this.draft.pendingOf(entry.nodeId, entry.nodeId).length > 0;
     const version = replace ? newest.version : newest.version + 1;
     const id = {nodeId: entry.nodeId, partId: entry.nodeId, kind: entry.kind, version};
-    await this.#record(id, encodeEntries(entries.values()), newest.attributes, {}, replace);
+    await this.#record(id, bodyOf(encodeEntries(entries.values())), newest.attributes, {}, replace);
   }
 
   async #record(
     id: Pick<NewRecord, "nodeId" | "partId" | "kind" | "version">,
-    content: Uint8Array,
+    {content, sha256, size}: Body,
     attributes: Readonly<Record<string, unknown>>,
     facts: Facts,
     replace: boolean
   ): Promise<void> {
-    const sha256 = hash(content);
-    const inline = content.length <= inlineLimit;
-    if (!inline) await this.contents.store.putIfAbsent(blobKey(sha256), content);
+    const inline = content instanceof Uint8Array && size <= inlineLimit ? content : null;
+    if (inline === null)
+      await this.contents.store.putIfAbsent(blobKey(sha256), content instanceof Uint8Array ? content : content());
     const {nodeId, partId, kind, version} = id;
-    const body = {content: inline ? content : null, inline, sha256, size: content.length};
+    const held = {content: inline, inline: inline !== null, sha256, size};
     const timestamp = this.draft.time * 1000;
-    this.draft.put({nodeId, partId, kind, version, timestamp, ...body, ...facts, attributes}, replace);
+    this.draft.put({nodeId, partId, kind, version, timestamp, ...held, ...facts, attributes}, replace);
     this.recompute();
   }
 

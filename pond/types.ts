@@ -142,7 +142,8 @@ export interface Reader {
 /** The write side: everything or nothing, and reads see the writes before them. */
 export interface Transaction extends Reader {
   mkdir(path: string, options?: {readonly recursive?: boolean}): Promise<void>;
-  write(path: string, content: Uint8Array | string, options?: WriteOptions): Promise<void>; // a file's next version
+  /** A file's next version. Pieces are for what is too large to hold; BAD_CONTENT when they differ the second time. */
+  write(path: string, content: Uint8Array | string | Pieces, options?: WriteOptions): Promise<void>;
   /**
    * Adds a version to a series, made when missing. `timestamp` is Timestamp(µs, UTC), the rest one number or text per
    * parameter, kept as DOUBLE and VARCHAR; column attributes come as Arrow field metadata (instrument, scope,
@@ -173,6 +174,9 @@ export interface Selection {
   readonly sql: readonly string[];
   readonly columns: readonly Omit<Column, "type">[];
 }
+
+/** Content piece by piece. It is asked for twice, to be hashed and to be stored, and has to be the same then. */
+export type Pieces = () => AsyncIterable<Uint8Array>;
 
 export interface WriteOptions {
   readonly parents?: boolean; // make missing parent directories
@@ -237,7 +241,7 @@ export interface Store {
   /** Bytes `[begin, end)`; a negative begin counts from the end. Short objects give what they have. */
   getRange(key: string, begin: number, end?: number): Promise<Uint8Array>;
   /** True once the object is durable under a key that had none; false, and no change, when the key was taken. */
-  putIfAbsent(key: string, content: Uint8Array): Promise<boolean>;
+  putIfAbsent(key: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<boolean>;
   /**
    * Keys that begin with the prefix, sorted by code unit. There may be a hundred thousand of them, of which few are asked
    * what else there is to know.

@@ -1,4 +1,4 @@
-import {existsSync} from "node:fs";
+import {createReadStream, existsSync} from "node:fs";
 import {mkdir, readdir, readFile, realpath, stat as hostStat, writeFile} from "node:fs/promises";
 import {basename, dirname, join, posix} from "node:path";
 import {Command} from "commander";
@@ -66,8 +66,13 @@ async function copyInto(tx: Transaction, path: string, to: string, above: readon
       copied += await copyInto(tx, join(path, name), posix.join(to, name), [...above, real]);
     return copied;
   }
-  await tx.write(to, await readFile(path), {parents: true});
+  const isFile = (await hostStat(path)).isFile();
+  await tx.write(to, isFile ? () => piecesOf(path) : await readFile(path), {parents: true}); // a pipe is read but once
   return 1;
+}
+
+function piecesOf(path: string): AsyncIterable<Uint8Array> {
+  return createReadStream(path, {highWaterMark: 1 << 20}) as AsyncIterable<Uint8Array>;
 }
 
 // ---- Out of the pond ----

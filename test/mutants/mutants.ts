@@ -59,8 +59,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a short write is taken for a whole one",
     file: "local.ts",
-    find: "      done += bytesWritten;",
-    put: "      done += Math.max(bytesWritten, content.length);",
+    find: "    done += bytesWritten;",
+    put: "    done += Math.max(bytesWritten, content.length);",
     tests: "fault"
   },
   {

@@ -2,6 +2,7 @@ import {join} from "node:path";
 import {mkdir, readdir, utimes, writeFile} from "node:fs/promises";
 import fc from "fast-check";
 import {describe, expect, test} from "vitest";
+import {PondError} from "../../pond/error.js";
 import {LocalStore} from "../../pond/local.js";
 import {MemoryStore} from "../../pond/memory.js";
 import type {Store} from "../../pond/types.js";
@@ -38,6 +39,19 @@ describe.each(Object.entries(adapters))("the %s store", (_, make) => {
     await store.putIfAbsent("k", bytes("first"));
     expect(await store.putIfAbsent("k", bytes("second"))).toBe(false);
     expect(textOf(await store.get("k"))).toBe("first");
+  });
+
+  test("takes pieces for a whole, and nothing of those that break off", async () => {
+    const store = await make();
+    async function* pieces(fails: boolean) {
+      for (const text of ["01", "", "234", "56789"]) yield bytes(text);
+      if (fails) throw new PondError("BAD_CONTENT", "They broke off.");
+    }
+    await expect(store.putIfAbsent("a/b", pieces(true))).rejects.toThrow("They broke off.");
+    expect(await keysOf(store, "")).toEqual([]);
+    expect(await store.putIfAbsent("a/b", pieces(false))).toBe(true);
+    expect(textOf(await store.get("a/b"))).toBe("0123456789");
+    expect(await store.putIfAbsent("a/b", pieces(false))).toBe(false);
   });
 
   test("lets one of many writers win a key", async () => {

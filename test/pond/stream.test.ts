@@ -1,9 +1,16 @@
-import {rm, writeFile} from "node:fs/promises";
+import {existsSync} from "node:fs";
+import {readdir, rm, writeFile} from "node:fs/promises";
 import {join} from "node:path";
+import {Readable} from "node:stream";
 import fc from "fast-check";
 import {expect, onTestFinished, test} from "vitest";
+import {check} from "../../pond/check.js";
 import {blobKey} from "../../pond/contents.js";
+import {host} from "../../pond/disk.js";
+import type {Disk, OpenFile} from "../../pond/disk.js";
 import {Duck} from "../../pond/duck.js";
+import {LocalStore} from "../../pond/local.js";
+import {Pond} from "../../pond/pond.js";
 import {batchesOf, windowsOf} from "../../pond/stream.js";
 import type {Piece} from "../../pond/types.js";
 import {newPond, rowsOf, write} from "./harness.js";
@@ -129,3 +136,65 @@ function readingsIn(
     return total + (rows * Math.max(0, shared)) / (maxTime + 1 - minTime);
   }, 0);
 }
+
+test("what is too large to hold is written piece by piece, each put away before the next is read", async () => {
+  const piece = Buffer.alloc(100_000, "0123456789");
+  let [read, most, written] = [0, 0, 0];
+  async function* pieces() {
+    for (let i = 0; i < 50; i++) {
+      read += piece.length;
+      most = Math.max(most, read - written);
+      yield piece;
+    }
+  }
+  const {dir, pond} = await newPond();
+  await pond.close();
+  const counting: Disk = {
+    ...host,
+    open: async (path, flags) => {
+      const file = await host.open(path, flags);
+      const write: OpenFile["write"] = async (buffer, offset, length, position) => {
+        written += length;
+        return file.write(buffer, offset, length, position);
+      };
+      return {
+        read: file.read.bind(file),
+        write,
+        stat: file.stat.bind(file),
+        sync: file.sync.bind(file),
+        close: file.close.bind(file)
+      };
+    }
+  };
+  const open = await Pond.over(new LocalStore(dir, counting), join(dir, "cache"));
+  onTestFinished(() => open.close());
+  let passes = 0;
+  const twice = (): AsyncIterable<Uint8Array> => {
+    if (passes++ > 0) [read, most, written] = [0, 0, 0]; // the first time they are only hashed
+    return pieces();
+  };
+  await write(open, (tx) => tx.write("/large", twice));
+  expect([passes, read, most]).toEqual([2, 5_000_000, 100_000]);
+  const content = await (await open.fs()).read("/large");
+  expect(Buffer.from(content).equals(Buffer.concat(Array.from({length: 50}, () => piece)))).toBe(true);
+  await write(open, (tx) => tx.write("/small", () => Readable.from([piece.subarray(0, 10), piece.subarray(0, 5)])));
+  expect(Buffer.from(await (await open.fs()).read("/small")).toString()).toBe("012345678901234");
+  expect((await check(open, {data: true})).problems).toEqual([]);
+});
+
+test("content that changes between being hashed and being stored is refused, and nothing of it stays", async () => {
+  const {dir, pond} = await newPond();
+  let asked = 0;
+  const changing = (): AsyncIterable<Uint8Array> => Readable.from([Buffer.alloc(70_000, asked++)]);
+  await expect(write(pond, (tx) => tx.write("/f", changing))).rejects.toMatchObject({
+    code: "BAD_CONTENT",
+    message: "What is written to /f changed while it was read; write it again when it is at rest."
+  });
+  expect(await (await pond.fs()).list("/")).toEqual([]);
+  expect(await readdir(join(dir, "tmp"))).toEqual([]);
+  expect(
+    existsSync(join(dir, "blobs"))
+      ? (await readdir(join(dir, "blobs"), {recursive: true})).filter((name) => name.length > 60)
+      : []
+  ).toEqual([]);
+});
