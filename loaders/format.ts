@@ -22,6 +22,48 @@ export function formatRows(rows: readonly Row[], format: Format): string {
   }
 }
 
+/** Some rows at a time. */
+export type RowStream = AsyncIterable<readonly Row[]>;
+
+/**
+ * The same text for more rows than should be in memory, in pieces, with a last line break. `rows` has to give the same
+ * each time that it is called: a table is as wide as its widest cell, and so is read twice.
+ */
+export async function* formatStream(rows: () => RowStream, format: Format): AsyncIterable<string> {
+  if (format === "table") yield* alignedStream(rows);
+  else if (format === "csv") yield* csvStream(rows());
+  else if (format === "json") yield* jsonStream(rows());
+  else for await (const some of rows()) if (some.length > 0) yield `${formatRows(some, format)}\n`;
+}
+
+async function* alignedStream(rows: () => RowStream): AsyncIterable<string> {
+  let layout = layoutOf([]);
+  for await (const some of rows()) layout = layoutOf(some, layout);
+  yield `${headOf(layout)}\n`;
+  for await (const some of rows()) if (some.length > 0) yield `${aligned(some, layout).join("\n")}\n`;
+}
+
+async function* csvStream(rows: RowStream): AsyncIterable<string> {
+  let isFirst = true;
+  for await (const some of rows) {
+    if (some.length === 0) continue;
+    const text = formatRows(some, "csv");
+    yield `${isFirst ? text : text.slice(text.indexOf("\n") + 1)}\n`;
+    isFirst = false;
+  }
+  if (isFirst) yield "\n";
+}
+
+async function* jsonStream(rows: RowStream): AsyncIterable<string> {
+  let before = "[\n";
+  for await (const some of rows) {
+    if (some.length === 0) continue;
+    yield before + formatRows(some, "json").slice(2, -2);
+    before = ",\n";
+  }
+  yield before === "[\n" ? "[]\n" : "\n]\n";
+}
+
 /** The rows of an Arrow table as plain values: bigints that fit become numbers, timestamps become Dates. */
 export function rowsOf(table: Table): Row[] {
   const names = table.schema.fields.map((field) => field.name);
@@ -64,17 +106,46 @@ function columnsOf(rows: readonly Row[]): string[] {
   return [...new Set(rows.flatMap((row) => Object.keys(row)))];
 }
 
+/** How the columns of a table stand, by name. */
+type Layout = ReadonlyMap<string, {readonly width: number; readonly isRight: boolean}>;
+
+/** What rows need, beside what those before them do. */
+function layoutOf(rows: readonly Row[], before: Layout = new Map()): Layout {
+  const layout = new Map(before);
+  for (const name of columnsOf(rows)) {
+    const {width, isRight} = before.get(name) ?? {width: name.length, isRight: true};
+    layout.set(name, {
+      width: rows.reduce((widest, row) => Math.max(widest, cell(row[name]).length), width),
+      isRight: isRight && rows.every((row) => isNumberOrNothing(row[name]))
+    });
+  }
+  return layout;
+}
+
 function alignedTable(rows: readonly Row[]): string {
-  const columns = columnsOf(rows);
-  const cells = rows.map((row) => columns.map((name) => cell(row[name])));
-  const widths = columns.map((name, index) => Math.max(name.length, ...cells.map((line) => line[index]!.length)));
-  const right = columns.map((name) => rows.every((row) => isNumberOrNothing(row[name])));
-  const aligned = (line: readonly string[]) =>
-    line
-      .map((text, index) => (right[index] ? text.padStart(widths[index]!) : text.padEnd(widths[index]!)))
-      .join("  ")
-      .trimEnd();
-  return [aligned(columns), ...cells.map(aligned)].join("\n");
+  const layout = layoutOf(rows);
+  return [headOf(layout), ...aligned(rows, layout)].join("\n");
+}
+
+function headOf(layout: Layout): string {
+  return lineOf([...layout.keys()], layout);
+}
+
+function aligned(rows: readonly Row[], layout: Layout): string[] {
+  const names = [...layout.keys()];
+  return rows.map((row) =>
+    lineOf(
+      names.map((name) => cell(row[name])),
+      layout
+    )
+  );
+}
+
+function lineOf(cells: readonly string[], layout: Layout): string {
+  return [...layout.values()]
+    .map(({width, isRight}, index) => (isRight ? cells[index]!.padStart(width) : cells[index]!.padEnd(width)))
+    .join("  ")
+    .trimEnd();
 }
 
 function isNumberOrNothing(value: unknown): boolean {

@@ -1,4 +1,3 @@
-import type {EventEmitter} from "node:events";
 import {existsSync} from "node:fs";
 import {join, resolve} from "node:path";
 import process from "node:process";
@@ -9,6 +8,7 @@ import type {Pond} from "../pond/pond.js";
 import {deploymentFrom, openPond} from "./deployment.js";
 import type {Deployment} from "./deployment.js";
 import {effectsFrom} from "./effects.js";
+import {Outlet, type OutputStream} from "./outlet.js";
 import {reporterTo} from "./reporter.js";
 import type {Terminal} from "./reporter.js";
 import type {Effects} from "./types.js";
@@ -35,7 +35,7 @@ export interface Shell {
   /** Opens the pond for a command that reads it, and closes it after. Rejects with a sentence when there is none. */
   withPond(body: (pond: Pond) => Promise<void> | void): Promise<void>;
   write(content: string | Uint8Array): void; // standard output, as it is
-  pour(pieces: AsyncIterable<Uint8Array>): Promise<void>; // to standard output, no faster than it takes them
+  pour(pieces: AsyncIterable<string | Uint8Array>): Promise<void>; // to standard output, no faster than it takes them
   out(line: string): void; // a line on standard output
   err(line: string): void; // a line on standard error
 }
@@ -43,7 +43,7 @@ export interface Shell {
 /** What a shell needs of a process; tests bring their own. */
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: Pick<Terminal, "write"> & Partial<Pick<EventEmitter, "once">>;
+  readonly stdout: OutputStream;
   readonly stderr: Terminal;
 }
 
@@ -76,18 +76,15 @@ export function openShell(world: World = process): Shell {
         await pond.close();
       }
     },
-    write: (content) => void world.stdout.write(content),
-    async pour(pieces) {
-      const {stdout} = world;
-      for await (const piece of pieces) if (stdout.write(piece) === false) await drained(stdout);
-    },
-    out: (line) => void world.stdout.write(`${line}\n`),
+    write: (content) => outlet.write(content),
+    pour: (pieces) => outlet.pour(pieces),
+    out: (line) => outlet.write(`${line}\n`),
     err: (line) => void world.stderr.write(`${line}\n`)
   };
+  const outlet = new Outlet(world.stdout, (sentence) => {
+    shell.err(`pond: ${sentence}`);
+    shell.troubled = true;
+    if (world === process) process.exitCode = 1; // the command may have ended before its last line is refused
+  });
   return shell;
-}
-
-/** Resolves when a stream that has enough for now takes more. */
-function drained(stream: World["stdout"]): Promise<void> {
-  return new Promise((resolve) => (stream.once ? stream.once("drain", () => resolve()) : resolve()));
 }

@@ -1,8 +1,8 @@
 import {Command, Option} from "commander";
-import type {Table} from "apache-arrow";
+import {Table} from "apache-arrow";
 import type {Reader} from "../../pond/types.js";
-import {formatRows, formats, rowsOf} from "../format.js";
-import type {Format} from "../format.js";
+import {formatRows, formats, formatStream, rowsOf} from "../format.js";
+import type {Format, RowStream} from "../format.js";
 import {momentOf, parseMoment} from "../moment.js";
 import type {Moment} from "../moment.js";
 import type {Shell} from "../shell.js";
@@ -41,7 +41,22 @@ async function print(shell: Shell, fs: Reader, path: string | undefined, options
   if (path === undefined) return printTable(shell, await fs.query(options.sql!), options);
   if (options.sql !== undefined) return printTable(shell, await fs.query(options.sql, {source: path}), options);
   if ((await fs.stat(path)).kind === "file" || options.format === "parquet") return shell.pour(fs.stream(path));
+  if (await isSeries(fs, path)) return shell.pour(formatStream(() => readingsOf(fs, path), options.format ?? "table"));
   return printTable(shell, await fs.query(`SELECT * FROM ${quoted(path)} ORDER BY ALL`), options);
+}
+
+/** Whether a path has readings, and so may be longer than memory; a table without a time is what one wrote at once. */
+async function isSeries(fs: Reader, path: string): Promise<boolean> {
+  const {kind, minTime} = await fs.stat(path);
+  return kind === "series" || (kind === "table" && minTime !== undefined);
+}
+
+/** So many rows are made objects at a time. */
+const some = 4096;
+
+async function* readingsOf(fs: Reader, path: string): RowStream {
+  for await (const batch of fs.batches(path))
+    for (let row = 0; row < batch.numRows; row += some) yield rowsOf(new Table(batch.slice(row, row + some)));
 }
 
 async function printTable(shell: Shell, table: Table, {format = "table"}: CatOptions): Promise<void> {

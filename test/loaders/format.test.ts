@@ -1,6 +1,7 @@
 import {tableFromArrays, vectorFromArray, Table, TimestampMicrosecond} from "apache-arrow";
+import fc from "fast-check";
 import {expect, test} from "vitest";
-import {formatBytes, formatRows, rowsOf} from "../../loaders/format.js";
+import {formatBytes, formatRows, formats, formatStream, rowsOf} from "../../loaders/format.js";
 
 const rows = [
   {name: "a", rows: 12, when: new Date(0)},
@@ -35,4 +36,25 @@ test("Arrow rows become plain values: bigints numbers, timestamps dates", () => 
 
 test("bytes are said in powers of a thousand", () => {
   expect([0, 999, 1000, 1_234_567].map(formatBytes)).toEqual(["0 B", "999 B", "1.0 kB", "1.2 MB"]);
+});
+
+test("rows that come a few at a time make the same text as all of them at once", async () => {
+  const value = fc.oneof(fc.string(), fc.integer(), fc.double(), fc.constant(null), fc.date({noInvalidDate: true}));
+  const row = fc.record({name: value, "a, b": value});
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(row),
+      fc.constantFrom(...formats),
+      fc.integer({min: 1, max: 5}),
+      async (all, format, some) => {
+        async function* few() {
+          for (let at = 0; at < all.length; at += some) yield all.slice(at, at + some);
+        }
+        let text = "";
+        for await (const piece of formatStream(few, format)) text += piece;
+        const whole = formatRows(all, format);
+        expect(text).toBe(format === "ndjson" && all.length === 0 ? "" : `${whole}\n`);
+      }
+    )
+  );
 });

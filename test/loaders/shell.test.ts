@@ -1,6 +1,7 @@
 import {spawn} from "node:child_process";
-import {once} from "node:events";
-import {mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile} from "node:fs/promises";
+import {EventEmitter, once} from "node:events";
+import {existsSync} from "node:fs";
+import {mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
@@ -11,6 +12,7 @@ import {exits, main} from "../../loaders/main.js";
 import {openShell} from "../../loaders/shell.js";
 import {Pond} from "../../pond/pond.js";
 import type {Transaction} from "../../pond/types.js";
+import {readings} from "../pond/readings.js";
 
 /** The commands that move files about, on a small pond. */
 
@@ -126,20 +128,17 @@ test("cat streams what is large, byte for byte, no faster than its reader", {tim
   await opened.close();
   let waiting = 0;
   const [pieces, waits]: [Buffer[], number[]] = [[], []];
-  const stdout = {
+  const stdout = Object.assign(new EventEmitter(), {
     write: (piece: string | Uint8Array) => {
       waits.push(waiting++);
       pieces.push(Buffer.from(piece));
-      return false;
-    },
-    once: (_: string | symbol, drained: () => void) => {
       setTimeout(() => {
         waiting = 0;
-        drained();
+        stdout.emit("drain");
       }, 5);
-      return stdout as never;
+      return false;
     }
-  };
+  });
   expect(await main(["cat", "/large"], openShell({env: env(), stdout, stderr: {write: () => undefined}}))).toBe(
     exits.ok
   );
@@ -150,6 +149,76 @@ test("cat streams what is large, byte for byte, no faster than its reader", {tim
   bytes[19_000_000]! ^= 1;
   await writeFile(join(home, "blobs", blob!), bytes);
   expect(await pond("cat", "/large")).toMatchObject({...trouble("does not have its hash"), out: ""});
+});
+
+test.each([
+  ["EPIPE", {code: exits.ok, said: ""}],
+  ["ENOSPC", {code: exits.trouble, said: "pond: What the command prints cannot be written: ENOSPC: write; make room,"}]
+])("cat ends when standard output fails with %s while it waits", async (code, expected) => {
+  await change((tx) => tx.write("/large", Buffer.alloc(20_000_000)));
+  let [written, said] = [0, ""];
+  const stdout = Object.assign(new EventEmitter(), {
+    write: () => {
+      written++;
+      setImmediate(() => stdout.emit("error", Object.assign(new Error(`${code}: write`), {code})));
+      return false;
+    }
+  });
+  const stderr = {write: (text: string | Uint8Array) => (said += Buffer.from(text).toString())};
+  expect(await main(["cat", "/large"], openShell({env: env(), stdout, stderr}))).toBe(expected.code);
+  expect(said.startsWith(expected.said)).toBe(true);
+  expect(said.split("\n").length).toBe(expected.said === "" ? 1 : 2);
+  expect(written).toBe(1);
+});
+
+test("cat prints a series that is longer than memory", {timeout: 60_000}, async () => {
+  const length = 300_000;
+  for (let version = 0; version < 3; version++) {
+    const times = Array.from({length}, (_, i) => version * length + i);
+    await change(async (tx) => void (await tx.append("/long", readings(times, {a: times, b: times}))));
+  }
+  const command = join(import.meta.dirname, "../../loaders/pond.js");
+  const heap = "--max-old-space-size=192"; // its 900,000 rows as objects take twice that
+  for (const format of ["ndjson", "table"]) {
+    const child = spawn(process.execPath, [heap, command, "cat", "/long", "--format", format], {
+      env: {...process.env, ...env()}
+    });
+    let [lines, last] = [0, ""];
+    child.stdout.on("data", (piece: Buffer) => {
+      const text = piece.toString();
+      lines += text.split("\n").length - 1;
+      last = (last + text).slice(-80);
+    });
+    const [code] = (await once(child, "close")) as [number];
+    expect({code, lines}).toEqual({code: exits.ok, lines: 3 * length + (format === "table" ? 1 : 0)});
+    expect(last).toContain("899999");
+  }
+});
+
+test("a reader that has enough ends the command quietly", {timeout: 30_000}, async () => {
+  await change((tx) => tx.write("/large", Buffer.alloc(20_000_000, "line\n")));
+  const command = join(import.meta.dirname, "../../loaders/pond.js");
+  const child = spawn(process.execPath, [command, "cat", "/large"], {env: {...process.env, ...env()}});
+  let said = "";
+  child.stderr.on("data", (piece: Buffer) => (said += piece.toString()));
+  child.stdout.once("data", () => child.stdout.destroy());
+  const [code] = (await once(child, "close")) as [number];
+  expect({code, said}).toEqual({code: exits.ok, said: ""});
+});
+
+test.skipIf(!existsSync("/dev/full"))("a disk that is full where the command prints to is trouble", async () => {
+  const command = join(import.meta.dirname, "../../loaders/pond.js");
+  const full = await open("/dev/full", "w");
+  const child = spawn(process.execPath, [command, "list", "/notes"], {
+    env: {...process.env, ...env()},
+    stdio: ["ignore", full.fd, "pipe"]
+  });
+  let said = "";
+  child.stderr!.on("data", (piece: Buffer) => (said += piece.toString()));
+  const [code] = (await once(child, "close")) as [number];
+  await full.close();
+  expect(code).toBe(exits.trouble);
+  expect(said).toMatch(/^pond: What the command prints cannot be written: ENOSPC: [^\n]*\.\n$/);
 });
 
 test("describe tells a table's columns and rows", async () => {
