@@ -50,7 +50,7 @@ export class Strip {
   show(range: TimeRange, {across: wide, up, left, top}: Stretch, known: Known): void {
     this.#known = known;
     this.#element.style.transform = `matrix(${[wide, 0, 0, up, left, top].join(", ")})`;
-    const [first, last] = [range.begin, range.end].map((time) => this.#pageAt(time)) as [number, number];
+    const [first, last] = [Math.floor(this.#pagesTo(range.begin)), Math.ceil(this.#pagesTo(range.end)) - 1];
     for (let page = first; page <= last; page++) this.#need(page);
     this.#forget((page) => page < first - reach || page > last + reach);
     this.#beside = [first - 1, last + 1];
@@ -70,9 +70,10 @@ export class Strip {
       }
   }
 
-  #pageAt(time: number): number {
+  /** How many pages lie between the begin of the first and a time. */
+  #pagesTo(time: number): number {
     const {begin, end} = this.#frame.range;
-    return Math.floor((time - begin) / (end - begin));
+    return (time - begin) / (end - begin);
   }
 
   /** One page at a time: in between the browser paints and answers the reader. */
