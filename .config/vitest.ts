@@ -1,5 +1,12 @@
 import {defineConfig} from "vitest/config";
 
 export default defineConfig({
-  test: {include: ["test/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 120_000, pool: "forks", maxWorkers: 2}
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: "test/src/once.ts",
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    pool: "forks",
+    maxWorkers: 2
+  }
 });

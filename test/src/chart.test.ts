@@ -66,6 +66,25 @@ test("breaks its line where readings are missing", async () => {
   await page.close();
 });
 
+test("draws of crowded points a few to a pixel, in a thin line, and plots and tells all", async () => {
+  const page = await site.open("sites/mouth?range=all&by=1h");
+  const {points} = (await plotted(page))[0]!.lines[0]!;
+  expect(points.length).toBeGreaterThan(17_000);
+  const {corners, pixels, width} = await page.evaluate(() => {
+    const [line, band] = [".line", ".band"].map((name) => document.querySelector<SVGPathElement>(`.chart ${name}`)!);
+    const corners = [line!, band!].map((path) => path.getAttribute("d")!.split(/[ML]/).length - 1);
+    return {corners, pixels: line!.getBoundingClientRect().width, width: getComputedStyle(line!).strokeWidth};
+  });
+  expect(corners[0]! / pixels).toBeGreaterThan(2);
+  expect(corners[0]! / pixels).toBeLessThan(4.01);
+  expect(corners[1]! / pixels).toBeLessThan(2.01);
+  expect(width).toBe("1px");
+  expect(await page.locator("figcaption").first().textContent()).toContain(
+    `${(4 * points.length).toLocaleString("en")} readings`
+  );
+  await page.close();
+});
+
 test("zooms to what is brushed, moves by key, and shows everything on a double click", async () => {
   const page = await site.open("sites/mouth?range=30d");
   const box = (await page.locator("figure.chart").first().boundingBox())!;
@@ -231,7 +250,7 @@ describe("downloads", () => {
       page.waitForEvent("download"),
       page.getByRole("button", {name: item}).first().click()
     ]);
-    const path = join(site.project.directory, file.suggestedFilename());
+    const path = join(site.scratch, file.suggestedFilename());
     await file.saveAs(path);
     return path;
   }
@@ -300,14 +319,14 @@ test("fills the screen with one chart, and copies the link", async () => {
 
 /** Lets the server answer with another catalogue, until its faults are cleared. */
 async function recatalogue(change: (catalogue: Catalogue) => Catalogue): Promise<void> {
-  const folder = join(site.project.directory, "dist/_file/data");
+  const folder = join(site.dist, "_file/data");
   const file = (await readdir(folder)).find((name) => name.startsWith("catalogue."))!;
   site.server.faults.set(`_file/data/${file}`, Buffer.from(JSON.stringify(pack(change(site.catalogue)))));
 }
 
 /** Lets the server answer with another shard: the columns of the stored one, and what SQL makes of them. */
 async function reshard(path: string, select: string): Promise<void> {
-  const made = join(site.project.directory, "made.parquet");
+  const made = join(site.scratch, "made.parquet");
   const told = `SELECT ${select} FROM read_parquet('${join(site.published, path)}')`;
   await site.duck.copy(`SELECT * REPLACE (timestamp::TIMESTAMP_MS AS timestamp) FROM (${told})`, made, {
     FORMAT: "parquet"

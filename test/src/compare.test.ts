@@ -139,7 +139,7 @@ test("table twin and crosshair tell days, and a download has the instants of the
     page.waitForEvent("download"),
     page.getByRole("button", {name: "What is shown, CSV"}).click()
   ]);
-  const path = join(site.project.directory, file.suggestedFilename());
+  const path = join(site.scratch, file.suggestedFilename());
   await file.saveAs(path);
   expect(file.suggestedFilename()).toBe("temperature-2025-01-01-to-2026-02-28.csv");
   expect(await readFile(path, "utf8")).toContain("# title: Test Harbour: Temperature, Mouth, Surface\n");

@@ -102,12 +102,13 @@ test("says when a file is slow, and asks for it anew when told to", async () => 
   });
   await page.getByRole("button", {name: "all", exact: true}).click();
   await page.getByText("Slow: its data files have not come yet.").first().waitFor({timeout: 8000});
+  expect(await page.locator(".chart.pale").count()).toBe(3);
   const [value] = await plotted(page);
   expect(value!.range.begin).toBe(Date.parse(site.catalogue.datasets[0]!.begin!)); // to the scale of now, not of before
   await page.getByRole("button", {name: "Try again"}).first().click();
   await settle(page);
   expect((await plotted(page))[0]!.lines[0]!.resolution.name).toBe("1d");
-  expect(await page.locator(".failure").count()).toBe(0);
+  expect(await page.locator(".failure, .chart.pale").count()).toBe(0);
   await page.close();
 }, 40_000);
 

@@ -1,4 +1,5 @@
-import {mkdir, stat, writeFile} from "node:fs/promises";
+import {mkdir, mkdtemp, rm, stat, writeFile} from "node:fs/promises";
+import {tmpdir} from "node:os";
 import {dirname, join} from "node:path";
 import type {Browser, Page} from "playwright-core";
 import {publishOverlays} from "../../loaders/overlay.js";
@@ -10,6 +11,7 @@ import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
 import type {PageOptions, SiteServer} from "../browser.js";
 import {copyProject} from "../project.js";
 import type {Project} from "../project.js";
+import {once} from "./once.js";
 
 /** Published files as the pipeline would leave them, small and of known shape, for tests of the pages alone. */
 
@@ -40,8 +42,8 @@ export interface FixtureSite {
 }
 
 /** A fixture site with more files, by their paths in the project. */
-export async function fixtureSite(files: Readonly<Record<string, string>> = {}): Promise<FixtureSite> {
-  const project = await copyProject();
+export async function fixtureSite(files: Readonly<Record<string, string>> = {}, into?: string): Promise<FixtureSite> {
+  const project = await copyProject(into);
   const published = join(project.directory, "published");
   await mkdir(published);
   const catalogue = await writeFixture(published);
@@ -55,8 +57,12 @@ export async function fixtureSite(files: Readonly<Record<string, string>> = {}):
   return {project, catalogue, published, build};
 }
 
-/** A fixture site that is built and served, a browser to open it in, and DuckDB to ask about what is published. */
-export interface ServedSite extends FixtureSite {
+/** The fixture site, built and served, a browser to open it in, and DuckDB to ask about what is published. */
+export interface ServedSite {
+  readonly catalogue: Catalogue;
+  readonly published: string; // directory
+  readonly dist: string; // directory, which test files share: it is only read
+  readonly scratch: string; // directory
   readonly browser: Browser;
   readonly server: SiteServer;
   readonly duck: Duck;
@@ -65,10 +71,9 @@ export interface ServedSite extends FixtureSite {
   close(): Promise<void>;
 }
 
-export async function servedSite(files?: Readonly<Record<string, string>>): Promise<ServedSite> {
-  const [browser, site] = await Promise.all([launchBrowser(), fixtureSite(files)]);
-  await site.build("/", "dist");
-  const [server, duck] = [await serveSite(join(site.project.directory, "dist")), new Duck()];
+export async function servedSite(): Promise<ServedSite> {
+  const [browser, built] = await Promise.all([launchBrowser(), once("fixture", buildSite)]);
+  const [server, duck, scratch] = [await serveSite(built.dist), new Duck(), await mkdtemp(join(tmpdir(), "duckpond-"))];
   const open = async (path: string, options?: PageOptions) => {
     const {page} = await openPage(browser, options);
     await page.goto(server.url + path);
@@ -77,9 +82,15 @@ export async function servedSite(files?: Readonly<Record<string, string>>): Prom
   };
   const close = async () => {
     for (const one of [duck, server, browser]) await one.close();
-    await site.project.dispose();
+    await rm(scratch, {recursive: true});
   };
-  return {...site, browser, server, duck, open, close};
+  return {...built, scratch, browser, server, duck, open, close};
+}
+
+async function buildSite(directory: string): Promise<Pick<ServedSite, "catalogue" | "published" | "dist">> {
+  const site = await fixtureSite({}, directory);
+  await site.build("/", "dist");
+  return {catalogue: site.catalogue, published: site.published, dist: join(directory, "dist")};
 }
 
 /** What the charts of a page show. */
