@@ -6,13 +6,12 @@ import type {Width} from "./frame.js";
 const gapWidths = 1.5;
 
 /** The points in runs without a gap between them, so that neither line nor band bridges one. */
-export function runsOf(points: readonly Point[], widthMs: number): Point[][] {
-  const runs: Point[][] = [];
-  let last = -Infinity;
-  for (const point of points) {
-    if (point.time - last > gapWidths * widthMs) runs.push([]);
-    runs.at(-1)!.push(point);
-    last = point.time;
+export function runsOf(points: readonly Point[], widthMs: number): (readonly Point[])[] {
+  const runs: (readonly Point[])[] = [];
+  for (let first = 0, next = 1; first < points.length; next++) {
+    if (next < points.length && points[next]!.time - points[next - 1]!.time <= gapWidths * widthMs) continue;
+    runs.push(points.slice(first, next));
+    first = next;
   }
   return runs;
 }

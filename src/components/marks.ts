@@ -1,6 +1,6 @@
 import type {Flagged, Point} from "./dataset.js";
 import {margins, middleOf} from "./frame.js";
-import type {Backdrop, Due, Frame, Line, Note, Threshold} from "./frame.js";
+import type {Backdrop, Frame, Line, Note, Threshold} from "./frame.js";
 import {runsOf} from "./gaps.js";
 import {columnsOf, lower, outline, upper} from "./outline.js";
 import type {TimeRange} from "./range.js";
@@ -107,12 +107,8 @@ const poor = 0.5;
 /** Whether fewer than half of the readings that were due made a bin. */
 export function isPoor({time, count}: Point, {resolution: {widthMs, raw}, due}: Pick<Line, "resolution" | "due">) {
   if (raw || !due) return false;
-  const [begin, end] = [Math.max(time, due.begin), Math.min(time + widthMs, due.end + due.every)];
-  return count < Math.floor(poor * dueWithin({begin, end}, due));
-}
-
-function dueWithin({begin, end}: TimeRange, {every}: Due): number {
-  return (end - begin) / every;
+  const length = Math.min(time + widthMs, due.end + due.every) - Math.max(time, due.begin);
+  return count < Math.floor((poor * length) / due.every);
 }
 
 const coverageHeight = 4;

@@ -15,14 +15,17 @@ export function describe({lines, range, parameter, unit, timeZone, flags = true,
 function summaryOf(line: Line, unit: string, flags: boolean): string {
   const {points} = line;
   if (points.length === 0) return "no readings";
-  const low = points.reduce((least, {min}) => Math.min(least, min), Infinity);
-  const high = points.reduce((greatest, {max}) => Math.max(greatest, max), -Infinity);
-  const readings = points.reduce((sum, {count}) => sum + count, 0);
-  const mean = points.reduce((sum, {avg, count}) => sum + avg * count, 0) / readings;
-  const few = points.filter((point) => isPoor(point, line)).length;
+  let [low, high, readings, sum, few] = [Infinity, -Infinity, 0, 0, 0];
+  for (const point of points) {
+    low = Math.min(low, point.min);
+    high = Math.max(high, point.max);
+    readings += point.count;
+    sum += point.avg * point.count;
+    if (isPoor(point, line)) few++;
+  }
   return [
     `between ${formatReading(low)} and ${formatReading(high)} ${unit}`.trim(),
-    `mean ${formatReading(mean)}`,
+    `mean ${formatReading(sum / readings)}`,
     `last ${formatReading(points.at(-1)!.avg)}`,
     `${formatCount(readings)} readings`,
     ...(few > 0 ? [`fewer than half of those due in ${few} of ${points.length} bins`] : []),
