@@ -1,25 +1,27 @@
 import {putRecords} from "./commit.js";
-import {blobKey} from "./contents.js";
 import type {Contents} from "./contents.js";
 import type {Action, AddAction} from "./delta.js";
-import {past} from "./log.js";
+import {compacted, past} from "./log.js";
 import {decodeParquet, encodeParquet} from "./parquet.js";
 import {prepare, stretchesOf, united} from "./readings.js";
-import {decodeRecords, hash, inlineLimit} from "./record.js";
+import {decodeRecords} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
 import {byNode, spanOf, standing} from "./view.js";
 
-/** Op files of what is newest that a partition may have before they are made one. */
+/** Op files of what is newest that a partition may have before they are compacted. */
 const fileLimit = 8;
 
-/** So many neighbouring versions of about one size are made one; of a merged series few are left at each size. */
+/**
+ * So many neighbouring versions of about one size are made one; of a merged series few are left at each size. Series
+ * that grow side by side wait for up to half as many more, each for its own number, so that not all are merged in one night.
+ */
 const fanout = 16;
 const smallest = 4096; // bytes; smaller versions count as so large
 const largest = 3; // times that a version grows by merging, so up to 16 MiB
 const rowLimit = 500_000;
 
-/** An op file of the past grows to about this many bytes. */
-const pastLimit = 32 * 2 ** 20;
+/** An op file grows to about this many bytes by compaction: it takes several times as much memory to write and to read. */
+const sizeLimit = 8 * 2 ** 20;
 
 /** What may be let go: records that no snapshot from a version on shows, and nodes that none of them leads to. */
 export interface Horizon {
@@ -36,8 +38,8 @@ export interface Rewrite {
 }
 
 /**
- * Makes the op files of a partition few: one with what the newest snapshot shows, and apart from it the past, which is
- * read only by those who ask for it. Neighbouring small versions of a series are merged into one that says the same.
+ * Makes the op files of a partition few: what the newest snapshot shows, and apart from it the past, which is read only
+ * by those who ask for it. Neighbouring small versions of a series are merged into one that says the same.
  * The files are put, but are nothing before they are committed.
  */
 export async function rewrite(
@@ -46,7 +48,8 @@ export async function rewrite(
   {now, horizon}: {readonly now: number; readonly horizon?: Horizon}
 ): Promise<Rewrite | undefined> {
   const newest = files.filter((file) => !file.isPast);
-  if (newest.length <= fileLimit && horizon === undefined) return undefined;
+  const isFew = countOf(newest) <= fileLimit;
+  if (isFew && horizon === undefined) return undefined;
   const records = await recordsIn(contents, newest);
   const shown = new Set<OpRecord>();
   for (const node of byNode(records).values()) {
@@ -63,7 +66,7 @@ export async function rewrite(
   const keptShown = [...shown].filter(isKept);
   const keptPast = pastRecords.filter(isKept);
   const dropped = shown.size - keptShown.length + pastRecords.length - keptPast.length;
-  if (newest.length <= fileLimit && dropped === 0) return undefined;
+  if (isFew && dropped === 0) return undefined;
   const replaced = [...newest, ...reread];
   const adds = await putAll(contents, files[0]!.partId, keptShown, keptPast);
   return {
@@ -73,6 +76,12 @@ export async function rewrite(
     ],
     ...{files: replaced.length, merged: superseded.filter(({kind}) => kind === "series").length, dropped}
   };
+}
+
+/** How many op files there are, those that one compaction made counted as one. */
+function countOf(files: readonly OpFile[]): number {
+  const fresh = files.filter(({isCompacted}) => !isCompacted).length;
+  return fresh + (fresh < files.length ? 1 : 0);
 }
 
 async function recordsIn(contents: Contents, files: readonly OpFile[]): Promise<OpRecord[]> {
@@ -86,7 +95,7 @@ function smallLast(files: readonly OpFile[], coming: number): readonly OpFile[] 
   if (coming === 0) return [];
   let rows = coming;
   let from = files.length;
-  for (; from > 0 && files[from - 1]!.rows <= 2 * rows && files[from - 1]!.size < pastLimit; from--)
+  for (; from > 0 && files[from - 1]!.rows <= 2 * rows && files[from - 1]!.size < sizeLimit; from--)
     rows += files[from - 1]!.rows;
   return files.slice(from);
 }
@@ -110,8 +119,11 @@ async function putAll(
   superseded: readonly OpRecord[]
 ): Promise<Omit<AddAction, "modificationTime" | "dataChange">[]> {
   const adds = [];
-  for (const [records, tags] of [[shown, {}] as const, ...chunks(superseded).map((chunk) => [chunk, past] as const)]) {
-    if (records.length === 0) continue;
+  const all = [
+    ...chunks(shown).map((chunk) => [chunk, compacted] as const),
+    ...chunks(superseded).map((chunk) => [chunk, past] as const)
+  ];
+  for (const [records, tags] of all) {
     const transactions = records.map(({transaction}) => transaction);
     const add = await putRecords(contents.store, partId, records, transactions);
     adds.push({...add, tags: {...add.tags, ...tags}});
@@ -123,7 +135,7 @@ function chunks(records: readonly OpRecord[]): OpRecord[][] {
   const made: OpRecord[][] = [];
   let size = Infinity;
   for (const record of records) {
-    if (size > pastLimit) {
+    if (size > sizeLimit) {
       made.push([]);
       size = 0;
     }
@@ -158,8 +170,10 @@ async function mergeRuns(contents: Contents, records: readonly OpRecord[]): Prom
   if (records[0]?.kind !== "series" || records.length <= fanout) return [];
   const made: OpRecord[] = [];
   let units = unitsOf(records.slice(0, -1)).sort((a, b) => spanOf(a.records[0]!)[0] - spanOf(b.records[0]!)[0]);
+  const number = [...records[0].nodeId].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  const least = fanout + (number % (fanout / 2));
   for (let tier = 0; tier < largest; tier++)
-    for (const run of runsOf(units, tier)) {
+    for (const run of runsOf(units, tier, least)) {
       const merged = await merge(contents, run);
       if (merged.length === 0) continue;
       made.push(...merged);
@@ -169,7 +183,7 @@ async function mergeRuns(contents: Contents, records: readonly OpRecord[]): Prom
 }
 
 /** Neighbours of a tier or below that are enough to be merged. */
-function runsOf(units: readonly Unit[], tier: number): Unit[][] {
+function runsOf(units: readonly Unit[], tier: number, least: number): Unit[][] {
   const runs: Unit[][] = [[]];
   for (const unit of units) {
     const run = runs.at(-1)!;
@@ -177,7 +191,7 @@ function runsOf(units: readonly Unit[], tier: number): Unit[][] {
     if (unit.tier <= tier && run.length < fanout ** 2 && rows <= rowLimit) run.push(unit);
     else runs.push(unit.tier <= tier ? [unit] : []);
   }
-  return runs.filter((run) => run.length >= fanout);
+  return runs.filter((run) => run.length >= least);
 }
 
 /** One version, or a few where the readings pause for long, in the place of several. */
@@ -192,19 +206,9 @@ async function merge(contents: Contents, run: readonly Unit[]): Promise<OpRecord
   if (2 * stretches.length > run.length) return []; // nothing is won, and each needs a number of its own
   return Promise.all(
     stretches.map(async ({table, minTime, maxTime}, i) => {
-      const held = await hold(contents, encodeParquet(table));
+      const held = await contents.hold(encodeParquet(table));
       const last = records.at(-1)!;
       return {...last, ...held, rows: table.numRows, minTime, maxTime, version: until - i, since, until};
     })
   );
-}
-
-async function hold(
-  {store}: Contents,
-  bytes: Uint8Array
-): Promise<Pick<OpRecord, "content" | "inline" | "sha256" | "size">> {
-  const sha256 = hash(bytes);
-  const inline = bytes.length <= inlineLimit;
-  if (!inline) await store.putIfAbsent(blobKey(sha256), bytes);
-  return {content: inline ? bytes : null, inline, sha256, size: bytes.length};
 }

@@ -4,7 +4,7 @@ import {dirname, join} from "node:path";
 import {sizeOf, temporary} from "./disk.js";
 import {isPondError, PondError} from "./error.js";
 import {encodeParquet} from "./parquet.js";
-import {decodeColumns, hash} from "./record.js";
+import {decodeColumns, hash, inlineLimit} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
 import type {Store} from "./types.js";
 
@@ -17,6 +17,13 @@ export function blobKey(sha256: string): string {
 export type Held = Pick<OpRecord, "sha256" | "size" | "inline" | "content" | "nodeId" | "version"> & {
   readonly file?: string;
 };
+
+/** What a record says of its content; of large content not put yet, that as well. */
+export type Body = Pick<OpRecord, "content" | "inline" | "sha256" | "size">;
+
+export function bodyOf(content: Uint8Array): Body {
+  return {content, inline: content.length <= inlineLimit, sha256: hash(content), size: content.length};
+}
 
 /** Bytes hashed at a time. */
 const stride = 1 << 22;
@@ -35,6 +42,14 @@ export class Contents {
   constructor(store: Store, cache: string) {
     this.store = store;
     this.cache = cache;
+  }
+
+  /** Puts large content into the store; small content stays in the record. */
+  async hold(content: Uint8Array | Body): Promise<Body> {
+    const body = content instanceof Uint8Array ? bodyOf(content) : content;
+    if (body.inline || body.content === null) return body;
+    await this.store.putIfAbsent(blobKey(body.sha256), body.content);
+    return {...body, content: null};
   }
 
   /** The content of a record, its hash proven. */

@@ -158,6 +158,9 @@ function damageAt(version: number): PondError {
 /** The tag by which an op file says that all its records are superseded. */
 export const past = {tier: "past"};
 
+/** The tag by which an op file says that compaction made it, of what was newest then. */
+export const compacted = {tier: "newest"};
+
 const opFiles = new WeakMap<AddAction, OpFile>(); // each is asked for at every look at its partition
 
 export function toOpFile(add: AddAction): OpFile {
@@ -168,7 +171,8 @@ export function toOpFile(add: AddAction): OpFile {
 
 function parseAdd({path, partitionValues, size, stats, tags}: AddAction): OpFile {
   const {numRecords = 0} = JSON.parse(stats ?? "{}") as {numRecords?: number}; // a foreign writer may not say
-  const told = {transaction: Number(tags.transaction), sha256: tags.sha256, isPast: tags.tier === past.tier};
+  const tier = {isPast: tags.tier === past.tier, isCompacted: tags.tier === compacted.tier};
+  const told = {transaction: Number(tags.transaction), sha256: tags.sha256, ...tier};
   return {path, partId: partitionValues.part_id!, ...told, rows: numRecords, size};
 }
 

@@ -132,6 +132,7 @@ export interface OpFile {
   readonly transaction: number; // the commit that added it
   readonly sha256?: string; // of the file, hex; a foreign writer's has none
   readonly isPast: boolean; // whether all its records are superseded
+  readonly isCompacted: boolean; // whether compaction made it, of what was newest then
   readonly rows: number;
   readonly size: number; // bytes
 }
