@@ -1,3 +1,4 @@
+import type {RecordBatch} from "apache-arrow";
 import {z} from "zod";
 import type {Stat, Transaction} from "../pond/types.js";
 import type {CloudRow, CloudSource} from "./cloud.js";
@@ -88,9 +89,16 @@ interface Addition {
 async function addNew(tx: Transaction, {spec, mooring, path, effects}: Addition): Promise<number> {
   const newest = (await tx.exists(path)) ? newestOf(await tx.stat(path)) : undefined;
   const begin = newest === undefined ? firstReading(spec, effects.now()) : newest + interval;
-  const table = simulate(spec.seed, mooring, {begin, end: effects.now()});
-  if (table.numRows === 0) return 0;
-  return (await tx.append(path, table, {parents: true, attributes: {instrument: nameOf(mooring)}})).rows;
+  const readings = stretches(spec.seed, mooring, {begin, end: effects.now()});
+  return (await tx.append(path, readings, {parents: true, attributes: {instrument: nameOf(mooring)}})).rows;
+}
+
+const stretch = 100 * 86_400_000;
+
+/** The same a stretch of time at a time, so that the first span, however long it is, need not be made at once. */
+async function* stretches(seed: number, mooring: Mooring, {begin, end}: Span): AsyncIterable<RecordBatch> {
+  for (let from = begin; from <= end; from += stretch)
+    yield* simulate(seed, mooring, {begin: from, end: Math.min(from + stretch - 1, end)}).batches;
 }
 
 function newestOf({maxTime = -Infinity}: Stat): number | undefined {
@@ -102,8 +110,13 @@ function firstReading({begin}: SimulatorSpec, now: number): number {
   return begin === undefined ? Math.floor((now - twoYears) / day) * day : Date.parse(begin);
 }
 
+interface Span {
+  readonly begin: number; // ms since 1970, inclusive
+  readonly end: number; // ms since 1970, inclusive
+}
+
 /** An instrument's readings on whole quarters of an hour in `[begin, end]`, milliseconds since 1970. */
-export function simulate(seed: number, mooring: Mooring, {begin, end}: {readonly begin: number; readonly end: number}) {
+export function simulate(seed: number, mooring: Mooring, {begin, end}: Span) {
   const times: number[] = [];
   const rows: number[][] = [];
   for (let time = Math.ceil(begin / interval) * interval; time <= end; time += interval) {
