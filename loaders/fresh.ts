@@ -1,6 +1,5 @@
 import {identifier} from "../pond/duck.js";
-import type {Duck} from "../pond/duck.js";
-import type {Range, Transaction} from "../pond/types.js";
+import type {Range, Reader, Selection} from "../pond/types.js";
 import type {Count, HostTable, TableColumn} from "./host.js";
 
 /** What a file may bring to one series. */
@@ -18,21 +17,27 @@ export interface Delivered {
   readonly differing: number; // times at which the file's own rows differ; the last counts
 }
 
+/** Where a delivery goes. */
+export interface Target {
+  readonly reader: Reader; // what stands there already
+  readonly append: (path: string, selection: Selection) => Promise<number>; // how many times that were
+}
+
 /**
  * Stores what a file adds to a series or restates, stretch by stretch, so that files of any size pass through the same
  * memory; of several rows with one time the last counts. What the series holds already is not stored again.
  */
-export async function deliver(tx: Transaction, duck: Duck, {path, table, range}: Delivery): Promise<Delivered> {
+export async function deliver({reader, append}: Target, {path, table, range}: Delivery): Promise<Delivered> {
   const stretches = await table.cut(range);
   const counts: Count[] = [];
   const sql: string[] = [];
-  const {columns, names} = await columnsOf(tx, path, table);
+  const {columns, names} = await columnsOf(reader, path, table);
   for (const stretch of stretches) {
     counts.push(await table.count(stretch));
-    sql.push(await fresh(tx, {path, table, range: stretch}, names));
+    sql.push(await fresh(reader, {path, table, range: stretch}, names));
   }
   const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + of(count), 0);
-  const {rows} = await tx.append(path, {sql, columns}, {parents: true});
+  const rows = await append(path, {sql, columns});
   return {
     read: sum(({rows}) => rows),
     stored: rows,
@@ -48,9 +53,9 @@ interface Columns {
 }
 
 /** DuckDB does not tell names apart by case: a column is called as the series calls it; its path names the instrument. */
-async function columnsOf(tx: Transaction, path: string, table: HostTable): Promise<Columns> {
+async function columnsOf(fs: Reader, path: string, table: HostTable): Promise<Columns> {
   const instrument = path.slice(path.lastIndexOf("/") + 1);
-  const known = (await tx.exists(path)) ? await (await tx.series(path)).columns() : [];
+  const known = (await fs.exists(path)) ? await (await fs.series(path)).columns() : [];
   const held = new Map(known.map(({name}) => [name.toLowerCase(), name]));
   const names = table.columns.map(({name}) => {
     const same = held.get(name.toLowerCase());
@@ -64,8 +69,8 @@ async function columnsOf(tx: Transaction, path: string, table: HostTable): Promi
 }
 
 /** The rows of a table that its series does not hold already, with NULL for each value that it does. */
-async function fresh(tx: Transaction, {path, table, range}: Delivery, names: Columns["names"]): Promise<string> {
-  const held = await heldBy(tx, path, range);
+async function fresh(fs: Reader, {path, table, range}: Delivery, names: Columns["names"]): Promise<string> {
+  const held = await heldBy(fs, path, range);
   const values = names.map(({name, isHeld}, index) => {
     const known = `CASE WHEN n.v${index} IS DISTINCT FROM h.${identifier(name)} THEN n.v${index} END`;
     return `${held !== undefined && isHeld ? known : `n.v${index}`} AS ${identifier(name)}`;
@@ -77,8 +82,8 @@ async function fresh(tx: Transaction, {path, table, range}: Delivery, names: Col
 }
 
 /** What a series holds in a span, in FROM position; undefined where that is nothing. */
-export async function heldBy(tx: Transaction, path: string, range: Range): Promise<string | undefined> {
-  if (!(await tx.exists(path))) return undefined;
-  const series = await tx.series(path);
+export async function heldBy(fs: Reader, path: string, range: Range): Promise<string | undefined> {
+  if (!(await fs.exists(path))) return undefined;
+  const series = await fs.series(path);
   return (await series.pieces(range)).length === 0 ? undefined : series.relation(range);
 }

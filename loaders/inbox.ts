@@ -4,10 +4,11 @@ import {extname, join, relative} from "node:path";
 import {z} from "zod";
 import {PondError} from "../pond/error.js";
 import type {Transaction} from "../pond/types.js";
+import {Ahead} from "./ahead.js";
 import {endOfLines, writeTail} from "./content.js";
 import {asideOf, setClocks} from "./epoch.js";
 import {deliver} from "./fresh.js";
-import type {Delivered} from "./fresh.js";
+import type {Delivered, Target} from "./fresh.js";
 import type {HostTable} from "./host.js";
 import {howOf, Ledger} from "./ledger.js";
 import type {Came, Entry, Found, Taken} from "./ledger.js";
@@ -81,7 +82,7 @@ export const inbox: Kind<InboxSpec> = {
     let total: Report = {...quiet, notes: files.length === 0 ? [`No file matches ${resource.spec.files}.`] : []};
     let ledger = await Ledger.open(resource.name, await context.fs(), context.cache);
     for (const batch of batchesOf(files)) {
-      const taken = await context.transaction((tx) => takeBatch(batch, ledger.copy(), {resource, context, tx}));
+      const taken = await (isApart(batch) ? takeAhead : takeWithin)(batch, ledger, {resource, context});
       total = sum(total, taken.report);
       ledger = taken.ledger;
     }
@@ -131,22 +132,71 @@ function batchesOf(files: readonly HostFile[]): readonly Batch[] {
   return batches.map((files, index) => ({files, isLast: index === batches.length - 1}));
 }
 
-interface Task {
+/** Whether each file has a series of its own, so that none has to be compared with what another brings. */
+function isApart({files}: Batch): boolean {
+  return new Set(files.map(({into}) => into)).size === files.length;
+}
+
+interface Inboxed {
   readonly resource: Resource<InboxSpec>;
   readonly context: RunContext;
-  readonly tx: Transaction;
+}
+
+interface Task extends Inboxed {
+  readonly target: Target & Pick<Transaction, "attempt">;
+}
+
+interface Took {
+  readonly report: Report;
+  readonly ledger: Ledger;
 }
 
 /** Stores what files bring, and in the same transaction that they are known. */
-async function takeBatch(
-  {files, isLast}: Batch,
-  ledger: Ledger,
-  task: Task
-): Promise<{readonly report: Report; readonly ledger: Ledger}> {
+function takeWithin(batch: Batch, known: Ledger, inboxed: Inboxed): Promise<Took> {
+  return inboxed.context.transaction(async (tx) => {
+    const append: Target["append"] = async (path, selection) =>
+      (await tx.append(path, selection, {parents: true})).rows;
+    const target = {reader: tx, append, attempt: tx.attempt.bind(tx)};
+    const took = await takeBatch(batch, known.copy(), {...inboxed, target});
+    await took.ledger.save(tx);
+    return took;
+  });
+}
+
+/** Whether there is anything to read; an engine of its own for nothing would take longer than all else. */
+async function hasNews({files}: Batch, known: Ledger): Promise<boolean> {
+  const ledger = known.copy();
+  for (const file of files) {
+    const found = await ledger.find(file).catch(() => undefined); // the reading of it will say why
+    if (!found?.isWhole) return true;
+  }
+  return false;
+}
+
+/** The same, but files are read, and what they bring is put into the store, while other resources have their turns. */
+async function takeAhead(batch: Batch, known: Ledger, {resource, context}: Inboxed): Promise<Took> {
+  if (!(await hasNews(batch, known))) return takeWithin(batch, known, {resource, context});
+  const done = await context.duck.session(async (duck) => {
+    const target = new Ahead(await context.fs(), {...context, duck});
+    const took = await takeBatch(batch, known.copy(), {resource, context: {...context, duck}, target});
+    return context.transaction(async (tx) => {
+      const isDone = await tx
+        .attempt(() => target.commit(tx))
+        .catch((error: unknown) => {
+          if (error instanceof PondError) return false; // of one file or another: it is told as each is stored by itself
+          throw error;
+        });
+      if (isDone) await took.ledger.save(tx);
+      return isDone ? took : undefined;
+    });
+  });
+  return done ?? takeWithin(batch, known, {resource, context});
+}
+
+async function takeBatch({files, isLast}: Batch, ledger: Ledger, task: Task): Promise<Took> {
   let report = quiet;
   for (const file of files) report = sum(report, await takeFile(file, ledger, task));
   if (isLast) ledger.forgetAbsent();
-  await ledger.save(task.tx);
   return {report, ledger};
 }
 
@@ -174,7 +224,7 @@ async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Rep
 }
 
 /** Reads a file, or its tail where it is known how it began, and stores what that brings: all of it, or nothing. */
-async function readFile(file: HostFile, before: Entry | undefined, {resource, context, tx}: Task): Promise<Came> {
+async function readFile(file: HostFile, before: Entry | undefined, {resource, context, target}: Task): Promise<Came> {
   const scratch = join(context.cache, "inbox", randomUUID());
   await mkdir(scratch, {recursive: true});
   try {
@@ -186,7 +236,7 @@ async function readFile(file: HostFile, before: Entry | undefined, {resource, co
     };
     const path = before ? await tailOf(file.path, before, scratch) : file.path;
     const table = await readTable(context.duck, path, how);
-    const {notes, ...counts} = await tx.attempt(() => store(file, table, {...context, tx}));
+    const {notes, ...counts} = await target.attempt(() => store(file, table, {...context, target}));
     const {settled, last} = table;
     return {
       ...counts,
@@ -227,16 +277,16 @@ function tell({read, stored, known, aside}: Taken): string {
   ].join(", ");
 }
 
-interface Storing extends Pick<RunContext, "duck" | "effects"> {
-  readonly tx: Transaction;
+interface Storing extends Pick<RunContext, "effects"> {
+  readonly target: Target;
 }
 
-async function store({into}: HostFile, table: HostTable, {duck, tx, effects}: Storing): Promise<Taken> {
+async function store({into}: HostFile, table: HostTable, {target, effects}: Storing): Promise<Taken> {
   const {begin, end} = setClocks(effects.now());
-  const good = await deliver(tx, duck, {path: into, table, range: {begin, end}});
+  const good = await deliver(target, {path: into, table, range: {begin, end}});
   const aside = asideOf(into);
-  const early = await deliver(tx, duck, {path: aside, table, range: {end: begin}});
-  const late = await deliver(tx, duck, {path: aside, table, range: {begin: end}});
+  const early = await deliver(target, {path: aside, table, range: {end: begin}});
+  const late = await deliver(target, {path: aside, table, range: {begin: end}});
   const add = (of: (one: Delivered) => number) => of(good) + of(early) + of(late);
   const differing = add((one) => one.differing);
   const times = differing === 1 ? "1 time stands" : `${differing} times stand`;

@@ -139,6 +139,7 @@ class Session {
     const context: RunContext = {
       ...{duck, cache, effects: this.#effects, base: dirname(resource.place.file)},
       fs: () => this.#pond.fs(),
+      stage: (path, selection, engine) => this.#pond.stage(path, selection, engine),
       transaction: (body) => this.#transaction(resource, body)
     };
     return {resource, context, kind: kindNamed(resource.kind, this.#kinds), tookMs: 0, report: quiet, stale: []};

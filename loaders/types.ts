@@ -1,6 +1,6 @@
 import type {z} from "zod";
 import type {Duck} from "../pond/duck.js";
-import type {DynamicFactory, Range, Reader, Transaction} from "../pond/types.js";
+import type {DynamicFactory, Range, Reader, Selection, Staged, Transaction} from "../pond/types.js";
 
 /** The words that cross files in loaders/, and the catalogue that the pages read. */
 
@@ -46,6 +46,8 @@ export interface RunContext {
    * read: it should have no other effects. Transactions do not nest.
    */
   readonly transaction: <T>(body: (tx: Transaction) => Promise<T>) => Promise<T>;
+  /** Puts into the store what a later transaction appends: see `Pond.stage`. */
+  readonly stage: (path: string, selection: Selection, duck: Duck) => Promise<Staged>;
   readonly duck: Duck; // for files of the host
   readonly effects: Effects;
   readonly base: string; // host directory that relative paths in the resource start from: the one its YAML file is in

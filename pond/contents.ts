@@ -6,7 +6,7 @@ import {isPondError, PondError} from "./error.js";
 import {encodeParquet} from "./parquet.js";
 import {decodeColumns, hash, inlineLimit} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
-import type {Store} from "./types.js";
+import type {Pieces, Store} from "./types.js";
 
 /** Where a blob stands in the store. */
 export function blobKey(sha256: string): string {
@@ -18,11 +18,14 @@ export type Held = Pick<OpRecord, "sha256" | "size" | "inline" | "content" | "no
   readonly file?: string;
 };
 
-/** What a record says of its content; of large content not put yet, that as well. */
-export type Body = Pick<OpRecord, "content" | "inline" | "sha256" | "size">;
+/** Content, in pieces where it is too large to hold; null once the store has it. And what a record says of it. */
+export interface Body extends Pick<OpRecord, "inline" | "sha256" | "size"> {
+  readonly content: Uint8Array | Pieces | null;
+}
 
-export function bodyOf(content: Uint8Array): Body {
-  return {content, inline: content.length <= inlineLimit, sha256: hash(content), size: content.length};
+export function bodyOf(content: Uint8Array | string): Body {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  return {content: bytes, inline: bytes.length <= inlineLimit, sha256: hash(bytes), size: bytes.length};
 }
 
 /** Bytes hashed at a time. */
@@ -45,11 +48,12 @@ export class Contents {
   }
 
   /** Puts large content into the store; small content stays in the record. */
-  async hold(content: Uint8Array | Body): Promise<Body> {
-    const body = content instanceof Uint8Array ? bodyOf(content) : content;
-    if (body.inline || body.content === null) return body;
-    await this.store.putIfAbsent(blobKey(body.sha256), body.content);
-    return {...body, content: null};
+  async hold(given: Uint8Array | Body): Promise<Pick<OpRecord, "content" | "inline" | "sha256" | "size">> {
+    const {content, inline, sha256, size} = given instanceof Uint8Array ? bodyOf(given) : given;
+    const bytes = content instanceof Uint8Array ? content : null;
+    if (inline) return {content: bytes, inline, sha256, size};
+    if (content !== null) await this.store.putIfAbsent(blobKey(sha256), bytes ?? (content as Pieces)());
+    return {content: null, inline, sha256, size};
   }
 
   /** The content of a record, its hash proven. */

@@ -22,7 +22,9 @@ import type {LogState} from "./log.js";
 import {encodeEntries, hash, rootId} from "./record.js";
 import type {NewRecord} from "./record.js";
 import {Draft, Tx} from "./transaction.js";
-import type {Commit, DynamicFactory, Intent, Moment, PondEffects, Store, Transaction} from "./types.js";
+import {stage} from "./selection.js";
+import type {Commit, DynamicFactory, Intent, Moment, PondEffects, Selection, Staged, Store} from "./types.js";
+import type {Transaction} from "./types.js";
 import {Partitions, Snapshot} from "./view.js";
 import {watch} from "./watch.js";
 import type {Watched, WatchOptions} from "./watch.js";
@@ -122,6 +124,14 @@ export class Pond {
     }
     const sentence = `Other transactions changed what "${intent.command}" reads ${attempts} times in a row; run it again.`;
     throw new PondError("CONFLICT", sentence, {command: intent.command});
+  }
+
+  /**
+   * Puts what a selection gives into the store, for a transaction to append it to a series: so that one which stores much
+   * need not last. Vacuum takes away what no transaction appended. `duck` selects; `path` is for sentences.
+   */
+  stage(path: string, selection: Selection, duck: Duck = this.duck): Promise<Staged> {
+    return stage(duck, this.#ground.contents, selection, path);
   }
 
   /** The pond as it was after a transaction, or at an instant. NOT_FOUND for what is not there yet, or not any more. */

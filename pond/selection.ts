@@ -1,11 +1,12 @@
 import {randomUUID} from "node:crypto";
 import {mkdir, readFile, rm} from "node:fs/promises";
 import {join} from "node:path";
+import type {Body, Contents} from "./contents.js";
 import {identifier, literal} from "./duck.js";
 import type {Duck} from "./duck.js";
 import {PondError} from "./error.js";
 import {stretchGap} from "./readings.js";
-import type {Selection} from "./types.js";
+import type {Selection, Staged} from "./types.js";
 
 /** Readings as the content of a version: sorted, one row per timestamp. */
 export interface Stretch {
@@ -13,6 +14,17 @@ export interface Stretch {
   readonly rows: number;
   readonly minTime: number; // µs UTC, inclusive
   readonly maxTime: number; // µs UTC, inclusive
+}
+
+/** The content of a version, or what is known of it once the store has it. */
+export type Piece = Stretch | (Omit<Stretch, "content"> & Body);
+
+/** Puts what SELECTs give into the store, of no series yet. */
+export async function stage(duck: Duck, contents: Contents, selection: Selection, path: string): Promise<Staged> {
+  const pieces = [];
+  for await (const {content, ...facts} of selected(duck, contents.cache, selection, path))
+    pieces.push({...facts, ...(await contents.hold(content))});
+  return {columns: selection.columns, pieces};
 }
 
 /**

@@ -1,6 +1,7 @@
 import {createHash, randomUUID} from "node:crypto";
 import type {RecordBatch, Table} from "apache-arrow";
-import {blobKey} from "./contents.js";
+import {bodyOf} from "./contents.js";
+import type {Body} from "./contents.js";
 import {PondError} from "./error.js";
 import {FS} from "./fs.js";
 import type {Ground} from "./fs.js";
@@ -12,9 +13,9 @@ import type {Readings} from "./readings.js";
 import {encodeEntries, hash, inlineLimit, rawTimes} from "./record.js";
 import type {Entry, NewRecord} from "./record.js";
 import {selected} from "./selection.js";
-import type {Stretch} from "./selection.js";
+import type {Piece, Stretch} from "./selection.js";
 import {columnsOf, mergeColumns} from "./series.js";
-import type {Appended, Column, NodeKind, Pieces, Selection, Transaction, WriteOptions} from "./types.js";
+import type {Appended, Column, NodeKind, Pieces, Selection, Staged, Transaction, WriteOptions} from "./types.js";
 import type {Partition, Shown, Snapshot, View} from "./view.js";
 import {merge} from "./view.js";
 
@@ -117,18 +118,6 @@ export class Draft implements View {
   }
 }
 
-/** Content on its way, and what it is known by; what is too large to hold is pieces. */
-interface Body {
-  readonly content: Uint8Array | Pieces;
-  readonly sha256: string;
-  readonly size: number; // bytes
-}
-
-function bodyOf(content: Uint8Array | string): Body {
-  const bytes = typeof content === "string" ? Buffer.from(content) : content;
-  return {content: bytes, sha256: hash(bytes), size: bytes.length};
-}
-
 /** Pieces as a body, of which nothing but what stands in a record is held. */
 async function bodyIn(pieces: Pieces, path: string): Promise<Body> {
   const digest = createHash("sha256");
@@ -140,7 +129,7 @@ async function bodyIn(pieces: Pieces, path: string): Promise<Body> {
   }
   if (size <= inlineLimit) return bodyOf(Buffer.concat(held));
   const sha256 = digest.digest("hex");
-  return {content: () => unchanged(pieces(), {sha256, path}), sha256, size};
+  return {content: () => unchanged(pieces(), {sha256, path}), inline: false, sha256, size};
 }
 
 /** The pieces, and an error at their end when they are not those that have the hash. */
@@ -190,15 +179,16 @@ export class Tx extends FS implements Transaction {
 
   async append(
     path: string,
-    readings: Table | AsyncIterable<RecordBatch> | Selection,
+    readings: Table | AsyncIterable<RecordBatch> | Selection | Staged,
     options: WriteOptions = {}
   ): Promise<Appended> {
     let appended: Appended = {rows: 0};
-    if ("sql" in readings) {
+    if ("sql" in readings || "pieces" in readings) {
       const columns = readings.columns.map((column) => ({...column, type: "DOUBLE"}));
-      for await (const stretch of selected(this.duck, this.contents.cache, readings, path)) {
-        await this.#appendOne(path, {...stretch, columns}, options);
-        appended = joined(appended, stretch);
+      const pieces = "pieces" in readings ? readings.pieces : selected(this.duck, this.contents.cache, readings, path);
+      for await (const piece of pieces) {
+        await this.#appendOne(path, {...piece, columns}, options);
+        appended = joined(appended, piece);
       }
       return appended;
     }
@@ -212,13 +202,15 @@ export class Tx extends FS implements Transaction {
     return appended;
   }
 
-  async #appendOne(path: string, stretch: Stretch & Pick<Readings, "columns">, options: WriteOptions): Promise<void> {
-    const {content, columns, ...facts} = stretch;
+  async #appendOne(path: string, stretch: Piece & Pick<Readings, "columns">, options: WriteOptions): Promise<void> {
+    const {columns, rows, minTime, maxTime} = stretch;
+    const facts = {rows, minTime, maxTime};
+    const body = "sha256" in stretch ? stretch : bodyOf(stretch.content);
     const place = await this.#place(path, "series", options);
     if (place.node !== undefined) await this.#reconcile(place.node, columns);
     const known = columnsOf(place.node?.newest.attributes ?? {});
     const attributes = {...options.attributes, columns: mergeColumns(known, columns)};
-    await this.#put(place, "series", bodyOf(content), facts, attributes);
+    await this.#put(place, "series", body, facts, attributes);
   }
 
   async #known(path: string): Promise<readonly Column[]> {
@@ -402,16 +394,13 @@ export class Tx extends FS implements Transaction {
 
   async #record(
     id: Pick<NewRecord, "nodeId" | "partId" | "kind" | "version">,
-    {content, sha256, size}: Body,
+    body: Body,
     attributes: Readonly<Record<string, unknown>>,
     facts: Facts,
     replace: boolean
   ): Promise<void> {
-    const inline = content instanceof Uint8Array && size <= inlineLimit ? content : null;
-    if (inline === null)
-      await this.contents.store.putIfAbsent(blobKey(sha256), content instanceof Uint8Array ? content : content());
+    const held = await this.contents.hold(body);
     const {nodeId, partId, kind, version} = id;
-    const held = {content: inline, inline: inline !== null, sha256, size};
     const timestamp = this.draft.time * 1000;
     this.draft.put({nodeId, partId, kind, version, timestamp, ...held, ...facts, attributes}, replace);
     this.recompute();

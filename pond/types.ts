@@ -152,7 +152,7 @@ export interface Transaction extends Reader {
    */
   append(
     path: string,
-    readings: Table | AsyncIterable<RecordBatch> | Selection,
+    readings: Table | AsyncIterable<RecordBatch> | Selection | Staged,
     options?: WriteOptions
   ): Promise<Appended>;
   /** A table's next version; column attributes come as Arrow field metadata. */
@@ -177,6 +177,20 @@ export interface Selection {
 
 /** Content piece by piece. It is asked for twice, to be hashed and to be stored, and has to be the same then. */
 export type Pieces = () => AsyncIterable<Uint8Array>;
+
+/** Readings that the store has and no series yet: to append them is quick, however many they are. See `Pond.stage`. */
+export interface Staged {
+  readonly columns: Selection["columns"];
+  readonly pieces: readonly {
+    readonly content: Uint8Array | null; // null where the store has it
+    readonly inline: boolean;
+    readonly sha256: string; // hex
+    readonly size: number; // bytes
+    readonly rows: number;
+    readonly minTime: number; // µs UTC, inclusive
+    readonly maxTime: number; // µs UTC, inclusive
+  }[];
+}
 
 export interface WriteOptions {
   readonly parents?: boolean; // make missing parent directories

@@ -76,6 +76,7 @@ export async function collector(source: CloudSource, options: Partial<CloudOptio
         if (commit) state.commits++;
         return result;
       },
+      stage: (path, selection, duck) => pond.stage(path, selection, duck),
       duck: pond.duck,
       effects: {now: () => state.clock, env: {}, reporter: {step: note, line: note, warn: note}},
       base: root,
