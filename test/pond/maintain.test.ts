@@ -1,3 +1,4 @@
+import {randomBytes} from "node:crypto";
 import {mkdtemp, readdir, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
@@ -270,4 +271,26 @@ test("a time below an hour is refused", async () => {
   await expect(pond.maintain({keep: 60_000})).rejects.toThrow("at least one hour");
   await expect(pond.maintain({retention: 0})).rejects.toThrow("at least one hour");
   expect(await readdir(dir)).toEqual(["cache"]);
+});
+
+test("op files of a large directory stay small, and are not made anew without need", {timeout: 60_000}, async () => {
+  const pond = await open();
+  const content = (i: number) => randomBytes(30_000).toString("hex") + String(i); // in its record, and not to be packed
+  for (let night = 0; night < 10; night++)
+    await pond.transaction({command: "grow"}, async (tx) => {
+      for (let i = 0; i < 40; i++) await tx.write(`/${night * 40 + i}`, content(i));
+    });
+  const sizesOf = async () => {
+    const sizes: number[] = [];
+    for await (const {stat} of store.list("oplog/part_id=")) sizes.push((await stat())!.size);
+    return sizes;
+  };
+  const before = await all(await pond.fs());
+  const {opFiles} = await pond.maintain();
+  clock += 10 * day;
+  expect(await pond.maintain()).toMatchObject({partitions: 0, files: opFiles}); // as few as one compaction leaves
+  const sizes = await sizesOf();
+  expect(sizes.length).toBeGreaterThan(1);
+  for (const size of sizes) expect(size).toBeLessThan(9 * 2 ** 20);
+  expect(await all(await pond.fs())).toEqual(before);
 });
