@@ -1,8 +1,10 @@
+import {execFile} from "node:child_process";
 import {existsSync} from "node:fs";
 import {mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
+import {promisify} from "node:util";
 import {formatCount, formatRows} from "../../loaders/format.js";
 import {measured} from "../../loaders/harbour.js";
 import {dynamicFactories, kinds} from "../../loaders/kinds.js";
@@ -17,13 +19,15 @@ import {identifier} from "../../pond/duck.js";
  * A network of DEVICES instruments (200) with YEARS of history (5) collected into one pond, every night for NIGHTS (365),
  * and maintained as the nightly workflow does: `npm run bench:network`. What a night costs in a month beside the first
  * one is what matters; a night opens the pond, collects, reads the log as publishing does, and tidies up. After MINUTES
- * (9) no further night begins.
+ * (9) no further night begins. With APART=1 each night is a process of its own, as in a deployment, whose start is not
+ * counted; otherwise one process lives through all of them, which shows what it does not give back.
  */
 
 const devices = Number(process.env.DEVICES ?? 200);
 const years = Number(process.env.YEARS ?? 5);
 const nights = Number(process.env.NIGHTS ?? 365);
 const minutes = Number(process.env.MINUTES ?? 9);
+const isApart = process.env.APART === "1";
 
 const day = 86_400_000;
 const start = Date.parse("2026-01-01T03:00:00Z");
@@ -38,9 +42,9 @@ const sites = Array.from({length: Math.ceil(devices / 2)}, (_, index) => ({
   shelter: (index % 3) / 3
 }));
 const source = {into: "/instruments", begin: new Date(begin).toISOString(), sites};
-const place = {file: "/resources.yaml", line: 1, column: 1};
+const origin = {file: "/resources.yaml", line: 1, column: 1};
 const resources: readonly Resource[] = [
-  {kind: "Simulator", name: "network", description: "", spec: simulator.schema.parse(source), source, place}
+  {kind: "Simulator", name: "network", description: "", spec: simulator.schema.parse(source), source, place: origin}
 ];
 
 function effectsAt(now: number): Effects {
@@ -93,9 +97,16 @@ async function spend(directory: string, now: number): Promise<Night> {
     collect: (collected - began) / 1000,
     maintain: (maintained - collected) / 1000,
     heap: (heapUsed + arrayBuffers) / 1e6,
-    resident: rss / 1e6,
+    resident: (isApart ? process.resourceUsage().maxRSS * 1024 : rss) / 1e6,
     stored: rows.reduce((sum, row) => sum + row.stored, 0)
   };
+}
+
+async function spendApart(directory: string, now: number): Promise<Night> {
+  const self = join(import.meta.dirname, "network.ts");
+  const args = ["--import", "tsx", "--expose-gc", self, directory, String(now)];
+  const {stdout} = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout) as Night;
 }
 
 function mean(numbers: readonly number[]): number {
@@ -127,20 +138,26 @@ function monthsOf(all: readonly Night[]): Record<string, unknown>[] {
     }));
 }
 
-const directory = await mkdtemp(join(tmpdir(), "bench-"));
-const all: Night[] = [];
-try {
-  const pond = join(directory, "pond");
-  const began = performance.now();
-  await loadHistory(pond);
-  const history = (performance.now() - began) / 1000;
-  for (let night = 0; night < nights && performance.now() - began < minutes * 60_000; night++) {
-    all.push(await spend(pond, start + night * day));
-    if (process.stderr.isTTY) process.stderr.write(`\rnight ${night + 1} of ${nights}`);
+async function main(): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "bench-"));
+  const all: Night[] = [];
+  try {
+    const pond = join(directory, "pond");
+    const began = performance.now();
+    await loadHistory(pond);
+    const history = (performance.now() - began) / 1000;
+    for (let night = 0; night < nights && performance.now() - began < minutes * 60_000; night++) {
+      all.push(await (isApart ? spendApart : spend)(pond, start + night * day));
+      if (process.stderr.isTTY) process.stderr.write(`\rnight ${night + 1} of ${nights}`);
+    }
+    const told = `${devices} instruments, ${years} years loaded in ${history.toFixed(0)} s, then ${all.length} nights; seconds.`;
+    process.stdout.write(`${told}\n${formatRows(monthsOf(all), "table")}\n`);
+  } finally {
+    if (existsSync(directory)) await rm(directory, {recursive: true});
   }
-  const told = `${devices} instruments, ${years} years loaded in ${history.toFixed(0)} s, then ${all.length} nights; seconds.`;
-  process.stdout.write(`${told}\n${formatRows(monthsOf(all), "table")}\n`);
-} finally {
-  if (existsSync(directory)) await rm(directory, {recursive: true});
 }
+
+const [place, now] = process.argv.slice(2);
+if (place === undefined) await main();
+else process.stdout.write(JSON.stringify(await spend(place, Number(now))));
 process.exit(0);
