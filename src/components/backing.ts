@@ -47,7 +47,7 @@ export function backingOf(sources: readonly Source[], options: BackingOptions): 
         .flatMap((source) => drawn(known.get(keyOf(source, choice)) ?? [], {range, source, ...options})),
     words: (choice) =>
       [
-        "Shaded: what is usual for the season, the middle 80 % of the daily means of all years within a week of each day; dashed in it their median.",
+        "Shaded: what is usual for the season, the middle 80 % of the daily means of all years within a week of each day; the broad line in it is their median.",
         ...sources.flatMap((source) => {
           const usual = known.get(keyOf(source, choice));
           return usual ? `${source.label}: ${yearWords(usual)}, ${recordWords(source, options.timeZone)}.` : [];
