@@ -39,10 +39,10 @@ export function status(): Element {
         "Stored",
         "Set aside",
         "Newest reading",
-        "Coverage, 30 days",
-        "Notes"
+        "Coverage, 30 days"
       ],
-      rows: resources.map(resourceRow)
+      rows: resources.map(resourceRow),
+      notes: resources.map(notesOf)
     })}
     <h2>Datasets</h2>
     ${table({
@@ -82,12 +82,7 @@ function isStale({errors, stale}: ResourceEntry): boolean {
 }
 
 function resourceRow(resource: ResourceEntry): Cell[] {
-  const {kind, name, lastRun, tookMs, lastNews, read, stored, aside, notes, errors, stale, newest} = resource;
-  const said = html`<div class="said">
-    ${errors.map((error) => html`<p class="late">${error}</p>`)}
-    ${stale.length > 0 ? html`<p>Waits for ${stale.join(", ")}.</p>` : null}
-    ${notes.map((note) => html`<p>${note}</p>`)}
-  </div>`;
+  const {kind, name, lastRun, tookMs, lastNews, read, stored, aside, newest} = resource;
   return [
     html`<span>${name} <span class="muted">${kind}</span></span>`,
     stateOf(resource),
@@ -98,9 +93,18 @@ function resourceRow(resource: ResourceEntry): Cell[] {
     count(stored),
     count(aside),
     time(newest ?? newestOf(resource)),
-    coverageOf(resource),
-    said
+    coverageOf(resource)
   ];
+}
+
+/** What there is to say of a resource in sentences, if anything. */
+function notesOf({errors, stale, notes}: ResourceEntry): Element | undefined {
+  if (errors.length + stale.length + notes.length === 0) return undefined;
+  return html`<div class="said">
+    ${errors.map((error) => html`<p class="late">${error}</p>`)}
+    ${stale.length > 0 ? html`<p>Waits for ${stale.join(", ")}.</p>` : null}
+    ${notes.map((note) => html`<p>${note}</p>`)}
+  </div>`;
 }
 
 /** In words and a shape, never by colour alone. */
