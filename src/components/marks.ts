@@ -49,12 +49,13 @@ export function linesOf(lines: readonly Line[], frame: Frame): string {
   ].join("");
 }
 
-const crowd = 10; // corners of all lines in a column of pixels
+const crowd = {line: 2, chart: 10}; // corners in a column of pixels, of one line and of all
 
 /** Whether the lines of a chart are to be thin: so many are told apart better, and painted many times faster. */
 function isCrowded({lines, innerWidth}: Frame): boolean {
-  const corners = lines.reduce((sum, {points}) => sum + Math.min(points.length, 4 * innerWidth), 0);
-  return corners > crowd * innerWidth;
+  const corners = lines.map(({points}) => Math.min(points.length, 4 * innerWidth));
+  const all = corners.reduce((sum, one) => sum + one, 0);
+  return all > crowd.chart * innerWidth || corners.some((one) => one > crowd.line * innerWidth);
 }
 
 /** Where the points of a run are, in tenths of a pixel. */
