@@ -6,7 +6,7 @@ import {misfitIn} from "./footer.js";
 import {toOpFile} from "./log.js";
 import type {LogState} from "./log.js";
 import {decodeEntries, decodeRecords, hash, rootId} from "./record.js";
-import type {OpFile, OpRecord} from "./record.js";
+import type {Entry, OpFile, OpRecord} from "./record.js";
 import type {Listed, Store} from "./types.js";
 
 /** Where a pond's bytes are. */
@@ -155,7 +155,8 @@ class Inspector {
 
   /** Every directory has its entries, and every entry its record. */
   async tree(): Promise<void> {
-    if (this.#problems.length > 0) return; // what is broken below would be told twice
+    if (this.#problems.some(({fault}) => fault === "op file")) return; // whose nodes would be told of once more
+    const broken = new Set(this.#problems.map(({sha256}) => sha256));
     const seen = new Set<string>();
     const queue = [{nodeId: rootId, path: "/"}];
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
@@ -164,11 +165,26 @@ class Inspector {
       if (record === undefined) this.#stray(path, "is listed and has no record in the log");
       else if (seen.has(nodeId)) this.#stray(path, "is listed twice");
       seen.add(nodeId);
-      if (record?.kind !== "directory") continue;
-      for (const entry of decodeEntries(await this.#contents.read(record)).values())
+      if (record?.kind !== "directory" || broken.has(record.sha256)) continue;
+      for (const entry of await this.#entries(record))
         queue.push({nodeId: entry.nodeId, path: `${path === "/" ? "" : path}/${entry.name}`});
     }
     this.#nodes = seen.size - 1; // the root is in no directory
+  }
+
+  async #entries(record: OpRecord): Promise<Iterable<Entry>> {
+    try {
+      return decodeEntries(await this.#contents.read(record)).values();
+    } catch (error) {
+      if (!isPondError(error, "CORRUPT")) throw error;
+      const {sha256, transaction: version} = record;
+      const sentence = `The directory in it does not have its hash ${sha256}.`;
+      const where = record.inline
+        ? ({fault: "op file", file: `oplog/${record.file}`, remedy: fromCopy} as const)
+        : ({fault: "blob", file: blobKey(sha256), remedy: blobFromCopy, sha256} as const);
+      this.#problems.push({...where, version, sentence});
+      return [];
+    }
   }
 
   #stray(path: string, what: string): void {

@@ -83,7 +83,10 @@ async function relationOf(fs: FS, name: string, files: Files): Promise<string> {
     const match = await fs.node(path);
     if (match.kind !== "directory" && match.kind !== "dynamic") relations.push(await nodeRelation(fs, match, files));
   }
-  if (relations.length === 0) throw new PondError("NOT_FOUND", `Nothing in the pond matches ${name}.`, {pattern: name});
+  if (relations.length === 0) {
+    const sentence = `Nothing in the pond matches ${name}; pond list shows what there is.`;
+    throw new PondError("NOT_FOUND", sentence, {pattern: name});
+  }
   return `(${relations.map((relation) => `SELECT * FROM ${relation}`).join(" UNION ALL BY NAME ")})`;
 }
 

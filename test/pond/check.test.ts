@@ -5,6 +5,7 @@ import {expect, test} from "vitest";
 import {check} from "../../pond/check.js";
 import {type Action, commitKey, decodeActions, encodeActions, unsealed} from "../../pond/delta.js";
 import {checkpointKey, checkpointVersion, hintKey, readCheckpoint} from "../../pond/checkpoint.js";
+import {blobKey} from "../../pond/contents.js";
 import {misfitIn} from "../../pond/footer.js";
 import {openForeign} from "../../pond/foreign.js";
 import {advance, emptyLog} from "../../pond/log.js";
@@ -118,6 +119,28 @@ test("what is missing is named", async () => {
   await rm(join(dir, commitKey(2)));
   const {problems} = await check(pond);
   expect(problems).toMatchObject([{file: commitKey(2), sentence: "Version 2 is missing, and later ones are there."}]);
+});
+
+test("a blob that is damaged keeps the check from nothing but what is below it", async () => {
+  const {pond, dir} = await filled();
+  await write(pond, async (tx) => {
+    await tx.mkdir("/wide");
+    for (let i = 0; i < 800; i++) await tx.write(`/wide/${i}`, "z");
+  });
+  const fs = await pond.fs();
+  const [{sha256: large}, {sha256: wide}] = [await fs.stat("/a/large"), await fs.stat("/wide")];
+  expect(await check(pond)).toMatchObject({nodes: 805, blobs: 2, problems: []});
+  await rm(join(dir, blobKey(large!)));
+  expect(await check(pond)).toMatchObject({nodes: 805, problems: [{sentence: "The blob is missing."}]});
+  await flip(join(dir, blobKey(wide!)));
+  expect(await check(pond)).toMatchObject({
+    nodes: 5,
+    problems: [
+      {},
+      {fault: "blob", file: blobKey(wide!), sentence: `The directory in it does not have its hash ${wide}.`}
+    ]
+  });
+  expect((await check(pond, {data: true})).problems).toHaveLength(2); // each is told once
 });
 
 test("a reader of Delta tables finds our log in order", async () => {
