@@ -264,6 +264,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: "of two versions the older counts",
     file: "series.ts",
+    find: "coalesce(b.${name}, a.${name})",
+    put: "coalesce(a.${name}, b.${name})",
+    tests: "pond"
+  },
+  {
+    name: "of many versions the oldest counts",
+    file: "series.ts",
     find: 'arg_max(${identifier(name)}, "pond order")',
     put: 'arg_min(${identifier(name)}, "pond order")',
     tests: "pond"

@@ -78,6 +78,28 @@ test("the log tells who, what and how much, in a chain of hashes with rising tim
   expect(new Set(log.slice(1).map(({previous}) => previous)).size).toBe(2);
 });
 
+test("however many versions tell of a time, the newest that says something counts", async () => {
+  const {pond} = await newPond();
+  const told = [
+    [1, 1, 1],
+    [2, null, 2],
+    [null, 3, null],
+    [4, null, null]
+  ];
+  const found: unknown[] = [];
+  for (const a of told) {
+    await write(pond, (tx) => tx.append("/s", readings([10, 20, 30], {a})));
+    const rows = await rowsOf(pond, await (await (await pond.fs()).series("/s")).relation());
+    found.push(Object.values(rows).map((row) => row.a));
+  }
+  expect(found).toEqual([
+    [1, 1, 1],
+    [2, 1, 2],
+    [2, 3, 2],
+    [4, 3, 2]
+  ]);
+});
+
 test("a series reads as the union of its versions, the newest saying wins per timestamp and column", async () => {
   const {pond} = await newPond();
   await write(pond, (tx) =>
