@@ -164,8 +164,7 @@ function takeWithin(batch: Batch, known: Ledger, inboxed: Inboxed): Promise<Took
 }
 
 /** Whether there is anything to read; an engine of its own for nothing would take longer than all else. */
-async function hasNews({files}: Batch, known: Ledger): Promise<boolean> {
-  const ledger = known.copy();
+async function hasNews({files}: Batch, ledger: Ledger): Promise<boolean> {
   for (const file of files) {
     const found = await ledger.find(file).catch(() => undefined); // the reading of it will say why
     if (!found?.isWhole) return true;
@@ -175,10 +174,11 @@ async function hasNews({files}: Batch, known: Ledger): Promise<boolean> {
 
 /** The same, but files are read, and what they bring is put into the store, while other resources have their turns. */
 async function takeAhead(batch: Batch, known: Ledger, {resource, context}: Inboxed): Promise<Took> {
-  if (!(await hasNews(batch, known))) return takeWithin(batch, known, {resource, context});
+  const looked = known.copy(); // what it finds in the files need not be looked for again
+  if (!(await hasNews(batch, looked))) return takeWithin(batch, looked, {resource, context});
   const done = await context.duck.session(async (duck) => {
     const target = new Ahead(await context.fs(), {...context, duck});
-    const took = await takeBatch(batch, known.copy(), {resource, context: {...context, duck}, target});
+    const took = await takeBatch(batch, looked.copy(), {resource, context: {...context, duck}, target});
     return context.transaction(async (tx) => {
       const isDone = await tx
         .attempt(() => target.commit(tx))
@@ -190,7 +190,7 @@ async function takeAhead(batch: Batch, known: Ledger, {resource, context}: Inbox
       return isDone ? took : undefined;
     });
   });
-  return done ?? takeWithin(batch, known, {resource, context});
+  return done ?? takeWithin(batch, looked, {resource, context});
 }
 
 async function takeBatch({files, isLast}: Batch, ledger: Ledger, task: Task): Promise<Took> {
