@@ -46,7 +46,7 @@ test("text far apart in time is cut, and merged by maintenance, without a letter
   const year = 366 * 86_400;
   await write(pond, (tx) => tx.append("/runs", readingsOf([year, 0, 1], "why", text(["c", "a", "bb"]))));
   expect(await shownBy(pond)).toEqual({0: {why: "a"}, 1: {why: "bb"}, [year]: {why: "c"}});
-  for (let i = 0; i < 20; i++)
+  for (let i = 0; i < 30; i++)
     await write(pond, (tx) =>
       tx.append("/runs", readingsOf([year + i], "why", i % 3 === 1 ? nothing(1) : text([`${i}`])))
     );
