@@ -80,11 +80,14 @@ export class Strip {
   async #prepare(): Promise<void> {
     const next = () => this.#beside.find((page) => !this.#pages.has(page));
     this.#busy = true;
-    for (let page = next(); page !== undefined && this.#element.isConnected; page = next()) {
-      await turn();
-      this.#need(page);
+    try {
+      for (let page = next(); page !== undefined && this.#element.isConnected; page = next()) {
+        await turn();
+        this.#need(page);
+      }
+    } finally {
+      this.#busy = false;
     }
-    this.#busy = false;
   }
 
   /** A page is drawn with the bins beside it, so that lines go on from page to page. */
