@@ -2,24 +2,18 @@ import {randomUUID} from "node:crypto";
 import {isDeepStrictEqual} from "node:util";
 import {PondError} from "../pond/error.js";
 import type {Pond} from "../pond/pond.js";
-import type {Commit, Reader, Transaction} from "../pond/types.js";
-import {kindNamed, kinds as allKinds} from "./kinds.js";
+import type {Commit, Transaction} from "../pond/types.js";
+import {appliedIn, formOf} from "./applied.js";
+import type {Applied} from "./applied.js";
+import {kindNamed} from "./kind.js";
+import {kinds as allKinds} from "./kinds.js";
 import {isSamePlace, lay, layoutOf, unlay} from "./layout.js";
 import type {Layout} from "./layout.js";
-import {formOf, memoryOf} from "./memory.js";
+import {memoryOf} from "./memory.js";
 import {dependenciesOf, inOrder} from "./order.js";
 import {nameOf, ResourceError} from "./resource.js";
 import {sentence, spot} from "./spot.js";
 import type {Kind, Resource} from "./types.js";
-
-/** A resource as the pond keeps it, under `/sys/resources/<kind>/<name>`. */
-export interface Applied {
-  readonly uuid: string; // given once, kept through every edit and renaming
-  readonly kind: string;
-  readonly name: string;
-  readonly description: string;
-  readonly spec: unknown; // as it is written, without secrets
-}
 
 /** What became of a resource: one that left the files is kept as it was until it is pruned. */
 type Change = "created" | "updated" | "renamed" | "unchanged" | "left" | "removed";
@@ -63,13 +57,6 @@ export async function apply(
     return [...pairs.map(rowOf), ...left.map((one) => leftRow(one, prune))];
   });
   return {rows, ...(commit ? {commit} : {})};
-}
-
-/** The resources that a pond keeps, by kind and name. */
-export async function appliedIn(fs: Reader): Promise<readonly Applied[]> {
-  const found = await fs.glob("/sys/resources/*/*");
-  const texts = await Promise.all(found.map(({path}) => fs.read(path)));
-  return texts.map((text) => JSON.parse(new TextDecoder().decode(text)) as Applied);
 }
 
 function rowOf({applied: {kind, name, uuid}, before, isSame}: Pair): AppliedRow {

@@ -1,5 +1,4 @@
 import {z} from "zod";
-import type {Reader} from "../pond/types.js";
 import {tablesIn} from "./annotation.js";
 import {adjustmentsOf, correction} from "./correction.js";
 import {CorrectedSeries} from "./corrected.js";
@@ -7,9 +6,10 @@ import type {Dataset} from "./dataset.js";
 import {driftsOf} from "./drift.js";
 import {isFlag} from "./flag.js";
 import {circular, Mapped} from "./mapped.js";
+import {computingIn, lineageOf} from "./lineage.js";
 import {isNumeric} from "./reduction.js";
 import {isFor, unmet} from "./target.js";
-import type {Kind, Origin} from "./types.js";
+import type {ComputeContext, Kind, Origin} from "./types.js";
 
 const mapped = new Mapped("corrected");
 
@@ -38,12 +38,12 @@ export const correct: Kind<CorrectSpec> = {
   name: "Correct",
   summary: "Makes right what instruments told wrong: offsets, factors and drifts, as series beside the raw ones.",
   schema,
-  ...mapped.kind(schema, async (spec, dataset, {fs}) => (await correctedSeries(spec, dataset, fs)).series),
+  ...mapped.kind(schema, async (spec, dataset, context) => (await correctedSeries(spec, dataset, context)).series),
   reads: ({input, annotations}) => [input, ...annotations],
   async run({spec}, context) {
-    const fs = await context.fs();
+    const [fs, {kinds}] = [await context.fs(), context];
     const datasets = await mapped.datasets(spec, fs);
-    const found = await Promise.all(datasets.map((dataset) => correctedSeries(spec, dataset, fs)));
+    const found = await Promise.all(datasets.map((dataset) => correctedSeries(spec, dataset, {fs, kinds})));
     const strange = (await tablesIn(spec.annotations, fs)).filter(({rows}) => rows === undefined);
     const notes = [
       ...datasets.map(({name}, index) => `${name}: ${listed(found[index]!.corrected)}.`),
@@ -55,18 +55,20 @@ export const correct: Kind<CorrectSpec> = {
   }
 };
 
+type Ground = Pick<ComputeContext, "fs" | "kinds">;
+
 interface Made {
   readonly series: CorrectedSeries;
   readonly corrected: readonly string[]; // columns
   readonly errors: readonly string[];
 }
 
-async function correctedSeries(spec: CorrectSpec, {input, path}: Dataset, fs: Reader): Promise<Made> {
-  const source = await fs.series(input);
+async function correctedSeries(spec: CorrectSpec, {input, path}: Dataset, ground: Ground): Promise<Made> {
+  const source = await ground.fs.series(input);
   const columns = (await source.columns()).filter((column) => isNumeric(column) && !isFlag(column));
   const rules = spec.corrections.filter((one) => isFor(one, input));
   const written = columns.flatMap((column) => adjustmentsOf(rules, {path: input, column}));
-  const {adjustments: drifts, endless} = await driftsIn(spec, {input, columns}, fs);
+  const {adjustments: drifts, endless} = await driftsIn(spec, {input, columns}, ground);
   const adjustments = [...written, ...drifts];
   const names = columns.map(({name}) => name).filter((name) => adjustments.some(({column}) => column === name));
   const errors = endless.map(
@@ -82,14 +84,16 @@ interface Part {
 }
 
 /** What calibrations say of the input and what it is made of, but for what was corrected before: once is enough. */
-async function driftsIn({annotations}: CorrectSpec, {input, columns}: Part, fs: Reader) {
+async function driftsIn({annotations}: CorrectSpec, {input, columns}: Part, {fs, kinds}: Ground) {
   const rows = (await tablesIn(annotations, fs)).flatMap((table) => table.rows ?? []);
   if (rows.length === 0) return {adjustments: [], endless: []};
-  const {computingIn, lineageOf} = await import("./lineage.js"); // which knows every kind, this one too
-  const resources = await computingIn(fs);
+  const resources = await computingIn({fs, kinds});
   const others = resources.filter(({kind, spec}) => kind !== correct.name || !heeds(spec as CorrectSpec));
-  const raw = new Set((await lineageOf(input, {resources: others, fs})).map(placed));
-  const origins = (await lineageOf(input, {resources, fs})).map((one) => ({...one, isMended: !raw.has(placed(one))}));
+  const raw = new Set((await lineageOf(input, {resources: others, kinds, fs})).map(placed));
+  const origins = (await lineageOf(input, {resources, kinds, fs})).map((one) => ({
+    ...one,
+    isMended: !raw.has(placed(one))
+  }));
   return driftsOf(rows, {path: input, columns, origins});
 }
 

@@ -2,7 +2,7 @@ import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import type {Commit} from "../pond/types.js";
 import {lastRuns} from "./history.js";
-import {kindNamed} from "./kinds.js";
+import {kindNamed} from "./kind.js";
 import {type Ancestor, type Deployed, isAtOrBelow, lineageOf} from "./lineage.js";
 import type {PublishedDataset} from "./publish.js";
 import type {
@@ -74,7 +74,7 @@ interface Known extends Deployed {
 
 async function resourceEntry(resource: Resource, known: Known): Promise<ResourceEntry> {
   const {kind, name, description, spec} = resource;
-  const places = kindNamed(kind).writes?.(spec) ?? [];
+  const places = kindNamed(kind, known.kinds).writes?.(spec) ?? [];
   const newest = await newestIn(places, known);
   const mine = known.described.filter(({lineage}) =>
     lineage.some(({path}) => places.some((place) => isAtOrBelow(path, place)))

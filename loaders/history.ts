@@ -5,8 +5,8 @@ import {type DataType, Field, Float64, Schema, type Table, TimestampMicrosecond,
 import {tableOf, vectorOf} from "../pond/arrow.js";
 import type {Pond} from "../pond/pond.js";
 import type {Commit, Reader, Transaction} from "../pond/types.js";
+import {formOf} from "./applied.js";
 import {replaceFile} from "./file.js";
-import {formOf} from "./memory.js";
 import type {Fared, RunRow} from "./types.js";
 
 /**

@@ -34,12 +34,8 @@ export const kinds: readonly Kind[] = [
 
 /** How the directories that kinds compute are made, by the kind's name, as the pond wants to know it when it opens. */
 export function dynamicFactories(among: readonly Kind[] = kinds): Record<string, DynamicFactory> {
-  return Object.fromEntries(among.flatMap(({name, dynamic}) => (dynamic ? [[name, dynamic.factory]] : [])));
-}
-
-/** A kind by its name. Throws when there is none: resources are validated before. */
-export function kindNamed(name: string, among: readonly Kind[] = kinds): Kind {
-  const kind = among.find((one) => one.name === name);
-  if (!kind) throw new Error(`there is no kind "${name}" of resource`);
-  return kind;
+  const factories = among.flatMap(({name, dynamic}): [string, DynamicFactory][] =>
+    dynamic ? [[name, (config, context) => dynamic.factory(config, {...context, kinds: among})]] : []
+  );
+  return Object.fromEntries(factories);
 }

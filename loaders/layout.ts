@@ -2,7 +2,7 @@ import {posix} from "node:path";
 import {isDeepStrictEqual} from "node:util";
 import {PondError} from "../pond/error.js";
 import type {Transaction} from "../pond/types.js";
-import type {Applied} from "./apply.js";
+import type {Applied} from "./applied.js";
 import {interpolate} from "./interpolation.js";
 import {targetIn} from "./place.js";
 import type {Kind} from "./types.js";

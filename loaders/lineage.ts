@@ -1,13 +1,14 @@
 import {posix} from "node:path";
 import type {Reader} from "../pond/types.js";
-import {appliedIn} from "./apply.js";
+import {appliedIn} from "./applied.js";
 import {intersect} from "./combined.js";
-import {kindNamed, kinds} from "./kinds.js";
-import type {Origin, Resource} from "./types.js";
+import {kindNamed} from "./kind.js";
+import type {Kind, Origin, Resource} from "./types.js";
 
 /** What computes series in a snapshot. */
 interface Computing {
   readonly resources: readonly Pick<Resource, "kind" | "spec">[];
+  readonly kinds: readonly Kind[]; // those of the resources
   readonly fs: Reader;
 }
 
@@ -27,9 +28,9 @@ export async function lineageOf(path: string, deployed: Computing): Promise<read
 }
 
 async function follow(origin: Origin, deployed: Computing): Promise<readonly Ancestor[]> {
-  const {resources, fs} = deployed;
+  const {resources, kinds, fs} = deployed;
   const steps = resources.map(async ({kind: name, spec}) => {
-    const kind = kindNamed(name);
+    const kind = kindNamed(name, kinds);
     const isMaker = kind.writes?.(spec).some((place) => isAtOrBelow(origin.path, place)) ?? false;
     return (isMaker && kind.origins?.(spec, origin.path, fs)) || [];
   });
@@ -51,7 +52,7 @@ export function isAtOrBelow(path: string, place: string): boolean {
 }
 
 /** The resources that compute something, as a snapshot keeps them; one that cannot be read computes nothing. */
-export async function computingIn(fs: Reader): Promise<Computing["resources"]> {
+export async function computingIn({fs, kinds}: Omit<Computing, "resources">): Promise<Computing["resources"]> {
   return (await appliedIn(fs)).flatMap(({kind: name, spec: source}) => {
     const kind = kinds.find((one) => one.name === name && one.origins !== undefined);
     const spec = kind?.schema.safeParse(source);

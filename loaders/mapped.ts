@@ -1,9 +1,9 @@
 import type {z} from "zod";
-import type {DynamicContext, DynamicDirectory, Reader, Series} from "../pond/types.js";
+import type {DynamicDirectory, Reader, Series} from "../pond/types.js";
 import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, treeOf} from "./dataset.js";
 import {LateSeries} from "./late.js";
 import {directoryOf, placeOf} from "./place.js";
-import type {Kind} from "./types.js";
+import type {ComputeContext, Kind} from "./types.js";
 
 /**
  * Kinds that make one series of each that the input matches. With captures in it, as in `/named/$0`, the output is a
@@ -50,7 +50,7 @@ export class Mapped {
     return output.includes("$") ? rootOf(output) : placeOf(this.#folder, output);
   }
 
-  #directory<Spec extends Mapping>(spec: Spec, context: DynamicContext, make: Make<Spec>): DynamicDirectory {
+  #directory<Spec extends Mapping>(spec: Spec, context: ComputeContext, make: Make<Spec>): DynamicDirectory {
     const late = (dataset: Dataset) => new LateSeries(dataset.path, () => make(spec, dataset, context));
     if (spec.output.includes("$"))
       return treeOf(spec, context, async (dataset) => ({kind: "series", series: late(dataset)}));
@@ -61,7 +61,7 @@ export class Mapped {
   }
 }
 
-type Make<Spec> = (spec: Spec, dataset: Dataset, context: DynamicContext) => Promise<Series>;
+type Make<Spec> = (spec: Spec, dataset: Dataset, context: ComputeContext) => Promise<Series>;
 type Mapper<Spec> = Required<Pick<Kind<Spec>, "reads" | "writes" | "origins" | "dynamic">>;
 
 /** What is said of an input that reads where the output writes. */

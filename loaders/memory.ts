@@ -1,14 +1,6 @@
-interface Named {
-  readonly kind: string;
-  readonly name: string;
-}
-
-/** Where in the pond the applied form of a resource stands. */
-export function formOf({kind, name}: Named): string {
-  return `/sys/resources/${kind}/${name}`;
-}
+import type {Applied} from "./applied.js";
 
 /** Where in the pond a kind keeps what it has to remember of a resource: it moves along when the resource is renamed. */
-export function memoryOf({kind, name}: Named): string {
+export function memoryOf({kind, name}: Pick<Applied, "kind" | "name">): string {
   return `/sys/${kind.toLowerCase()}/${name}`;
 }

@@ -1,7 +1,7 @@
 import {compile} from "../pond/glob.js";
 import type {Glob} from "../pond/glob.js";
 import {namesOf, normalize} from "../pond/path.js";
-import {kindNamed} from "./kinds.js";
+import {kindNamed} from "./kind.js";
 import {nameOf, ResourceError} from "./resource.js";
 import {sentence} from "./spot.js";
 import type {Kind, Resource} from "./types.js";

@@ -13,6 +13,7 @@ import {engine} from "./engine.js";
 import {pack} from "./pack.js";
 import {datasetsOf} from "./dataset.js";
 import {lastRuns} from "./history.js";
+import {kinds} from "./kinds.js";
 import {publishLogo} from "./logo.js";
 import {isFull} from "./bins.js";
 import {publishOverlays} from "./overlay.js";
@@ -69,7 +70,7 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const datasets: PublishedDataset[] = [];
   for (const source of sourcesOf(reductions, publication, dashboard))
     datasets.push(await publishOrKeep(source, {...publication, found}));
-  const annotations = await annotationsOf({datasets, resources, fs, effects});
+  const annotations = await annotationsOf({datasets, resources, kinds, fs, effects});
   const {reporter} = effects;
   const logo = await publishLogo(publication);
   const listed = catalogueOf({
@@ -85,7 +86,13 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const catalogue = overlays.length > 0 ? {...listed, overlays} : listed;
   const text = `${JSON.stringify(pack(catalogue))}\n`;
   const catalogueBytes = Buffer.byteLength(text);
-  const details = await detailsOf({datasets, resources, fs, commits, cache: publication.cache, catalogueBytes});
+  const details = await detailsOf({
+    datasets,
+    ...{resources, kinds, fs},
+    commits,
+    cache: publication.cache,
+    catalogueBytes
+  });
   await writeChanged(join(directory, "catalogue.json"), text);
   await writeChanged(join(directory, "details.json"), `${JSON.stringify(details)}\n`);
   await removeOthers(directory, found, new Set(filesOf([...datasets, ...overlays])));

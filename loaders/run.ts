@@ -6,7 +6,8 @@ import {apply, type AppliedRow} from "./apply.js";
 import {bounded} from "./bound.js";
 import {lastRuns, recordRuns} from "./history.js";
 import {cutOff, Journal} from "./journal.js";
-import {kindNamed, kinds as allKinds} from "./kinds.js";
+import {kindNamed} from "./kind.js";
+import {kinds as allKinds} from "./kinds.js";
 import {maskOf} from "./mask.js";
 import {dependenciesOf, inOrder, sourcesOf} from "./order.js";
 import {nameOf} from "./resource.js";
@@ -137,7 +138,7 @@ class Session {
   readonly #courseOf = (resource: Resource): Course => {
     const {duck, cache} = this.#pond;
     const context: RunContext = {
-      ...{duck, cache, effects: this.#effects, base: dirname(resource.place.file)},
+      ...{duck, cache, effects: this.#effects, kinds: this.#kinds, base: dirname(resource.place.file)},
       fs: () => this.#pond.fs(),
       stage: (path, selection, engine) => this.#pond.stage(path, selection, engine),
       transaction: (body) => this.#transaction(resource, body)

@@ -1,6 +1,6 @@
 import type {z} from "zod";
 import type {Duck} from "../pond/duck.js";
-import type {DynamicFactory, Range, Reader, Selection, Staged, Transaction} from "../pond/types.js";
+import type {DynamicContext, DynamicDirectory, Range, Reader, Selection, Staged, Transaction} from "../pond/types.js";
 
 /** The words that cross files in loaders/, and the catalogue that the pages read. */
 
@@ -50,6 +50,7 @@ export interface RunContext {
   readonly stage: (path: string, selection: Selection, duck: Duck) => Promise<Staged>;
   readonly duck: Duck; // for files of the host
   readonly effects: Effects;
+  readonly kinds: readonly Kind[]; // of the resources that are applied
   readonly base: string; // host directory that relative paths in the resource start from: the one its YAML file is in
   readonly cache: string; // host directory for derived files, keyed by content
 }
@@ -100,7 +101,12 @@ export interface Kind<Spec = unknown> {
 interface Dynamic<Spec> {
   path(spec: Spec): string;
   output?(spec: Spec): string | undefined; // the path that leads to the one series in it (see place.ts)
-  readonly factory: DynamicFactory;
+  factory(config: unknown, context: ComputeContext): DynamicDirectory;
+}
+
+/** What a kind may use where it computes a directory. */
+export interface ComputeContext extends DynamicContext {
+  readonly kinds: readonly Kind[]; // of the resources that are applied
 }
 
 /** A series that another is made of. */

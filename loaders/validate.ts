@@ -1,7 +1,8 @@
 import {z} from "zod";
-import type {DynamicContext, Reader} from "../pond/types.js";
+import type {Reader} from "../pond/types.js";
 import {tablesIn} from "./annotation.js";
 import type {Dataset} from "./dataset.js";
+import {computingIn, lineageOf} from "./lineage.js";
 import {circular, Mapped} from "./mapped.js";
 import {type Mark, marksOf} from "./mark.js";
 import {addFlags, noFlags} from "./flag.js";
@@ -11,7 +12,7 @@ import {type Plan, planOf} from "./plan.js";
 import {isNumeric} from "./reduction.js";
 import {duration, lengthOf, rule, type Rule} from "./rule.js";
 import {isFor, unmet} from "./target.js";
-import type {ColumnCounts, Kind, TestedSeries} from "./types.js";
+import type {ColumnCounts, ComputeContext, Kind, TestedSeries} from "./types.js";
 import {ValidatedSeries} from "./validated.js";
 
 const mapped = new Mapped("validated");
@@ -59,14 +60,14 @@ export const validate: Kind<ValidateSpec> = {
     ...annotations,
     ...tests.flatMap(({neighbour}) => neighbour?.series?.replace(/\$\d+/g, "*") ?? [])
   ],
-  async run({spec}, {duck, cache, effects, ...context}) {
+  async run({spec}, {duck, cache, effects, kinds, ...context}) {
     const fs = await context.fs();
     const datasets = await mapped.datasets(spec, fs);
     const tests: TestedSeries[] = [];
     const notes: string[] = [];
     for (const dataset of datasets) {
       effects.reporter.step(`Validating ${dataset.name}`);
-      const series = await validatedSeries(spec, dataset, {fs, duck, cache});
+      const series = await validatedSeries(spec, dataset, {fs, duck, cache, kinds});
       const columns = await series.counts();
       await series.sweep();
       tests.push({series: dataset.path, columns});
@@ -83,18 +84,24 @@ export const validate: Kind<ValidateSpec> = {
   }
 };
 
-type Ground = Pick<DynamicContext, "fs" | "duck" | "cache">;
+type Ground = Pick<ComputeContext, "fs" | "duck" | "cache" | "kinds">;
 
 async function validatedSeries(
   spec: ValidateSpec,
   dataset: Dataset,
-  {fs, duck, cache}: Ground
+  {fs, duck, cache, kinds}: Ground
 ): Promise<ValidatedSeries> {
   const source = await fs.series(dataset.input);
   const plan = async (): Promise<Plan> => {
     const rules = spec.tests.filter((test) => isFor(test, dataset.input)).map((test) => filled(test, dataset));
     const series = async (path: string) => ((await fs.exists(path)) ? fs.series(path) : undefined);
-    return planOf({source, rules, interval: spec.interval, marks: await flaggedByHand(spec, dataset, fs), series});
+    return planOf({
+      source,
+      rules,
+      interval: spec.interval,
+      marks: await flaggedByHand(spec, dataset, {fs, kinds}),
+      series
+    });
   };
   return new ValidatedSeries(dataset.path, {source, plan, duck, cache});
 }
@@ -103,12 +110,11 @@ async function validatedSeries(
 async function flaggedByHand(
   {annotations}: ValidateSpec,
   {input, path}: Dataset,
-  fs: Reader
+  {fs, kinds}: Pick<Ground, "fs" | "kinds">
 ): Promise<readonly Mark[]> {
   const rows = (await tablesIn(annotations, fs)).flatMap((table) => table.rows ?? []);
   if (rows.length === 0) return [];
-  const {computingIn, lineageOf} = await import("./lineage.js"); // which knows every kind, this one too
-  const origins = await lineageOf(path, {resources: await computingIn(fs), fs});
+  const origins = await lineageOf(path, {resources: await computingIn({fs, kinds}), kinds, fs});
   return marksOf(rows, {origins, columns: (await (await fs.series(input)).columns()).filter(isNumeric)});
 }
 

@@ -1,7 +1,7 @@
 import {onTestFinished} from "vitest";
 import {serveCloud} from "../../loaders/cloud.js";
 import type {CloudLocation, CloudOptions, CloudRow, CloudSource, Exchange} from "../../loaders/cloud.js";
-import {dynamicFactories} from "../../loaders/kinds.js";
+import {dynamicFactories, kinds} from "../../loaders/kinds.js";
 import {hydrovu} from "../../loaders/hydrovu.js";
 import type {Report, RunContext} from "../../loaders/types.js";
 import {Pond} from "../../pond/pond.js";
@@ -79,6 +79,7 @@ export async function collector(source: CloudSource, options: Partial<CloudOptio
       stage: (path, selection, duck) => pond.stage(path, selection, duck),
       duck: pond.duck,
       effects: {now: () => state.clock, env: {}, reporter: {step: note, line: note, warn: note}},
+      kinds,
       base: root,
       cache: pond.cache
     };
