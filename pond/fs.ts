@@ -136,8 +136,7 @@ export class FS implements Reader, Tree {
     for (let i = 0; i < names.length; i++) {
       if (!isDirectory(node)) throw through(path, node);
       const child: Node | undefined = await node.lookup(names[i]!);
-      if (child === undefined)
-        throw new PondError("NOT_FOUND", `There is no ${childOf(node.path, names[i]!)} in the pond.`, {path});
+      if (child === undefined) throw absent(path, {parent: node.path, name: names[i]!});
       node = child;
       if (child.target === undefined || (i === names.length - 1 && !follow)) continue;
       if (++links > linkLimit) throw loop(path);
@@ -261,6 +260,11 @@ export class WD extends NodePath {
 
 function named(path: string): Pick<Stat, "path" | "name"> {
   return {path, name: nameOf(path)};
+}
+
+function absent(path: string, {parent, name}: {readonly parent: string; readonly name: string}): PondError {
+  const sentence = `There is no ${childOf(parent, name)} in the pond; pond list ${parent} shows what is there.`;
+  return new PondError("NOT_FOUND", sentence, {path});
 }
 
 function loop(path: string): PondError {

@@ -76,6 +76,8 @@ test("what is wrong is placed in the query as it was asked, also beside a source
   await expect(fs.query("SELECT oxygen FROM source", {source: "/pier"})).rejects.toMatchObject({
     data: {sql: "SELECT oxygen FROM source", line: 1, column: 8}
   });
-  await expect(fs.query("FROM source", {source: "/none"})).rejects.toThrow("There is no /none in the pond.");
+  await expect(fs.query("FROM source", {source: "/none"})).rejects.toThrow(
+    "There is no /none in the pond; pond list / shows what is there."
+  );
   await expect(fs.query("FROM source")).rejects.toThrow("there is no table source;");
 });
