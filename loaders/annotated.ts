@@ -5,7 +5,7 @@ import {intersect} from "./combined.js";
 import type {DashboardSpec} from "./dashboard.js";
 import {type Deployed, lineageOf} from "./lineage.js";
 import type {ManualSpec} from "./manual.js";
-import type {PublishedDataset} from "./publish.js";
+import type {PublishedDataset} from "./edition.js";
 import type {AnnotationEntry, Effects, Origin} from "./types.js";
 
 /** What annotations are looked for in. */

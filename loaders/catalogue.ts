@@ -1,6 +1,6 @@
 import type {Column} from "../pond/types.js";
 import type {DashboardSpec} from "./dashboard.js";
-import type {PublishedDataset} from "./publish.js";
+import type {PublishedDataset} from "./edition.js";
 import {shadesOf} from "./colour.js";
 import {thresholdsOf} from "./threshold.js";
 import {choicesOf, conversionBetween} from "./unit.js";

@@ -4,7 +4,7 @@ import type {Commit} from "../pond/types.js";
 import {lastRuns} from "./history.js";
 import {kindNamed} from "./kind.js";
 import {type Ancestor, type Deployed, isAtOrBelow, lineageOf} from "./lineage.js";
-import type {PublishedDataset} from "./publish.js";
+import type {PublishedDataset} from "./edition.js";
 import type {
   CheckEntry,
   DatasetDetails,

@@ -1,5 +1,5 @@
 import {existsSync, mkdirSync, renameSync, rmSync} from "node:fs";
-import {mkdir, writeFile} from "node:fs/promises";
+import {mkdir, readFile, writeFile} from "node:fs/promises";
 import {dirname} from "node:path";
 import {host, replace, temporary} from "../pond/disk.js";
 import type {Scratch} from "./scratch.js";
@@ -8,6 +8,12 @@ import type {Scratch} from "./scratch.js";
 export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), {recursive: true});
   await replace(file, (temp) => writeFile(temp, content));
+}
+
+/** Writes a file likewise where it does not say that already. */
+export async function writeChanged(file: string, text: string): Promise<void> {
+  if (existsSync(file) && (await readFile(file, "utf8")) === text) return;
+  await replaceFile(file, text);
 }
 
 /**
