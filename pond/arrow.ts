@@ -37,7 +37,7 @@ function variableWidth(type: arrow.Utf8 | arrow.Binary, values: readonly unknown
   return arrow.makeVector(arrow.makeData({type: type as arrow.Utf8, data, valueOffsets, nullBitmap, nullCount}));
 }
 
-function isFixedWidth(type: arrow.DataType): boolean {
+export function isFixedWidth(type: arrow.DataType): boolean {
   return arrow.DataType.isInt(type) || arrow.DataType.isFloat(type) || arrow.DataType.isTimestamp(type);
 }
 
@@ -46,6 +46,34 @@ export function vectorOf(values: readonly unknown[], type: arrow.DataType): arro
   if (isFixedWidth(type)) return fixedWidth(type, values);
   if (arrow.DataType.isUtf8(type) || arrow.DataType.isBinary(type)) return variableWidth(type, values);
   return arrow.vectorFromArray(values, type);
+}
+
+/** A column of a table, or so many rows that say nothing. */
+export interface Stretch {
+  readonly column: arrow.Vector | null;
+  readonly rows: number;
+}
+
+/** Columns of one fixed-width type, one below the other: copied whole, so that no value becomes one of JavaScript's. */
+export function stacked(stretches: readonly Stretch[], type: arrow.DataType): arrow.Vector {
+  const length = stretches.reduce((total, {rows}) => total + rows, 0);
+  const data = new (type.ArrayType as Float64ArrayConstructor)(length);
+  const nullBitmap = new Uint8Array(Math.ceil(length / 64) * 8);
+  let [at, valid] = [0, 0];
+  for (const {column, rows} of stretches) {
+    let row = at;
+    for (const part of column?.data ?? []) {
+      data.set((part.values as Float64Array).subarray(0, part.length), row); // `values` already begins at the offset
+      for (let i = 0; i < part.length; i++, row++)
+        if (part.nullCount === 0 || part.getValid(i)) {
+          nullBitmap[row >> 3]! |= 1 << (row & 7);
+          valid++;
+        }
+    }
+    at += rows;
+  }
+  const made = {type: type as arrow.Float64, data, nullBitmap, nullCount: length - valid, length};
+  return arrow.makeVector(arrow.makeData(made));
 }
 
 /** A Table of one batch from whole columns. */

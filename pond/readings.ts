@@ -1,5 +1,6 @@
 import * as arrow from "apache-arrow";
-import {tableOf, vectorOf} from "./arrow.js";
+import {isFixedWidth, stacked, tableOf, vectorOf} from "./arrow.js";
+import type {Stretch} from "./arrow.js";
 import {PondError} from "./error.js";
 import {rawTimes} from "./record.js";
 import type {Column, ColumnAttributes} from "./types.js";
@@ -27,10 +28,14 @@ export function prepare(table: arrow.Table, path: string, known: readonly Column
   const fields = table.schema.fields.filter(({name}) => name !== "timestamp");
   const order = orderOf(times);
   const columns = fields.map((field) => ({...field, held: heldAs(field, path, known)}));
-  const vectors = columns.map(({name, held}) =>
-    vectorOf(merged(valuesIn(table.getChild(name)!, held), times, order), types[held])
-  );
-  const stamps = vectorOf(merged([...times], times, order), micros);
+  const isReady = times.every((time, i) => i === 0 || times[i - 1]! < time);
+  const inOrder = (name: string, type: arrow.DataType, valuesIn: (column: arrow.Vector) => unknown[]): arrow.Vector => {
+    const column = table.getChild(name)!;
+    if (isReady && column.data.length === 1 && arrow.util.compareTypes(column.type, type)) return column;
+    return vectorOf(merged(valuesIn(column), times, order), type);
+  };
+  const vectors = columns.map(({name, held}) => inOrder(name, types[held], (column) => valuesIn(column, held)));
+  const stamps = inOrder("timestamp", micros, () => [...times]);
   const schema = new arrow.Schema([
     new arrow.Field("timestamp", micros, true),
     ...columns.map(({name, held, metadata}) => new arrow.Field(name, types[held], true, metadata))
@@ -48,17 +53,14 @@ export function united(tables: readonly arrow.Table[]): arrow.Table {
   const fields = new Map(tables.flatMap(({schema}) => schema.fields.map((field) => [field.name, field] as const)));
   const vectors = [...fields.values()].map((field) => {
     const type = field.type as arrow.DataType;
-    return vectorOf(
-      tables.flatMap((table) => valuesOf(table.getChild(field.name), type, table.numRows)),
-      type
-    );
+    const stretches = tables.map((table) => ({column: table.getChild(field.name), rows: table.numRows}));
+    return isFixedWidth(type) ? stacked(stretches, type) : vectorOf(stretches.flatMap(valuesOf), type);
   });
   return tableOf(new arrow.Schema([...fields.values()]), vectors);
 }
 
-function valuesOf(column: arrow.Vector | null, type: arrow.DataType, rows: number): unknown[] {
-  if (column === null) return new Array<null>(rows).fill(null);
-  return arrow.DataType.isTimestamp(type) ? [...rawTimes(column)] : [...(column as Iterable<unknown>)];
+function valuesOf({column, rows}: Stretch): unknown[] {
+  return column === null ? new Array<null>(rows).fill(null) : [...(column as Iterable<unknown>)];
 }
 
 /** Readings further apart than this, in µs, are kept as versions of their own. */
@@ -112,7 +114,7 @@ function valuesIn(column: arrow.Vector, held: keyof typeof types): unknown[] {
 
 /** Row numbers by time, equal times in the order they came. */
 function orderOf(times: BigInt64Array): Uint32Array {
-  const order = Uint32Array.from(times, (_, i) => i);
+  const order = new Uint32Array(times.length).map((_, i) => i);
   if (times.every((time, i) => i === 0 || times[i - 1]! <= time)) return order;
   return order.sort((a, b) => (times[a]! < times[b]! ? -1 : times[a]! > times[b]! ? 1 : a - b));
 }
