@@ -6,7 +6,7 @@ import {commitKey, encodeActions, unsealed} from "./delta.js";
 import {commitsAfter} from "./history.js";
 import type {LogEntry} from "./history.js";
 import type {LogState} from "./log.js";
-import {encodeRecords, hash, lint} from "./record.js";
+import {encodeRecords, hash, lint, weightOf} from "./record.js";
 import type {NewRecord} from "./record.js";
 import type {Intent, PondEffects, Store} from "./types.js";
 
@@ -117,7 +117,8 @@ export async function putRecords(
   await Promise.allSettled([put, look]); // neither goes on behind the caller's back
   await Promise.all([put, look]);
   const stats = JSON.stringify({numRecords: records.length});
-  return {path, partitionValues: {part_id: partId}, size: content.length, stats, tags: {sha256: hash(content)}};
+  const tags = {sha256: hash(content), bytes: String(weightOf(records))};
+  return {path, partitionValues: {part_id: partId}, size: content.length, stats, tags};
 }
 
 function draftEntry(

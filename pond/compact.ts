@@ -2,23 +2,13 @@ import {putRecords} from "./commit.js";
 import type {Contents} from "./contents.js";
 import type {Action, AddAction} from "./delta.js";
 import {compacted, past} from "./log.js";
-import {decodeParquet, encodeParquet} from "./parquet.js";
-import {prepare, stretchesOf, united} from "./readings.js";
-import {decodeRecords} from "./record.js";
+import {mergedOf} from "./merge.js";
+import {decodeRecords, weightOf} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
-import {byNode, spanOf, standing} from "./view.js";
+import {byNode, standing} from "./view.js";
 
-/** Op files of what is newest that a partition may have before they are compacted. */
-const fileLimit = 8;
-
-/**
- * So many neighbouring versions of about one size are made one; of a merged series few are left at each size. Series
- * that grow side by side wait for up to half as many more, each for its own number, so that not all are merged in one night.
- */
-const fanout = 16;
-const smallest = 4096; // bytes; smaller versions count as so large
-const largest = 3; // times that a version grows by merging, so up to 16 MiB
-const rowLimit = 500_000;
+/** So many op files that transactions left in a partition are compacted. */
+const freshLimit = 8;
 
 /** An op file grows to about this many bytes by compaction: it takes several times as much memory to write and to read. */
 const sizeLimit = 8 * 2 ** 20;
@@ -39,65 +29,111 @@ export interface Rewrite {
 
 /**
  * Makes the op files of a partition few: what the newest snapshot shows, and apart from it the past, which is read only
- * by those who ask for it. Neighbouring small versions of a series are merged into one that says the same.
- * The files are put, but are nothing before they are committed.
+ * by those who ask for it. Neighbouring small versions of a series are merged into one that says the same. Of files that
+ * compaction made, those are made anew that are small beside what comes, or of which most is superseded, so that what is
+ * written follows from what came and not from what there is. The files are put, but are nothing before they are committed.
  */
 export async function rewrite(
   contents: Contents,
   files: readonly OpFile[],
   {now, horizon}: {readonly now: number; readonly horizon?: Horizon}
 ): Promise<Rewrite | undefined> {
-  const newest = files.filter((file) => !file.isPast);
-  const isFew = countOf(newest) <= fileLimit;
-  if (isFew && horizon === undefined) return undefined;
-  const records = await recordsIn(contents, newest);
-  const shown = new Set<OpRecord>();
-  for (const node of byNode(records).values()) {
-    const isSeries = node[0]!.kind === "series";
-    const kept = standing(node);
-    const newestOf = isSeries ? standing([...kept, ...(await mergeRuns(contents, kept))]) : kept.slice(-1);
-    for (const record of newestOf) shown.add(record);
-  }
-  const superseded = records.filter((record) => !shown.has(record));
-  const pastFiles = files.filter((file) => file.isPast);
-  const reread = horizon === undefined ? smallLast(pastFiles, superseded.length) : pastFiles;
-  const pastRecords = [...(await recordsIn(contents, reread)), ...superseded];
-  const isKept = horizon === undefined ? () => true : keeper(horizon, [...shown, ...pastRecords]);
-  const keptShown = [...shown].filter(isKept);
-  const keptPast = pastRecords.filter(isKept);
-  const dropped = shown.size - keptShown.length + pastRecords.length - keptPast.length;
-  if (isFew && dropped === 0) return undefined;
-  const replaced = [...newest, ...reread];
+  const newest = files.filter(({isPast}) => !isPast);
+  const isDue = newest.filter(({isCompacted}) => !isCompacted).length >= freshLimit;
+  if (!isDue && horizon === undefined) return undefined;
+  const plan = await survey(contents, files, {isDue, ...(horizon === undefined ? {} : {horizon})});
+  const opened = chosenOf(newest, plan, isDue);
+  const [shown, superseded] = parted(
+    [...opened.flatMap((file) => plan.records.get(file)!), ...plan.merged],
+    plan.isShown
+  );
+  const older = files.filter(({isPast}) => isPast);
+  const reread = withSmall(older.filter(plan.isLosing), older, weightOf(superseded));
+  if (opened.length + reread.length === 0) return undefined;
+  const pastRecords = [...[...(await recordsIn(contents, reread, plan.records)).values()].flat(), ...superseded];
+  const keptShown = shown.filter(plan.isKept);
+  const keptPast = pastRecords.filter(plan.isKept);
   const adds = await putAll(contents, files[0]!.partId, keptShown, keptPast);
   return {
     actions: [
-      ...replaced.map(({path}) => ({remove: {path, deletionTimestamp: now, dataChange: false}})),
+      ...[...opened, ...reread].map(({path}) => ({remove: {path, deletionTimestamp: now, dataChange: false}})),
       ...adds.map((add) => ({add: {...add, modificationTime: now, dataChange: false}}))
     ],
-    ...{files: replaced.length, merged: superseded.filter(({kind}) => kind === "series").length, dropped}
+    files: opened.length + reread.length,
+    merged: plan.versions,
+    dropped: shown.length - keptShown.length + pastRecords.length - keptPast.length
   };
 }
 
-/** How many op files there are, those that one compaction made counted as one. */
-function countOf(files: readonly OpFile[]): number {
-  const fresh = files.filter(({isCompacted}) => !isCompacted).length;
-  return fresh + (fresh < files.length ? 1 : 0);
+/** What is in op files, and what is to become of it. */
+interface Plan {
+  readonly records: ReadonlyMap<OpFile, readonly OpRecord[]>; // without content, of the files that were looked into
+  readonly merged: readonly OpRecord[]; // new ones
+  readonly versions: number; // that those stand for
+  readonly isShown: (record: OpRecord) => boolean; // by the newest snapshot
+  readonly isKept: (record: OpRecord) => boolean;
+  readonly isLosing: (file: OpFile) => boolean; // whether some of its records are let go
 }
 
-async function recordsIn(contents: Contents, files: readonly OpFile[]): Promise<OpRecord[]> {
-  const records: OpRecord[] = [];
-  for (const file of files) records.push(...decodeRecords(await contents.opFile(file), file, true));
-  return records.sort((a, b) => a.version - b.version);
+/** Looks into the op files of what is newest, and into those of the past when some of that is to be let go. */
+async function survey(
+  contents: Contents,
+  files: readonly OpFile[],
+  {isDue, horizon}: {readonly isDue: boolean; readonly horizon?: Horizon}
+): Promise<Plan> {
+  const records = await recordsIn(contents, horizon === undefined ? files.filter(({isPast}) => !isPast) : files);
+  const newest = [...records].flatMap(([{isPast}, own]) => (isPast ? [] : own));
+  const before = standingOf(newest);
+  const merged = isDue ? await mergedOf(contents, before) : [];
+  const shown = new Set(standingOf([...newest, ...merged]).flat());
+  const isShown = (record: OpRecord): boolean => shown.has(record);
+  const isKept = horizon === undefined ? () => true : keeper(horizon, [...[...records.values()].flat(), ...merged]);
+  const isLosing = (file: OpFile): boolean => !(records.get(file) ?? []).every(isKept);
+  const versions = before.flat().filter((record) => !isShown(record)).length;
+  return {records, merged, versions, isShown, isKept, isLosing};
 }
 
-/** The newest files of the past that are not larger than what comes, so that each record is rewritten seldom. */
-function smallLast(files: readonly OpFile[], coming: number): readonly OpFile[] {
-  if (coming === 0) return [];
-  let rows = coming;
-  let from = files.length;
-  for (; from > 0 && files[from - 1]!.rows <= 2 * rows && files[from - 1]!.size < sizeLimit; from--)
-    rows += files[from - 1]!.rows;
-  return files.slice(from);
+/** The op files of what is newest that are made anew. */
+function chosenOf(newest: readonly OpFile[], {records, isShown, isLosing}: Plan, isDue: boolean): readonly OpFile[] {
+  const isOver = (file: OpFile): boolean => {
+    const [shown, superseded] = parted(records.get(file)!, isShown);
+    return weightOf(superseded) > weightOf(shown);
+  };
+  const chosen = newest.filter((file) => isLosing(file) || (isDue && (!file.isCompacted || isOver(file))));
+  return withSmall(chosen, newest);
+}
+
+/** Files that are made anew, and with them those that are at most twice as large as what comes: so sizes double at least. */
+function withSmall(chosen: readonly OpFile[], all: readonly OpFile[], coming = 0): readonly OpFile[] {
+  const made = [...chosen];
+  let size = chosen.reduce((total, {bytes}) => total + bytes, coming);
+  const others = all.filter((file) => !chosen.includes(file) && file.bytes < sizeLimit);
+  for (const file of others.sort((a, b) => a.bytes - b.bytes)) {
+    if (file.bytes > 2 * size) break;
+    made.push(file);
+    size += file.bytes;
+  }
+  return made;
+}
+
+async function recordsIn(
+  contents: Contents,
+  files: readonly OpFile[],
+  known: ReadonlyMap<OpFile, readonly OpRecord[]> = new Map()
+): Promise<ReadonlyMap<OpFile, readonly OpRecord[]>> {
+  const records = new Map<OpFile, readonly OpRecord[]>();
+  for (const file of files) records.set(file, known.get(file) ?? decodeRecords(await contents.opFile(file), file));
+  return records;
+}
+
+/** Of each node what the newest snapshot shows. */
+function standingOf(records: readonly OpRecord[]): (readonly OpRecord[])[] {
+  const sorted = [...records].sort((a, b) => a.version - b.version);
+  return [...byNode(sorted).values()].map((node) => (node[0]!.kind === "series" ? standing(node) : node.slice(-1)));
+}
+
+function parted(records: readonly OpRecord[], isFirst: (record: OpRecord) => boolean): [OpRecord[], OpRecord[]] {
+  return [records.filter(isFirst), records.filter((record) => !isFirst(record))];
 }
 
 /** Whether a record of a node is still shown by a snapshot at or after the horizon. */
@@ -125,7 +161,9 @@ async function putAll(
   ];
   for (const [records, tags] of all) {
     const transactions = records.map(({transaction}) => transaction);
-    const add = await putRecords(contents.store, partId, records, transactions);
+    const held = await contents.readAll(records.filter(({inline}) => inline));
+    const whole = records.map((record) => ({...record, content: held.get(record) ?? null}));
+    const add = await putRecords(contents.store, partId, whole, transactions);
     adds.push({...add, tags: {...add.tags, ...tags}});
   }
   return adds;
@@ -140,75 +178,7 @@ function chunks(records: readonly OpRecord[]): OpRecord[][] {
       size = 0;
     }
     made.at(-1)!.push(record);
-    size += 256 + (record.content?.length ?? 0);
+    size += weightOf([record]);
   }
   return made;
-}
-
-/** Versions that stand for the same span of versions: one written, or those that one merge made. */
-interface Unit {
-  readonly records: readonly OpRecord[];
-  readonly tier: number; // how often it could have grown by merging
-  readonly rows: number;
-}
-
-function unitsOf(records: readonly OpRecord[]): Unit[] {
-  const spans = new Map<string, OpRecord[]>();
-  for (const record of records) {
-    const key = spanOf(record).join();
-    spans.set(key, [...(spans.get(key) ?? []), record]);
-  }
-  return [...spans.values()].map((same) => {
-    const size = same.reduce((total, record) => total + record.size, 0);
-    const tier = Math.floor(Math.log(Math.max(1, size / smallest)) / Math.log(fanout) + 1e-9);
-    return {records: same, tier, rows: same.reduce((total, record) => total + (record.rows ?? 0), 0)};
-  });
-}
-
-/** The merged versions of a series' small neighbours. The newest version stays as it was written. */
-async function mergeRuns(contents: Contents, records: readonly OpRecord[]): Promise<readonly OpRecord[]> {
-  if (records[0]?.kind !== "series" || records.length <= fanout) return [];
-  const made: OpRecord[] = [];
-  let units = unitsOf(records.slice(0, -1)).sort((a, b) => spanOf(a.records[0]!)[0] - spanOf(b.records[0]!)[0]);
-  const number = [...records[0].nodeId].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
-  const least = fanout + (number % (fanout / 2));
-  for (let tier = 0; tier < largest; tier++)
-    for (const run of runsOf(units, tier, least)) {
-      const merged = await merge(contents, run);
-      if (merged.length === 0) continue;
-      made.push(...merged);
-      units = units.flatMap((unit) => (unit === run[0] ? unitsOf(merged) : run.includes(unit) ? [] : [unit]));
-    }
-  return standing(made);
-}
-
-/** Neighbours of a tier or below that are enough to be merged. */
-function runsOf(units: readonly Unit[], tier: number, least: number): Unit[][] {
-  const runs: Unit[][] = [[]];
-  for (const unit of units) {
-    const run = runs.at(-1)!;
-    const rows = run.reduce((total, {rows: own}) => total + own, unit.rows);
-    if (unit.tier <= tier && run.length < fanout ** 2 && rows <= rowLimit) run.push(unit);
-    else runs.push(unit.tier <= tier ? [unit] : []);
-  }
-  return runs.filter((run) => run.length >= least);
-}
-
-/** One version, or a few where the readings pause for long, in the place of several. */
-async function merge(contents: Contents, run: readonly Unit[]): Promise<OpRecord[]> {
-  const records = run.flatMap((unit) => unit.records);
-  const tables = [];
-  for (const record of records) tables.push(decodeParquet(await contents.read(record), record.nodeId));
-  const readings = prepare(united(tables), records[0]!.nodeId);
-  if (readings === undefined) return [];
-  const [since, until] = [spanOf(records[0]!)[0], spanOf(records.at(-1)!)[1]];
-  const stretches = stretchesOf(readings);
-  if (2 * stretches.length > run.length) return []; // nothing is won, and each needs a number of its own
-  return Promise.all(
-    stretches.map(async ({table, minTime, maxTime}, i) => {
-      const held = await contents.hold(encodeParquet(table));
-      const last = records.at(-1)!;
-      return {...last, ...held, rows: table.numRows, minTime, maxTime, version: until - i, since, until};
-    })
-  );
 }

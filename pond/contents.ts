@@ -64,6 +64,15 @@ export class Contents {
     throw damaged(record.inline ? `The content in oplog/${record.file}` : blobKey(record.sha256), record.sha256);
   }
 
+  /** The content of each record, op files that hold some of it opened once. */
+  async readAll<T extends Held>(records: readonly T[]): Promise<ReadonlyMap<T, Uint8Array>> {
+    const files = [...new Set(records.map(({file}) => file))];
+    const found = new Map<T, Uint8Array>();
+    for (const file of files)
+      for (const record of records.filter((one) => one.file === file)) found.set(record, await this.read(record));
+    return found;
+  }
+
   /** The content of a record a few megabytes at a time, its hash proven before the first of them. */
   async *stream(record: Held): AsyncIterable<Uint8Array> {
     if (record.inline || record.size <= stride) return void (yield await this.read(record));
@@ -145,21 +154,21 @@ export class Contents {
   async #fetch(record: Held): Promise<Uint8Array> {
     if (record.content !== null) return record.content;
     if (!record.inline) return needed(this.store.get(blobKey(record.sha256)));
-    const found = (await this.#inlineIn(record.file!)).get(`${record.nodeId} ${record.version}`);
+    const found = (await this.#inlineIn(record.file!)).get(record.sha256);
     if (found !== undefined) return found.slice();
     const sentence = `oplog/${record.file} has lost version ${record.version} of node ${record.nodeId}; restore it from a copy.`;
     throw new PondError("CORRUPT", sentence, {file: record.file});
   }
 
-  /** Content by node and version. The file that was read last is kept: a directory's small files are in one. */
+  /** Content by its hash. The file that was read last is kept: a directory's small files are in one. */
   async #inlineIn(file: string): Promise<ReadonlyMap<string, Uint8Array>> {
     if (this.#opened?.file === file) return this.#opened.inline;
     const table = decodeColumns(await needed(this.store.get(`oplog/${file}`)), `oplog/${file}`, inlineColumns);
-    const [nodes, versions, contents] = inlineColumns.map((name) => table.getChild(name)!);
+    const [hashes, contents] = inlineColumns.map((name) => table.getChild(name)!);
     const inline = new Map<string, Uint8Array>();
     for (let i = 0; i < table.numRows; i++) {
       const content = contents!.get(i) as Uint8Array | null;
-      if (content !== null) inline.set(`${nodes!.get(i)} ${versions!.get(i)}`, content);
+      if (content !== null) inline.set(hashes!.get(i) as string, content);
     }
     this.#opened = {file, inline};
     return inline;
@@ -180,7 +189,7 @@ function damaged(what: string, sha256: string): PondError {
   return new PondError("CORRUPT", sentence, {what, sha256});
 }
 
-const inlineColumns = ["node_id", "version", "content"];
+const inlineColumns = ["sha256", "content"];
 
 async function hasSize(file: string, size?: number): Promise<boolean> {
   const found = await sizeOf(file);

@@ -9,7 +9,7 @@ export interface AddAction {
   readonly modificationTime: number; // ms since 1970
   readonly dataChange: boolean;
   readonly stats: string; // JSON: {"numRecords": …}
-  readonly tags: Readonly<Record<string, string>>; // sha256, and transaction: the version that added it
+  readonly tags: Readonly<Record<string, string>>; // sha256, bytes, transaction: the version that added it; tier
 }
 
 export interface RemoveAction {

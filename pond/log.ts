@@ -169,11 +169,10 @@ export function toOpFile(add: AddAction): OpFile {
   return known;
 }
 
-function parseAdd({path, partitionValues, size, stats, tags}: AddAction): OpFile {
-  const {numRecords = 0} = JSON.parse(stats ?? "{}") as {numRecords?: number}; // a foreign writer may not say
+function parseAdd({path, partitionValues, size, tags}: AddAction): OpFile {
   const tier = {isPast: tags.tier === past.tier, isCompacted: tags.tier === compacted.tier};
   const told = {transaction: Number(tags.transaction), sha256: tags.sha256, ...tier};
-  return {path, partId: partitionValues.part_id!, ...told, rows: numRecords, size};
+  return {path, partId: partitionValues.part_id!, ...told, bytes: Number(tags.bytes ?? size)};
 }
 
 function requireProtocol({minReaderVersion, minWriterVersion}: NonNullable<Action["protocol"]>): void {

@@ -76,6 +76,11 @@ export function hash(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
+/** About how many bytes records take in memory, and in an op file before it is packed. */
+export function weightOf(records: readonly Pick<OpRecord, "inline" | "size">[]): number {
+  return records.reduce((total, {inline, size}) => total + 256 + (inline ? size : 0), 0);
+}
+
 /** Records as an op file. `transactions` are written only by compaction, one per record. */
 export function encodeRecords(records: readonly NewRecord[], transactions?: readonly number[]): Uint8Array {
   const big = (value: number | undefined): bigint | null => (value === undefined ? null : BigInt(value));
@@ -133,8 +138,7 @@ export interface OpFile {
   readonly sha256?: string; // of the file, hex; a foreign writer's has none
   readonly isPast: boolean; // whether all its records are superseded
   readonly isCompacted: boolean; // whether compaction made it, of what was newest then
-  readonly rows: number;
-  readonly size: number; // bytes
+  readonly bytes: number; // about, of its records unpacked
 }
 
 /** The records of an op file; contents only of directories and symlinks, which every walk needs, unless `whole`. */

@@ -2,11 +2,14 @@ import {randomBytes} from "node:crypto";
 import {mkdtemp, readdir, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
+import fc from "fast-check";
 import {afterEach, beforeEach, expect, test} from "vitest";
 import {check} from "../../pond/check.js";
 import {hintKey} from "../../pond/checkpoint.js";
+import {advance, emptyLog} from "../../pond/log.js";
 import {MemoryStore} from "../../pond/memory.js";
 import {Pond} from "../../pond/pond.js";
+import {rootId} from "../../pond/record.js";
 import type {Store} from "../../pond/types.js";
 import {readings} from "./readings.js";
 
@@ -89,6 +92,90 @@ test("maintenance shows the same, now and at every version before", {timeout: 60
   expect((await pond.maintain()).opFiles).toBeGreaterThan(0);
   expect(await all(await (await open()).fs())).toEqual(grown);
   expect(await all(await pond.at({version: 50}))).toEqual(middle);
+});
+
+test("round after round of growth and maintenance shows the same at every version", {timeout: 120_000}, async () => {
+  const rounds = fc.array(fc.integer({min: 1, max: 24}), {minLength: 10, maxLength: 14});
+  await fc.assert(
+    fc.asyncProperty(rounds, async (lengths) => {
+      store = new MemoryStore();
+      const pond = await open();
+      const seen: [version: number, shown: string[]][] = [];
+      let versions = 0;
+      for (const [index, days] of lengths.entries()) {
+        await grow(
+          pond,
+          days,
+          lengths.slice(0, index).reduce((a, b) => a + b, 0)
+        );
+        const fs = await pond.fs();
+        seen.push([fs.version, await all(fs)]);
+        versions += (await pond.maintain()).versions;
+        expect(await all(await (await open()).fs())).toEqual(seen.at(-1)![1]);
+      }
+      const again = await open();
+      for (const [version, shown] of seen) expect(await all(await again.at({version})), `${version}`).toEqual(shown);
+      expect(versions).toBeGreaterThan(0);
+      expect((await check(again, {data: true})).problems).toEqual([]);
+      for (const one of [pond, again]) await one.close();
+    }),
+    {numRuns: 2}
+  );
+});
+
+/** What was put of op files and blobs. */
+class Counting extends MemoryStore {
+  bytes = 0;
+
+  override async putIfAbsent(key: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<boolean> {
+    if (content instanceof Uint8Array && !key.startsWith("oplog/_delta_log/")) this.bytes += content.length;
+    return super.putIfAbsent(key, content);
+  }
+}
+
+/** So many nights of 6 series and a file, each maintained: what each night's commit put, and its maintenance. */
+async function nightsOf(pond: Pond, counting: Counting, count: number): Promise<{came: number[]; made: number[]}> {
+  const [came, made]: [number[], number[]] = [[], []];
+  const putBy = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = counting.bytes;
+    await work();
+    return counting.bytes - before;
+  };
+  for (let night = 0; night < count; night++) {
+    const times = Array.from({length: 96}, (_, i) => night * 86_400 + i * 900);
+    const commit = () =>
+      pond.transaction({command: "night"}, async (tx) => {
+        for (let i = 0; i < 6; i++) await tx.append(`/${i}`, readings(times, {x: times.map(() => Math.random())}));
+        await tx.write("/note", `night ${night}`);
+      });
+    came.push(await putBy(commit));
+    made.push(await putBy(() => pond.maintain()));
+    clock += day;
+  }
+  return {came, made};
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+test("what maintenance writes follows from what came, whatever there is", {timeout: 120_000}, async () => {
+  const counting = new Counting();
+  store = counting;
+  const pond = await open();
+  await pond.transaction({command: "fill"}, async (tx) => {
+    for (let i = 0; i < 100; i++) await tx.write(`/large-${i}`, randomBytes(60_000)); // in their records, and they stay
+  });
+  const {came, made} = await nightsOf(pond, counting, 128);
+  const levels = Math.log2(128);
+  const [first, ...others] = made.filter((bytes) => bytes > 0);
+  expect(first).toBeGreaterThan(6_000_000); // what stays is put into its place once
+  expect(others.length).toBeGreaterThan(10);
+  expect(sum(others)).toBeLessThan(sum(came) * levels);
+  const files = (await advance(store, emptyLog)).partition(rootId);
+  expect(files.filter(({isPast}) => !isPast).length).toBeLessThan(8 + levels);
+  expect(files.length).toBeLessThan(8 + 2 * levels);
+  const series = await (await pond.fs()).series("/0");
+  expect((await series.pieces()).length).toBeLessThan(16 + 16 + 8);
+  await pond.close();
 });
 
 test("of two compactions of the same files one is void", async () => {
