@@ -144,14 +144,15 @@ interface Text {
 }
 
 async function written(duck: Duck, {from}: Rows, {field, text, monthFirst}: Text, all: boolean): Promise<TimeForm> {
+  const part = (pattern: string) =>
+    `max(CASE WHEN starts_with(shape, '9999') THEN 0 ELSE TRY_CAST(regexp_extract(x, '${pattern}', 1) AS DOUBLE) END)`;
   const shapesOf = (limit: string) =>
     duck.rows(
-      `SELECT regexp_replace(trim(x), '[0-9]', '9', 'g') AS shape, arg_min(x, row) AS text, min(row)::DOUBLE AS row,
-         max(TRY_CAST(regexp_extract(x, '^\\D*(\\d+)', 1) AS DOUBLE)) AS first,
-         max(TRY_CAST(regexp_extract(x, '^\\D*\\d+\\D+(\\d+)', 1) AS DOUBLE)) AS second,
-         max(abs(TRY_CAST(x AS DOUBLE))) AS size
-       FROM (SELECT ${text} AS x, row_number() OVER () AS row FROM ${from}${limit}) WHERE trim(x) <> '' GROUP BY shape`
-    ) as unknown as Promise<readonly Shape[]>;
+      `SELECT shape, arg_min(x, row) AS text, min(row)::DOUBLE AS row, max(abs(TRY_CAST(x AS DOUBLE))) AS size,
+         ${part("^\\D*(\\d+)")} AS first, ${part("^\\D*\\d+\\D+(\\d+)")} AS second
+       FROM (SELECT x, row, translate(trim(x), '012345678', '999999999') AS shape FROM
+         (SELECT ${text} AS x, row_number() OVER () AS row FROM ${from}${limit})) WHERE shape <> '' GROUP BY shape`
+    ) as unknown as Promise<readonly Shape[]>; // years come first: a regular expression would cost more than the reading
   const few = all ? [] : await shapesOf(` LIMIT ${sampled}`);
   if (few.length > 0) {
     try {

@@ -7,6 +7,7 @@ import type {Duck} from "../pond/duck.js";
 import {isNumber, isTime, isTimeName} from "./clock.js";
 import type {Field} from "./clock.js";
 import {expand} from "./expand.js";
+import {hostFile} from "./source.js";
 import type {How, Marks, Settled, Source} from "./source.js";
 
 /** How a file of CSV is written. */
@@ -37,13 +38,9 @@ export async function csvSource(duck: Duck, path: string, how: How): Promise<Sou
   const fields = dialect.columns.map(({name, type}, index) => fieldOf({name, type, index}, how));
   const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
   const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
-  const all = {parquet: false, decimal, notes, ...(mayGrow ? {settled} : {})};
+  const all = {decimal, notes, ...(mayGrow ? {settled} : {})};
   const asText = {...all, from: reader(dialect, texts, decimal), fields: texts};
   return {...all, from: reader(dialect, fields, decimal), fields, asText};
-}
-
-function escaped(path: string): string {
-  return path.replace(/[*?[]/g, "[$&]"); // DuckDB takes a name for a pattern
 }
 
 /** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */
@@ -59,7 +56,7 @@ function fieldOf(
 
 function reader(dialect: Dialect, fields: readonly Field[], decimal: "." | ","): string {
   const columns = fields.map(({sql, type}) => `${literal(sql)}: ${literal(type)}`).join(", ");
-  return `read_csv(${literal(escaped(dialect.path))}, auto_detect = false, header = true, ${optionsOf(dialect)}, decimal_separator = ${literal(decimal)}, columns = {${columns}})`;
+  return `read_csv(${hostFile(dialect.path)}, auto_detect = false, header = true, ${optionsOf(dialect)}, decimal_separator = ${literal(decimal)}, columns = {${columns}})`;
 }
 
 function optionsOf({delimiter, quote, escape, comment, skip, encoding}: Dialect): string {
@@ -93,7 +90,7 @@ async function sniff(duck: Duck, path: string, known: Known, among: readonly str
   const [encoding, ...others] = among as [string];
   try {
     const told = `header = true, encoding = ${literal(encoding)}${knownOptions(known)}`;
-    const [row] = await duck.rows(`SELECT * FROM sniff_csv(${literal(escaped(path))}, ${told})`);
+    const [row] = await duck.rows(`SELECT * FROM sniff_csv(${hostFile(path)}, ${told})`);
     const mark = (name: string, none: string) =>
       row![name] === "(empty)" || row![name] === "\0" ? none : String(row![name]);
     const quote = mark("Quote", '"'); // one may come later in the file

@@ -22,7 +22,7 @@ export async function exportSource(duck: Duck, path: string, how: How): Promise<
   await pipeline([createReadStream(path), ...unpack, table, createWriteStream(file)]);
   const [, ...parameters] = table.header ?? [];
   if (!table.header) throw new Error("it holds no table of readings as exports of HydroVu do");
-  if (parameters.length === 0) return {from: nothingFrom, fields: [timeField], parquet: false, decimal: ".", notes: []};
+  if (parameters.length === 0) return {from: nothingFrom, fields: [timeField], decimal: ".", notes: []};
   const source = await csvSource(duck, file, {...how, time: "time", decimal: how.decimal ?? "."});
   const fields = source.fields.map((field, index) =>
     index === 0 ? field : {...field, header: parameters[index - 1]!}

@@ -32,12 +32,15 @@ export async function deliver({reader, append}: Target, {path, table, range}: De
   const counts: Count[] = [];
   const sql: string[] = [];
   const {columns, names} = await columnsOf(reader, path, table);
+  let sorted = table.isRising ?? false;
   for (const stretch of stretches) {
     counts.push(await table.count(stretch));
-    sql.push(await fresh(reader, {path, table, range: stretch}, names));
+    const held = await heldBy(reader, path, stretch);
+    sql.push(fresh({path, table, range: stretch}, names, held));
+    sorted &&= held === undefined; // what a join gives is in no order
   }
   const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + of(count), 0);
-  const rows = await append(path, {sql, columns});
+  const rows = await append(path, {sql, columns, sorted});
   return {
     read: sum(({rows}) => rows),
     stored: rows,
@@ -69,8 +72,7 @@ async function columnsOf(fs: Reader, path: string, table: HostTable): Promise<Co
 }
 
 /** The rows of a table that its series does not hold already, with NULL for each value that it does. */
-async function fresh(fs: Reader, {path, table, range}: Delivery, names: Columns["names"]): Promise<string> {
-  const held = await heldBy(fs, path, range);
+function fresh({table, range}: Delivery, names: Columns["names"], held: string | undefined): string {
   const values = names.map(({name, isHeld}, index) => {
     const known = `CASE WHEN n.v${index} IS DISTINCT FROM h.${identifier(name)} THEN n.v${index} END`;
     return `${held !== undefined && isHeld ? known : `n.v${index}`} AS ${identifier(name)}`;

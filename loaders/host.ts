@@ -8,6 +8,7 @@ export interface HostTable {
   readonly columns: readonly TableColumn[];
   readonly notes: readonly string[]; // what was left out, a phrase each
   readonly rows: number; // with a time
+  readonly isRising?: boolean; // whether rows come as they are folded, by time
   readonly span?: {readonly begin: number; readonly end: number}; // µs UTC, both inclusive; none without rows
   readonly settled?: Settled; // how it is written, where more may be written behind it
   readonly last?: Last; // when its last row was, if that took a clock on the wall

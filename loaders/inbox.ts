@@ -206,10 +206,12 @@ async function takeBatch({files, isLast}: Batch, ledger: Ledger, task: Task): Pr
  * there.
  */
 async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Report> {
+  let hashed: Promise<unknown> | undefined;
   try {
     const known = await ledger.find(file);
     if (known?.isWhole) return {...quiet, notes: known.entry.notes};
     task.context.effects.reporter.step(`Reading ${file.name}`);
+    if (!known) hashed = Promise.allSettled([ledger.hash(file)]); // what went wrong is told where the hash is needed
     const came = await readFile(file, known?.entry, task);
     const {notes} = await ledger.add(file, sumOf(known?.entry, came), known?.entry);
     task.context.effects.reporter.line(`${file.name}: ${tell(came)}.`);
@@ -220,6 +222,8 @@ async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Rep
     const wrong = wrongWith(file.path, error);
     if (wrong === undefined) throw error;
     return {...quiet, errors: [`${file.name} was skipped: ${wrong}; mend it or take it away.`]};
+  } finally {
+    await hashed;
   }
 }
 

@@ -76,6 +76,7 @@ export class Ledger {
   readonly #stamps: Map<string, Stamp>;
   readonly #seen: Set<string>;
   readonly #hosts = new Map<string, Host>(); // as files stood before they were read
+  readonly #hashes = new Map<string, Promise<readonly Segment[]>>(); // of files as a whole
   #changed = false;
 
   private constructor({path, stampFile}: Places, {entries, stamps, seen}: State) {
@@ -127,6 +128,13 @@ export class Ledger {
     return {entry, isWhole: true};
   }
 
+  /** Hashes a file that was looked for, for when it is added: this goes on beside the reading of it. */
+  async hash({path}: Found): Promise<void> {
+    const hashes = segmentsOf(path, [this.#hosts.get(path)!.size]);
+    this.#hashes.set(path, hashes);
+    await hashes;
+  }
+
   /** Keeps what came of a file, in place of what was known of its beginning. */
   async add({path, into, how}: Found, came: Came, before?: Entry): Promise<Entry> {
     const {size} = this.#hosts.get(path)!;
@@ -135,7 +143,8 @@ export class Ledger {
       before && before.segments.length < segmentLimit ? before.segments.filter(([end]) => end <= before.mark) : [];
     const from = kept.at(-1)?.[0] ?? 0;
     const ends = [...new Set([mark, size])].filter((end) => end > from);
-    const segments = [...kept, ...(await segmentsOf(path, ends, from))];
+    const isWhole = from === 0 && ends.length === 1;
+    const segments = [...kept, ...(await ((isWhole && this.#hashes.get(path)) || segmentsOf(path, ends, from)))];
     const head = await sample(path, 0, Math.min(headBytes, mark));
     const edge = await sample(path, Math.max(0, mark - edgeBytes), mark);
     const entry: Entry = {...came, into, how, size, head, edge, mark, segments};

@@ -66,7 +66,7 @@ async function flatSource(duck: Duck, objects: string): Promise<Source> {
   const list = `json_extract_string(json, [${leaves.map(({path}) => literal(path)).join(", ")}])`;
   const columns = leaves.map((_, index) => `list[${index + 1}] AS c${index}`).join(", ");
   const from = `(SELECT ${columns} FROM (SELECT ${list} AS list FROM ${objects}))`;
-  return {from, fields, parquet: false, decimal: ".", notes: []};
+  return {from, fields, decimal: ".", notes: []};
 }
 
 /** The values in objects, those in objects within them too, in the order in which they come. */

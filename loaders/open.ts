@@ -64,5 +64,5 @@ async function parquetSource(duck: Duck, path: string): Promise<Source> {
   const fields = (await described(duck, file)).filter(({header}) => header !== "file_row_number");
   const names = fields.map(({sql}) => sql).join(", ");
   const from = `(SELECT ${names}, file_row_number FROM ${file} AS file(${names}, file_row_number))`;
-  return {from, fields, parquet: true, decimal: ".", notes: []};
+  return {from, fields, parquet: path, decimal: ".", notes: []};
 }

@@ -36,7 +36,6 @@ export async function otlpSource(duck: Duck, objects: string): Promise<Source> {
       type: header === "value" ? "DOUBLE" : "VARCHAR",
       sql: `c${index}`
     })),
-    parquet: false,
     decimal: ".",
     notes: count > 0 ? [`${told} left out (neither a gauge nor a sum)`] : []
   };

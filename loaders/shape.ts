@@ -7,8 +7,8 @@ export interface Shape {
   readonly shape: string; // e.g. "9999-99-99 99:99"
   readonly text: string; // the first of them
   readonly row: number; // where that stands, from 1
-  readonly first: number; // the largest number that begins one
-  readonly second: number; // the largest of those that come second
+  readonly first: number; // the largest number that begins one; 0 where a year does
+  readonly second: number; // the largest of those that come second; 0 likewise
   readonly size: number; // of those that are numbers, the largest
 }
 

@@ -1,3 +1,4 @@
+import {literal} from "../pond/duck.js";
 import type {Duck} from "../pond/duck.js";
 import type {Field, Wanted} from "./clock.js";
 import type {Last} from "./timed.js";
@@ -33,11 +34,16 @@ export interface Marks {
 export interface Source {
   readonly from: string; // in FROM position: columns c0, c1, …; of Parquet also `file_row_number`
   readonly fields: readonly Field[];
-  readonly parquet: boolean; // whether DuckDB skips what is not asked of it
+  readonly parquet?: string; // the file, where it is such a one: DuckDB skips what is not asked of it
   readonly decimal: "." | ","; // what stands in numbers that came as text
   readonly notes: readonly string[];
   readonly settled?: Settled; // where more may be written behind it
   readonly asText?: Source; // the same for rows that are not all what the first of them are
+}
+
+/** The name of a host file, as DuckDB takes it: else for a pattern. */
+export function hostFile(path: string): string {
+  return literal(path.replace(/[*?[]/g, "[$&]"));
 }
 
 /** A file's columns as DuckDB names and types them, called c0, c1, … */

@@ -59,7 +59,7 @@ async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Pr
     return nothing("it has times and no values");
   if (columns.length === 0) throw new Error("it has no column of numbers beside its times");
   refuseTwins(columns.map(({header}) => header));
-  const {timed: count, begin, end, isSorted} = rows.facts;
+  const {timed: count, begin, end, isSorted, isRising} = rows.facts;
   const vs = columns.map(({sql}, index) => `${sql} AS v${index}`).join(", ");
   const select = (range: Range) =>
     `SELECT ${rows.instant} AS instant, file_row_number AS row, ${vs} FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`;
@@ -68,8 +68,9 @@ async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Pr
     columns: columns.map(({header}) => named(header)),
     notes: values.flatMap(({note}) => note ?? []),
     rows: count,
+    isRising,
     ...(count > 0 ? {span: {begin, end}} : {}),
-    cut: (range) => cut(duck, rows, {range, limit: rowsAtOnce(columns.length)}),
+    cut: (range) => cut(duck, rows, {range, limit: rowsAtOnce(columns.length, isRising)}),
     count: async (stretch) =>
       isSorted
         ? {rows: stretch.rows, times: stretch.rows, differing: 0}
@@ -78,9 +79,10 @@ async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Pr
   };
 }
 
-/** So that a stretch of any width takes some tens of megabytes. */
-function rowsAtOnce(columns: number): number {
-  return Math.min(500_000, Math.max(20_000, Math.round(4e6 / columns)));
+/** So that a stretch of any width takes some tens of megabytes: its rows where they are to be sorted, else what is written of them. */
+function rowsAtOnce(columns: number, isRising: boolean): number {
+  const [most, values] = isRising ? [1_000_000, 10e6] : [500_000, 4e6];
+  return Math.min(most, Math.max(20_000, Math.round(values / columns)));
 }
 
 async function counted(duck: Duck, select: string, columns: number): Promise<Count> {

@@ -5,12 +5,14 @@ import type {Range} from "../pond/types.js";
 import type {Clock, Stored} from "./clock.js";
 import {clockOf, isText, unreadableTime} from "./clock.js";
 import type {EpochUnit} from "./shape.js";
+import {hostFile} from "./source.js";
 import type {How, Source} from "./source.js";
 import {unwall} from "./wallclock.js";
 
 /** The rows of a file, each with its instant, as one Parquet file that DuckDB reads where it needs to. */
 export interface Timed {
-  readonly from: string; // in FROM position: `file_row_number` and the source's columns
+  readonly file: string; // Parquet, on the host
+  readonly from: string; // it in FROM position: `file_row_number` and the source's columns
   readonly instant: string; // SQL: TIMESTAMPTZ, NULL where a row has no time
   readonly within: (range: Range) => string; // SQL: which rows are in a span, said so that DuckDB skips the rest
   readonly facts: Facts;
@@ -26,6 +28,7 @@ interface Facts {
   readonly begin: number; // µs UTC, inclusive
   readonly end: number; // µs UTC, inclusive
   readonly isSorted: boolean; // times rise, or fall, from row to row
+  readonly isRising: boolean;
 }
 
 /** The last row of a file, as the next part of it may need to know. */
@@ -50,40 +53,41 @@ export async function timed(duck: Duck, source: Source, how: How, stream = "''")
     if (bad && !all) continue;
     if (bad) throw unreadableTime(clock, bad.text, bad.row);
     const {notes, ...placed} =
-      "bad" in rows ? await unwalled(duck, {clock, from: rows.from, stream}, how) : {...rows, notes: []};
+      "bad" in rows ? await unwalled(duck, {...rows, clock, stream}, how) : {...rows, notes: []};
     const facts = await factsOf(duck, placed);
-    const last = clock.kind === "instant" ? undefined : await lastOf(duck, placed);
+    const last = clock.kind === "instant" ? undefined : await lastOf(duck, placed, facts);
     const near = (await isClustered(duck, placed, facts)) ? placed : await sorted(duck, placed, how);
     return {...near, facts, clock, notes, ...(last ? {last} : {})};
   }
   throw new Error("its times cannot be read"); // not reached: the second time round, all rows were looked at
 }
 
-type Placed = Pick<Timed, "from" | "instant" | "within">;
+type Placed = Pick<Timed, "file" | "from" | "instant" | "within">;
 
 // ---- Parquet as it is ----
 
-function ofStored({from}: Source, stored: Stored): Placed {
-  if ("unit" in stored) return ofNumbers(from, stored.sql, stored.unit);
-  const same = /^TIMESTAMP( WITH TIME ZONE)?$/.test(stored.type) ? stored.sql : `CAST(${stored.sql} AS TIMESTAMP)`;
+function ofStored({from, parquet: file}: Source, stored: Stored): Placed {
+  if ("unit" in stored) return {file: file!, from, ...ofNumbers(stored.sql, stored.unit)};
+  const isMicros = /^TIMESTAMP( WITH TIME ZONE)?$/.test(stored.type);
+  const same = isMicros ? stored.sql : `CAST(${stored.sql} AS TIMESTAMP)`;
   const instant = `make_timestamptz(CASE WHEN isfinite(${stored.sql}) THEN epoch_us(${same}) END)`;
   const near = (micros: number) => `CAST(make_timestamp(${micros}) AS ${stored.type})`;
-  const second = 1e6; // coarse types round
+  const slack = isMicros ? 0 : 1e6; // coarse types round
   return {
+    file: file!,
     from,
     instant,
     within: ({begin, end}) =>
       conditions([
-        begin !== undefined && `${stored.sql} >= ${near(begin - second)} AND ${instant} >= make_timestamptz(${begin})`,
-        end !== undefined && `${stored.sql} <= ${near(end + second)} AND ${instant} < make_timestamptz(${end})`
+        begin !== undefined && `${stored.sql} >= ${near(begin - slack)} AND ${instant} >= make_timestamptz(${begin})`,
+        end !== undefined && `${stored.sql} <= ${near(end + slack)} AND ${instant} < make_timestamptz(${end})`
       ])
   };
 }
 
-function ofNumbers(from: string, sql: string, unit: EpochUnit): Placed {
+function ofNumbers(sql: string, unit: EpochUnit): Pick<Placed, "instant" | "within"> {
   const micros = {s: `${sql}::HUGEINT * 1000000`, ms: `${sql}::HUGEINT * 1000`, us: sql, ns: `${sql} // 1000`}[unit];
   return {
-    from,
     instant: `make_timestamptz(TRY_CAST(${micros} AS BIGINT))`,
     within: ({begin, end}) =>
       conditions([
@@ -105,8 +109,12 @@ function conditions(parts: readonly (string | false)[]): string {
 
 // ---- What is written as Parquet first ----
 
+interface Staged extends Pick<Timed, "file" | "from"> {
+  readonly bad: true; // there is a column of what is no time
+}
+
 /** The source's rows with `t`, the time, `zoned`, where some say their offset, and `bad`, what is there and no time. */
-async function staged(duck: Duck, source: Source, clock: Clock, {scratch}: How): Promise<{from: string; bad: true}> {
+async function staged(duck: Duck, source: Source, clock: Clock, {scratch}: How): Promise<Staged> {
   const beside = source.fields.filter((field) => !clock.fields.includes(field));
   const kept = beside.map(({sql}) => sql);
   const select = (text: string, zone: string, bad: string) =>
@@ -114,7 +122,7 @@ async function staged(duck: Duck, source: Source, clock: Clock, {scratch}: How):
   const sql = select(clock.sql, clock.zoned ?? String(clock.kind === "instant"), clock.text ?? "NULL::VARCHAR");
   const file = join(scratch, "staged.parquet");
   await toParquet(duck, `SELECT ${sql} FROM ${source.from}`, {file, hasText: beside.some(isText)});
-  return {from: parquet(file), bad: true};
+  return {file, from: parquet(file), bad: true};
 }
 
 /** In the form that costs least to write and read again: it is gone in a moment. Text is kept once for all alike. */
@@ -125,8 +133,7 @@ async function toParquet(duck: Duck, sql: string, {file, hasText}: {file: string
 
 /** A Parquet file of the host in FROM position. */
 export function parquet(file: string): string {
-  const name = literal(file.replace(/[*?[]/g, "[$&]")); // DuckDB takes a name for a pattern
-  return `read_parquet(${name}, file_row_number = true, hive_partitioning = false)`;
+  return `read_parquet(${hostFile(file)}, file_row_number = true, hive_partitioning = false)`;
 }
 
 async function firstBad(duck: Duck, from: string): Promise<{text: string; row: number} | undefined> {
@@ -136,15 +143,13 @@ async function firstBad(duck: Duck, from: string): Promise<{text: string; row: n
   return row && {text: String(row.bad), row: Number(row.row)};
 }
 
-interface Unplaced {
-  readonly clock: Clock;
-  readonly from: string;
+interface Unplaced extends Pick<Timed, "file" | "from" | "clock"> {
   readonly stream: string;
 }
 
 async function unwalled(
   duck: Duck,
-  {clock, from, stream}: Unplaced,
+  {file, from, clock, stream}: Unplaced,
   how: How
 ): Promise<Placed & {notes: readonly string[]}> {
   const local = clock.kind === "mixed" ? "NOT zoned" : "true";
@@ -164,7 +169,7 @@ async function unwalled(
       begin !== undefined && slack > 0 && `${instant} >= make_timestamptz(${begin})`,
       end !== undefined && slack > 0 && `${instant} < make_timestamptz(${end})`
     ]);
-  return {from, instant, within, notes};
+  return {file, from, instant, within, notes};
 }
 
 // ---- What is known of them ----
@@ -184,14 +189,17 @@ async function factsOf(duck: Duck, {from, instant}: Placed): Promise<Facts> {
     timed: Number(row!.timed),
     begin: Number(row!.begin),
     end: Number(row!.end),
-    isSorted: row!.falls === 0n || row!.rises === 0n
+    isSorted: row!.falls === 0n || row!.rises === 0n,
+    isRising: row!.falls === 0n
   };
 }
 
-async function lastOf(duck: Duck, {from, instant}: Placed): Promise<Last | undefined> {
+async function lastOf(duck: Duck, {from, instant}: Placed, {rows, timed}: Facts): Promise<Last | undefined> {
+  const which = rows === timed ? `file_row_number = ${rows - 1}` : "t IS NOT NULL"; // the latter reads all
+
   const [row] = await duck.rows(
     `SELECT epoch_us(t)::DOUBLE AS local, epoch_us(${instant})::DOUBLE AS instant FROM ${from}
-     WHERE t IS NOT NULL ORDER BY file_row_number DESC LIMIT 1`
+     WHERE ${which} ORDER BY file_row_number DESC LIMIT 1`
   );
   return row && {local: Number(row.local), instant: Number(row.instant)};
 }
@@ -224,5 +232,5 @@ async function sorted(duck: Duck, {from, instant}: Placed, {scratch}: How): Prom
       begin !== undefined && `t >= make_timestamptz(${begin})`,
       end !== undefined && `t < make_timestamptz(${end})`
     ]);
-  return {from: parquet(file), instant: "t", within};
+  return {file, from: parquet(file), instant: "t", within};
 }

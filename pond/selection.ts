@@ -19,6 +19,9 @@ export interface Stretch {
 /** The content of a version, or what is known of it once the store has it. */
 export type Piece = Stretch | (Omit<Stretch, "content"> & Body);
 
+/** As many stretches are under way: DuckDB goes on while one of them is read back, hashed and synced. */
+const atOnce = 2;
+
 /** Puts what SELECTs give into the store, of no series yet. */
 export async function stage(duck: Duck, contents: Contents, selection: Selection, path: string): Promise<Staged> {
   const pieces = [];
@@ -29,43 +32,54 @@ export async function stage(duck: Duck, contents: Contents, selection: Selection
 
 /**
  * What SELECTs give, each by time, cut where readings pause for more than a month. DuckDB sorts and writes, so that no
- * reading passes through JavaScript. Throws BAD_CONTENT, naming the path, for rows without a time or two of one time.
+ * reading passes through JavaScript. Throws BAD_CONTENT, naming the path, for rows without a time, two of one time, and
+ * for those that are not by time though they were said to be.
  */
 export async function* selected(
   duck: Duck,
   cache: string,
-  {sql, columns}: Selection,
+  {sql, columns, sorted = false}: Selection,
   path: string
 ): AsyncIterable<Stretch> {
   const directory = join(cache, "append", randomUUID());
   const doubles = columns.map(({name}) => `${identifier(name)}::DOUBLE AS ${identifier(name)}`);
   const select = ["timestamp::TIMESTAMPTZ AS timestamp", ...doubles].join(", ");
-  const stretches = async (index: number) =>
-    written(duck, {sql: `SELECT ${select} FROM (${sql[index]!})`, directory: join(directory, String(index)), path});
+  const stretches = (index: number) => {
+    const writing = {
+      sql: `SELECT ${select} FROM (${sql[index]!})`,
+      sorted,
+      directory: join(directory, `${index}`),
+      path
+    };
+    const coming = duck.session((session) => written(session, writing));
+    coming.catch(() => undefined); // told where it is awaited
+    return coming;
+  };
   await mkdir(directory, {recursive: true});
-  let next = sql.length > 0 ? stretches(0) : undefined;
+  const coming = sql.slice(0, atOnce).map((_, index) => stretches(index));
   try {
-    for (let index = 0; next; index++) {
-      const found = await next;
-      next = index + 1 < sql.length ? stretches(index + 1) : undefined;
+    for (let index = 0; index < sql.length; index++) {
+      const found = await coming.shift()!;
+      if (index + atOnce < sql.length) coming.push(stretches(index + atOnce));
       yield* found;
     }
   } finally {
-    await next?.catch(() => undefined); // whoever takes the stretches has failed and says why
+    await Promise.allSettled(coming); // whoever takes the stretches has failed and says why
     await rm(directory, {recursive: true});
   }
 }
 
 interface Writing {
   readonly sql: string;
+  readonly sorted: boolean;
   readonly directory: string; // a missing one
   readonly path: string;
 }
 
-async function written(duck: Duck, {sql, directory, path}: Writing): Promise<readonly Stretch[]> {
+async function written(duck: Duck, {sql, sorted, directory, path}: Writing): Promise<readonly Stretch[]> {
   await mkdir(directory);
   const whole = join(directory, "whole.parquet");
-  await write(duck, sql, whole);
+  await write(duck, sorted ? sql : `${sql} ORDER BY timestamp`, whole);
   const spans = await spansOf(duck, whole, path);
   const stretches: Stretch[] = [];
   for (const [index, {begin, end, rows}] of spans.entries()) {
@@ -81,7 +95,7 @@ async function written(duck: Duck, {sql, directory, path}: Writing): Promise<rea
 /** Not synced: these files are read back at once, and what counts is what the store makes of them. */
 async function write(duck: Duck, sql: string, file: string): Promise<void> {
   const options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880";
-  await duck.run(`COPY (${sql} ORDER BY timestamp) TO ${literal(file)} (${options})`);
+  await duck.run(`COPY (${sql}) TO ${literal(file)} (${options})`);
 }
 
 /** µs UTC, both inclusive. */
@@ -96,17 +110,21 @@ async function spansOf(duck: Duck, file: string, path: string): Promise<readonly
   const rows = await duck.rows(
     `WITH steps AS (SELECT t, lag(t) OVER () AS before, row_number() OVER () AS row FROM ${micros})
      SELECT t::DOUBLE AS t, before::DOUBLE AS before, row::DOUBLE AS row, 0 AS place FROM steps
-       WHERE before IS NULL OR t IS NULL OR t = before OR t - before > ${stretchGap}
+       WHERE before IS NULL OR t IS NULL OR t <= before OR t - before > ${stretchGap}
      UNION ALL SELECT max(t)::DOUBLE, NULL, count(*)::DOUBLE + 1, 1 FROM steps ORDER BY place, row`
   );
   const [last, cuts] = [rows.pop()!, rows];
-  const wrong = cuts.find(({t, before}) => t === null || t === before);
-  if (wrong) {
-    const what = wrong.t === null ? "rows without a timestamp" : "two rows of one timestamp";
-    throw new PondError("BAD_CONTENT", `Readings for ${path} have ${what}; give each row a time of its own.`, {path});
-  }
+  const wrong = cuts.find(({t, before}) => t === null || (before !== null && Number(t) <= Number(before)));
+  if (wrong) throw new PondError("BAD_CONTENT", `Readings for ${path} ${misplaced(wrong)}.`, {path});
   return cuts.map(({t, row}, index) => {
     const next = cuts[index + 1] ?? last;
     return {begin: Number(t), end: Number(next.before ?? last.t), rows: Number(next.row) - Number(row)};
   });
+}
+
+/** What is wrong with a row beside the one before it. */
+function misplaced({t, before}: Record<string, unknown>): string {
+  if (t === null) return "have rows without a timestamp; give each row a time of its own";
+  if (t === before) return "have two rows of one timestamp; give each row a time of its own";
+  return "are not by time though they are said to be; give them so, or do not say it";
 }

@@ -173,6 +173,7 @@ export interface Transaction extends Reader {
 export interface Selection {
   readonly sql: readonly string[];
   readonly columns: readonly Omit<Column, "type">[];
+  readonly sorted?: boolean; // whether each SELECT gives its rows by time, which saves sorting them
 }
 
 /** Content piece by piece. It is asked for twice, to be hashed and to be stored, and has to be the same then. */

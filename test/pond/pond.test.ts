@@ -374,6 +374,9 @@ test("readings that a SELECT gives are stored as any others, and cut where they 
   expect(
     await write(pond, (tx) => tx.append("/s", {...select("(1, 1)"), sql: [`${select("(1, 1)").sql[0]!} WHERE a > 1`]}))
   ).toEqual({rows: 0});
+  const sorted = (rows: string) => write(pond, (tx) => tx.append("/sorted", {...select(rows), sorted: true}));
+  expect(await sorted("(1, 1), (2, 5)")).toEqual({rows: 2, minTime: 1, maxTime: 2});
+  await expect(sorted("(4, 1), (3, 2)")).rejects.toThrow("Readings for /sorted are not by time though they are said");
   expect(await readdir(join(pond.cache, "append"))).toEqual([]);
 });
 
