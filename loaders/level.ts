@@ -4,7 +4,7 @@ import {cutOf, nests, type Resolution} from "./resolution.js";
 import {coverOf, keyOf, overlaps, type Span, spansBetween, spansOver} from "./shard.js";
 
 /** Part of every key: to be raised whenever the same input would give other bytes. */
-const generation = 4;
+const generation = 5;
 
 /** One file of bins, named by the hash of what it is computed from. */
 export interface Shard {

@@ -93,12 +93,17 @@ export class Tally {
     while (count < this.#length && this.#starts[count]! < end) count++;
     if (count === this.#length) for (const column of this.#columns) column.close(count - 1);
     const places: number[] = [];
-    for (let place = 0; place < count; place++)
-      if (this.#columns.some((column) => column.holds(place))) places.push(place);
+    for (let place = 0; place < count; place++) if (this.#holds(place)) places.push(place);
     const starts = pick(this.#starts, places);
     const taken = this.#columns.map((column) => [column.name, column.take(places)] as const);
     this.#taken = count;
     return {starts, columns: new Map(taken.filter((entry): entry is [string, Partials] => entry[1] !== undefined))};
+  }
+
+  /** Whether any column has a reading in a bin. A loop, for it is asked of each. */
+  #holds(place: number): boolean {
+    for (const column of this.#columns) if (column.holds(place)) return true;
+    return false;
   }
 
   /** Closes the gap where bins were taken. */
@@ -117,20 +122,24 @@ export class Tally {
     runs.count = 0;
     runs.first = this.#length;
     runs.goesOn = false;
+    let last = this.#time;
+    let end = this.#end;
     for (let row = 0; row < times.length; row++) {
       const time = times[row]!;
-      if (time < this.#time) throw new Unsorted("Rows do not come by time.");
-      this.#time = time;
-      if (time >= this.#end) {
+      if (time < last) throw new Unsorted("Rows do not come by time.");
+      last = time;
+      if (time >= end) {
         if (this.#length === this.#starts.length) throw new Error("There are more bins than were foreseen.");
         this.#starts[this.#length++] = binStart(time, this.#resolution);
-        this.#end = nextBin(time + 1, this.#resolution);
+        end = nextBin(time + 1, this.#resolution);
       } else if (row === 0) {
         runs.first = this.#length - 1;
         runs.goesOn = true;
       } else continue;
       runs.edges[runs.count++] = row;
     }
+    this.#time = last;
+    this.#end = end;
     runs.edges[runs.count] = times.length;
   }
 }
