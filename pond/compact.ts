@@ -11,7 +11,7 @@ import {byNode, standing} from "./view.js";
 const freshLimit = 8;
 
 /** An op file grows to about this many bytes by compaction: it takes several times as much memory to write and to read. */
-const sizeLimit = 8 * 2 ** 20;
+const sizeLimit = 2 * 2 ** 20;
 
 /** What may be let go: records that no snapshot from a version on shows, and nodes that none of them leads to. */
 export interface Horizon {

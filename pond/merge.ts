@@ -10,9 +10,12 @@ import {byNode, spanOf, standing} from "./view.js";
  */
 const fanout = 16;
 const smallest = 4096; // bytes; smaller versions count as so large
-const lengthLimit = fanout ** 2; // versions merged at once
-const rowLimit = 500_000; // of a merged version
-const batchLimit = 8 * 2 ** 20; // bytes from op files that are held at once
+
+/** What one merge takes at most: all of it is unpacked at once. */
+const limit = {versions: fanout ** 2, rows: 500_000, size: 8 * 2 ** 20};
+
+/** Bytes from op files that are held at once. */
+const batchLimit = 4 * 2 ** 20;
 
 /** Versions that stand for the same span of versions: one written, or those that one merge made. */
 interface Unit {
@@ -76,13 +79,17 @@ function runsOf(line: Line, tier: number): Run[] {
   const runs: Unit[][] = [[]];
   for (const unit of line.units) {
     const run = runs.at(-1)!;
-    const rows = run.reduce((total, {rows: own}) => total + own, unit.rows);
-    if (unit.tier <= tier && run.length < lengthLimit && rows <= rowLimit) run.push(unit);
+    if (unit.tier <= tier && isRoom(run, unit)) run.push(unit);
     else runs.push(unit.tier <= tier ? [unit] : []);
   }
   const least = leastOf(line, tier);
   const isEnough = (run: readonly Unit[]): boolean => run.filter((unit) => unit.tier === tier).length >= least;
   return runs.filter(isEnough).map((units) => ({line, units}));
+}
+
+function isRoom(run: readonly Unit[], unit: Unit): boolean {
+  const sum = (of: (unit: Unit) => number): number => run.reduce((total, one) => total + of(one), of(unit));
+  return run.length < limit.versions && sum(({rows}) => rows) <= limit.rows && sum(({size}) => size) <= limit.size;
 }
 
 /**
