@@ -37,15 +37,10 @@ export async function readingsSql(plan: Plan, source: Series, range: Required<Ra
     return `LEFT JOIN (SELECT timestamp, ${value} FROM ${await series.relation(range)}) USING (timestamp)`;
   });
   const names = plan.columns.map(({column}) => `r.${identifier(column.name)}`);
-  const numbers = [...names, ...beside.map((_, index) => besideName(index))].map(numberSql);
+  const numbers = [...names, ...beside.map((_, index) => besideName(index))].map((name) => `${name}::DOUBLE`);
   const rows = `(SELECT * FROM ${await source.relation(reach)} WHERE ${within(reach)}) AS r`;
   const from = [rows, ...(await Promise.all(joins))].join(" ");
   return `SELECT ${["epoch_us(timestamp)::DOUBLE", ...numbers].join(", ")} FROM ${from} ORDER BY timestamp`;
-}
-
-/** NaN where there is none: to tell each NULL apart would take longer. */
-function numberSql(sql: string): string {
-  return `coalesce(${sql}::DOUBLE, 'NaN'::DOUBLE)`;
 }
 
 /** What no parameter is called. */

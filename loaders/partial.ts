@@ -52,15 +52,15 @@ export function shareOf(name: Percentile): number {
 }
 
 /**
- * Rows to add up into bins: the time in µs since 1970, then of each column its readings, NaN where there is none or it is
- * left out, and of one with flags how often each mark is given, 0 or 1.
+ * Rows to add up into bins: the time in µs since 1970, then of each column its readings, NULL or NaN where there is none
+ * or it is left out, and of one with flags how often each mark is given, 0 or 1.
  */
 export function readingsSql(relation: string, columns: readonly Reduced[], range: Range): string {
   const values = columns.flatMap(({name, flags}) => {
-    const value = `coalesce(${identifier(name)}::DOUBLE, 'nan'::DOUBLE)`;
+    const value = `${identifier(name)}::DOUBLE`;
     if (!flags) return [value];
     const marked = [3, 4].map((flag) => `coalesce((${identifier(flags.column)} = ${flag})::DOUBLE, 0)`);
-    return [`CASE WHEN ${passesSql(flags)} THEN ${value} ELSE 'nan'::DOUBLE END`, ...marked];
+    return [`CASE WHEN ${passesSql(flags)} THEN ${value} END`, ...marked];
   });
   return `SELECT ${["epoch_us(timestamp)::DOUBLE", ...values].join(", ")} FROM ${relation} WHERE ${within(range)}`;
 }

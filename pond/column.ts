@@ -13,11 +13,24 @@ export class Chunk {
     this.rows = chunk.rowCount;
   }
 
-  /** A copy of a column of type DOUBLE, by its place in the result. Nothing tells what was NULL: select none. */
+  /** A copy of a column of type DOUBLE, by its place in the result; NaN where it is NULL. */
   doubles(column: number): Float64Array {
     const vector = bindings.data_chunk_get_vector(this.#chunk.chunk, column);
     const {buffer, byteOffset} = bindings.vector_get_data(vector, 8 * this.rows); // a copy: DuckDB's own is gone with the chunk
-    return new Float64Array(buffer, byteOffset, this.rows);
+    const values = new Float64Array(buffer, byteOffset, this.rows);
+    const valid = bindings.vector_get_validity(vector, 8 * Math.ceil(this.rows / 64)) as Uint8Array | null; // null: all are
+    if (valid) withoutNulls(values, valid);
+    return values;
+  }
+}
+
+/** Puts NaN where the bit of a value, of which each byte has eight from the lowest on, is not set. */
+function withoutNulls(values: Float64Array, valid: Uint8Array): void {
+  for (let first = 0; first < values.length; first += 8) {
+    const bits = valid[first >> 3]!;
+    if (bits === 255) continue;
+    for (let row = first; row < Math.min(first + 8, values.length); row++)
+      if ((bits & (1 << (row & 7))) === 0) values[row] = NaN;
   }
 }
 

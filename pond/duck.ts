@@ -60,7 +60,7 @@ export class Duck {
     return (await connection.runAndReadAll(sql)).getRowObjectsJS();
   }
 
-  /** The whole result as columns, which are all DOUBLE and hold no NULL. */
+  /** The whole result as columns, which are all DOUBLE; NaN where they are NULL. */
   async numbers(sql: string): Promise<readonly Float64Array[]> {
     const [{Chunk}, {connection}] = await Promise.all([import("./column.js"), this.#awake()]);
     const result = await connection.run(sql);

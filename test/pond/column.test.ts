@@ -19,6 +19,21 @@ test("a result comes in chunks, each column as doubles", async () => {
   expect(found).toEqual(Array.from({length: 5000}, (_, index) => index));
 });
 
+test("what is NULL is NaN, wherever it stands", async () => {
+  const duck = await opened();
+  const columns = ["i", "CASE WHEN i % 3 > 0 THEN i END", "NULL", "nullif(i, 4999)"].map((sql) => `${sql}::DOUBLE`);
+  const found: number[][] = columns.map(() => []);
+  for await (const chunk of duck.chunks(`SELECT ${columns.join(", ")} FROM range(5001) AS t(i) ORDER BY i`))
+    for (const [index, list] of found.entries()) list.push(...chunk.doubles(index));
+  const rows = Array.from({length: 5001}, (_, row) => row);
+  expect(found).toEqual([
+    rows,
+    rows.map((row) => (row % 3 > 0 ? row : NaN)),
+    rows.map(() => NaN),
+    rows.map((row) => (row === 4999 ? NaN : row))
+  ]);
+});
+
 test("DuckDB reads columns that are lent, in their order, also when it reads them twice", async () => {
   const duck = await opened();
   const columns = [
