@@ -40,7 +40,8 @@ export async function csvSource(duck: Duck, path: string, how: How): Promise<Sou
   const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
   const all = {decimal, notes, ...(mayGrow ? {settled} : {})};
   const asText = {...all, from: reader(dialect, texts, decimal), fields: texts};
-  return {...all, from: reader(dialect, fields, decimal), fields, asText};
+  const of = (path: string) => reader({...dialect, path}, fields, decimal);
+  return {...all, from: of(dialect.path), ...(mayGrow ? {of} : {}), fields, asText};
 }
 
 /** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */

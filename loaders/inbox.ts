@@ -14,7 +14,8 @@ import {howOf, Ledger} from "./ledger.js";
 import type {Came, Entry, Found, Taken} from "./ledger.js";
 import {maskOf} from "./mask.js";
 import {capturesIn, fill, hostFiles} from "./pattern.js";
-import {wrongWith} from "./open.js";
+import {openSource, wrongWith} from "./open.js";
+import {plainOf, storePlain} from "./plain.js";
 import {quiet, sum} from "./report.js";
 import {readTable} from "./table.js";
 import type {Kind, Report, Resource, RunContext} from "./types.js";
@@ -239,7 +240,12 @@ async function readFile(file: HostFile, before: Entry | undefined, {resource, co
       ...(before?.last ? {after: before.last} : {})
     };
     const path = before ? await tailOf(file.path, before, scratch) : file.path;
-    const table = await readTable(context.duck, path, how);
+    const source = await openSource(context.duck, path, how);
+    const plain = before ? undefined : await plainOf(context.duck, path, source, how);
+    const range = setClocks(context.effects.now());
+    const rows = plain && (await storePlain(target, plain, {path: file.into, range, scratch}));
+    if (rows !== undefined) return {...allOf(rows), file: file.name, settled: plain!.settled};
+    const table = await readTable(context.duck, source, how);
     const {notes, ...counts} = await target.attempt(() => store(file, table, {...context, target}));
     const {settled, last} = table;
     return {
@@ -252,6 +258,11 @@ async function readFile(file: HostFile, before: Entry | undefined, {resource, co
   } finally {
     await rm(scratch, {recursive: true});
   }
+}
+
+/** What came of a file of which all rows were stored. */
+function allOf(rows: number): Taken {
+  return {read: rows, stored: rows, known: 0, aside: 0, notes: []};
 }
 
 /** What a file has grown by, below the lines that it began with, as a file. */

@@ -6,6 +6,7 @@ import type {Duck} from "../pond/duck.js";
 import {lastLineEnd} from "./content.js";
 import {expand} from "./expand.js";
 import {otlpSource} from "./otlp.js";
+import {hostFile} from "./source.js";
 import type {How, Source} from "./source.js";
 
 /**
@@ -16,7 +17,7 @@ export async function jsonSource(duck: Duck, path: string, how: How): Promise<So
   const mayGrow = !/\.(gz|zst)$/.test(path) && (await isLines(path));
   const whole = mayGrow ? await withoutTornLine(path, how) : path;
   const notes = whole === path ? [] : ["its last line is not finished and waits"];
-  const objects = `read_json_objects(${literal(whole.replace(/[*?[]/g, "[$&]"))}, hive_partitioning = false)`;
+  const objects = `read_json_objects(${hostFile(whole)}, hive_partitioning = false)`;
   const [first] = await duck.rows(`SELECT json_exists(json, '$.resourceMetrics') AS otlp FROM ${objects} LIMIT 1`);
   const source = first?.otlp === true ? await otlpSource(duck, objects) : await flatSource(duck, objects);
   return {...source, notes: [...notes, ...source.notes], ...(mayGrow ? {settled: {lead: 0}} : {})};

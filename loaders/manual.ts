@@ -9,7 +9,7 @@ import {PondError} from "../pond/error.js";
 import type {Transaction} from "../pond/types.js";
 import {annotation, annotationsIn, annotationsTable} from "./annotation.js";
 import {maskOf} from "./mask.js";
-import {wrongWith} from "./open.js";
+import {openSource, wrongWith} from "./open.js";
 import {readingsTable} from "./readings.js";
 import {readTable} from "./table.js";
 import type {Kind, Report, Resource, RunContext} from "./types.js";
@@ -155,7 +155,7 @@ async function gather(
   await mkdir(own);
   const how = {timeZone: resource.spec.timeZone, scratch: own, ...(timeFormat === undefined ? {} : {timeFormat})};
   try {
-    const table = await readTable(context.duck, path, how);
+    const table = await readTable(context.duck, await openSource(context.duck, path, how), how);
     for (const {name, attributes} of table.columns) typed.columns.set(name, {...attributes});
     typed.read += table.rows;
     if (!table.span) return;

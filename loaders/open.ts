@@ -42,7 +42,7 @@ export function wrongWith(path: string, error: unknown): string | undefined {
   return /^[A-Z][\w ]* Error: /.test(line) || !/^its? /.test(line) ? undefined : reason;
 }
 
-/** Opens a file of the host. Throws what is wrong with it, in words that follow its name. */
+/** Opens a file of the host: CSV, Parquet, JSON lines, OTLP metrics or an export of HydroVu. Throws what is wrong with it, in words that follow its name. */
 export async function openSource(duck: Duck, path: string, how: How): Promise<Source> {
   if ((await stat(path)).size === 0) throw new Error("it is empty");
   switch (formNamed(path)) {

@@ -38,6 +38,7 @@ export interface Source {
   readonly decimal: "." | ","; // what stands in numbers that came as text
   readonly notes: readonly string[];
   readonly settled?: Settled; // where more may be written behind it
+  readonly of?: (path: string) => string; // `from` of another file that is written so, likewise
   readonly asText?: Source; // the same for rows that are not all what the first of them are
 }
 

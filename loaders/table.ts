@@ -5,7 +5,6 @@ import type {Field} from "./clock.js";
 import {finite, nothing, numberIn, rowsOf} from "./host.js";
 import type {Count, HostTable, TableColumn} from "./host.js";
 import {longForm, longTable} from "./long.js";
-import {openSource} from "./open.js";
 import {attributesOf, spelled} from "./readings.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
@@ -13,12 +12,11 @@ import {timed} from "./timed.js";
 import type {Timed} from "./timed.js";
 
 /**
- * Reads a file: CSV, Parquet, JSON lines, OTLP metrics or an export of HydroVu. What it writes in between goes into
- * `how.scratch`, and is read as long as the table is. Throws what is wrong with the file, in words that follow its
- * name, when it holds no times or no readings. A file with a header and nothing below it is a table without columns.
+ * Reads what a file holds. What it writes in between goes into `how.scratch`, and is read as long as the table is.
+ * Throws what is wrong with the file, in words that follow its name, when it holds no times or no readings. A file with
+ * a header and nothing below it is a table without columns.
  */
-export async function readTable(duck: Duck, path: string, how: How): Promise<HostTable> {
-  const source = await openSource(duck, path, how);
+export async function readTable(duck: Duck, source: Source, how: How): Promise<HostTable> {
   try {
     return await interpret(duck, source, how);
   } catch (error) {
@@ -99,7 +97,7 @@ async function counted(duck: Duck, select: string, columns: number): Promise<Cou
 }
 
 /** A column as a header names it: `DO (mg/L)` is `DO.mg/L`. */
-function named(header: string): TableColumn {
+export function named(header: string): TableColumn {
   const name = spelled(header);
   return {name, attributes: attributesOf(name)};
 }

@@ -44,29 +44,38 @@ export async function* selected(
   const directory = join(cache, "append", randomUUID());
   const doubles = columns.map(({name}) => `${identifier(name)}::DOUBLE AS ${identifier(name)}`);
   const select = ["timestamp::TIMESTAMPTZ AS timestamp", ...doubles].join(", ");
-  const stretches = (index: number) => {
-    const writing = {
-      sql: `SELECT ${select} FROM (${sql[index]!})`,
-      sorted,
-      directory: join(directory, `${index}`),
-      path
-    };
-    const coming = duck.session((session) => written(session, writing));
-    coming.catch(() => undefined); // told where it is awaited
-    return coming;
+  const given = each(sql);
+  const coming: Promise<readonly Stretch[]>[] = [];
+  const goOn = async () => {
+    while (coming.length < atOnce) {
+      const {value, done} = await given.next();
+      if (done) return;
+      const writing = {sql: `SELECT ${select} FROM (${value})`, sorted, directory: join(directory, randomUUID()), path};
+      const stretches = duck.session((session) => written(session, writing));
+      stretches.catch(() => undefined); // told where it is awaited
+      coming.push(stretches);
+    }
   };
   await mkdir(directory, {recursive: true});
-  const coming = sql.slice(0, atOnce).map((_, index) => stretches(index));
   try {
-    for (let index = 0; index < sql.length; index++) {
+    await goOn();
+    for (let latest = -Infinity; coming.length > 0;) {
       const found = await coming.shift()!;
-      if (index + atOnce < sql.length) coming.push(stretches(index + atOnce));
+      await goOn();
+      if (sorted && (found[0]?.minTime ?? Infinity) <= latest) throw misplaced(path, "out of order");
+      latest = found.at(-1)?.maxTime ?? latest;
       yield* found;
     }
   } finally {
     await Promise.allSettled(coming); // whoever takes the stretches has failed and says why
+    await given.return(undefined);
     await rm(directory, {recursive: true});
   }
+}
+
+async function* each<T>(values: readonly T[] | AsyncIterable<T>): AsyncGenerator<T, undefined> {
+  yield* values;
+  return undefined;
 }
 
 interface Writing {
@@ -115,16 +124,20 @@ async function spansOf(duck: Duck, file: string, path: string): Promise<readonly
   );
   const [last, cuts] = [rows.pop()!, rows];
   const wrong = cuts.find(({t, before}) => t === null || (before !== null && Number(t) <= Number(before)));
-  if (wrong) throw new PondError("BAD_CONTENT", `Readings for ${path} ${misplaced(wrong)}.`, {path});
+  if (wrong?.t === null) throw misplaced(path, "untimed");
+  if (wrong) throw misplaced(path, wrong.t === wrong.before ? "twice" : "out of order");
   return cuts.map(({t, row}, index) => {
     const next = cuts[index + 1] ?? last;
     return {begin: Number(t), end: Number(next.before ?? last.t), rows: Number(next.row) - Number(row)};
   });
 }
 
-/** What is wrong with a row beside the one before it. */
-function misplaced({t, before}: Record<string, unknown>): string {
-  if (t === null) return "have rows without a timestamp; give each row a time of its own";
-  if (t === before) return "have two rows of one timestamp; give each row a time of its own";
-  return "are not by time though they are said to be; give them so, or do not say it";
+const misplacements = {
+  untimed: "have rows without a timestamp; give each row a time of its own",
+  twice: "have two rows of one timestamp; give each row a time of its own",
+  "out of order": "are not by time though they are said to be; give them so, or do not say it"
+};
+
+function misplaced(path: string, what: keyof typeof misplacements): PondError {
+  return new PondError("BAD_CONTENT", `Readings for ${path} ${misplacements[what]}.`, {path});
 }

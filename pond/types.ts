@@ -171,9 +171,9 @@ export interface Transaction extends Reader {
  * fits in memory as one Parquet file; the next runs while what the one before gave is put away.
  */
 export interface Selection {
-  readonly sql: readonly string[];
+  readonly sql: readonly string[] | AsyncIterable<string>; // asked for the next when all but the last are done
   readonly columns: readonly Omit<Column, "type">[];
-  readonly sorted?: boolean; // whether each SELECT gives its rows by time, which saves sorting them
+  readonly sorted?: boolean; // whether all rows come by time, from SELECT to SELECT, which saves sorting them
 }
 
 /** Content piece by piece. It is asked for twice, to be hashed and to be stored, and has to be the same then. */

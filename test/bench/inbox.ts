@@ -16,7 +16,8 @@ import {Pond} from "../../pond/pond.js";
  * What it costs to take a file into a series, beside DuckDB's COPY of the same file to Parquet with the same options,
  * in turn in the same run; and the most memory that each takes, for two sizes: `npm run bench:inbox`. Each
  * measurement is a process of its own, so that none has what another left. ROWS (of the larger), COLUMNS and ROUNDS
- * may be set, and with SIZE one CSV of so many GB is taken alone, once; these figures are for comparing, since the machine decides what they are.
+ * may be set, and with SIZE one file of so many GB is taken alone, once: CSV, or with ENDING=parquet Parquet; these
+ * figures are for comparing, since the machine decides what they are.
  */
 
 const rows = Number(process.env.ROWS ?? 4_000_000);
@@ -24,6 +25,7 @@ const columns = Number(process.env.COLUMNS ?? 20);
 const rounds = Number(process.env.ROUNDS ?? 3);
 const sizes = [Math.round(rows / 4), rows];
 const gigabytes = Number(process.env.SIZE ?? 0);
+const ending = process.env.ENDING ?? "csv";
 
 interface Measured {
   readonly seconds: number;
@@ -112,11 +114,11 @@ async function compare(file: string, count: number, times = rounds): Promise<Rec
   };
 }
 
-/** One CSV of so many bytes, once: what matters is that its memory is that of a small one. */
+/** One file of so many bytes, once: what matters is that its memory is that of a small one. */
 async function compareLarge(directory: string): Promise<Record<string, unknown>> {
-  const [sample, file] = [join(directory, "sample.csv"), join(directory, "large.csv")];
-  await makeFile(sample, 100_000);
-  const count = Math.round((gigabytes * 1e9 * 100_000) / (await stat(sample)).size);
+  const [sample, file] = [join(directory, `sample.${ending}`), join(directory, `large.${ending}`)];
+  await makeFile(sample, 122_880); // a group of rows of Parquet
+  const count = Math.round((gigabytes * 1e9 * 122_880) / (await stat(sample)).size);
   await makeFile(file, count);
   return compare(file, count, 1);
 }
