@@ -1,8 +1,8 @@
 import process from "node:process";
-import {headOf} from "./loaders/head.js";
-import {addNoscript, escapeHtml, finishPages} from "./loaders/html.js";
-import {joinModules} from "./loaders/modules.js";
-import {prepareSite} from "./loaders/site.js";
+import {headOf} from "./loaders/site/head.js";
+import {addNoscript, escapeHtml, finishPages} from "./loaders/site/html.js";
+import {joinModules} from "./loaders/site/modules.js";
+import {prepareSite} from "./loaders/site/site.js";
 import {stillsOf} from "./src/components/still.js";
 
 const {catalogue, pages, paths} = await prepareSite(import.meta.dirname);

@@ -79,7 +79,7 @@ async function bundle(root, outdir) {
 const places = {
   name: "places",
   setup: (bundle) =>
-    bundle.onLoad({filter: /[\\/](loaders|pond)[\\/][^\\/]+\.ts$/}, async ({path}) => {
+    bundle.onLoad({filter: /[\\/](loaders|pond)[\\/]([a-z]+[\\/])?[^\\/]+\.ts$/}, async ({path}) => {
       const text = await readFile(path, "utf8");
       const contents = text
         .replaceAll("import.meta.dirname", JSON.stringify(join(path, "..")))

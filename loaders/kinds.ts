@@ -1,17 +1,17 @@
 import type {DynamicFactory} from "../pond/types.js";
-import {combine} from "./combine.js";
-import {correct} from "./correct.js";
-import {dashboard} from "./dashboard.js";
-import {derive} from "./derive.js";
-import {hydrovu} from "./hydrovu.js";
-import {inbox} from "./inbox.js";
-import {manual} from "./manual.js";
-import {pivot} from "./pivot.js";
-import {reduce} from "./reduce.js";
-import {rename} from "./rename.js";
-import {simulator} from "./simulator.js";
+import {combine} from "./kinds/combine.js";
+import {correct} from "./kinds/correct.js";
+import {dashboard} from "./kinds/dashboard.js";
+import {derive} from "./kinds/derive.js";
+import {hydrovu} from "./kinds/hydrovu.js";
+import {inbox} from "./kinds/inbox.js";
+import {manual} from "./kinds/manual.js";
+import {pivot} from "./kinds/pivot.js";
+import {reduce} from "./kinds/reduce.js";
+import {rename} from "./kinds/rename.js";
+import {simulator} from "./kinds/simulator.js";
 import type {Kind} from "./types.js";
-import {validate} from "./validate.js";
+import {validate} from "./kinds/validate.js";
 
 /**
  * Every kind of resource: one file that exports one object, and one name here. A kind is only ever given resources that

@@ -19,8 +19,8 @@ import {repair} from "./commands/repair.js";
 import {run} from "./commands/run.js";
 import {simulate} from "./commands/simulate.js";
 import {status} from "./commands/status.js";
-import {openShell} from "./shell.js";
-import type {Shell, ShellOptions} from "./shell.js";
+import {openShell} from "./commands/shell.js";
+import type {Shell, ShellOptions} from "./commands/shell.js";
 
 /** What the `pond` command can do: one file, one line. */
 const commands = [

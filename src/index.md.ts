@@ -1,5 +1,5 @@
 import process from "node:process";
-import {readCatalogue} from "../loaders/published.js";
+import {readCatalogue} from "../loaders/site/published.js";
 
 // A page loader, so that the heading is the deployment's.
 const {title} = await readCatalogue();

@@ -13,11 +13,11 @@ async function sources(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
 }
 
-/** The layers that a file imports from, as the paths of its imports say. */
+/** The files that a file imports, as the paths of its imports say. */
 async function imported(file: string): Promise<string[]> {
   const text = await readFile(join(root, file), "utf8");
   const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((match) => match[1]!);
-  return specifiers.map((specifier) => join(file, "..", specifier).split("/")[0]!);
+  return specifiers.map((specifier) => join(file, "..", specifier));
 }
 
 test("imports point down: src, loaders, pond", async () => {
@@ -26,11 +26,35 @@ test("imports point down: src, loaders, pond", async () => {
     for (const file of await sources(layer)) {
       for (const target of await imported(file)) {
         seen++;
-        expect(layers.slice(0, height + 1), `${file} imports ${target}`).toContain(target);
+        expect(layers.slice(0, height + 1), `${file} imports ${target}`).toContain(target.split("/")[0]!);
       }
     }
   }
   expect(seen).toBeGreaterThan(20);
+});
+
+/** The room of loaders/ that a file is in, or whose list it is; none for others that lie beside them. */
+function roomOf(file: string): string | undefined {
+  return /^loaders\/([a-z]+)\//.exec(file)?.[1] ?? /^loaders\/(kinds)\./.exec(file)?.[1];
+}
+
+test("each room of loaders/ imports from those before it in CONTRIBUTING.md", async () => {
+  const guide = await readFile(join(root, "CONTRIBUTING.md"), "utf8");
+  const rooms = [...guide.matchAll(/^- `([a-z]+)\/`: /gm)].map((match) => match[1]!);
+  const found = await readdir(join(root, "loaders"), {withFileTypes: true});
+  const folders = found.filter((entry) => entry.isDirectory()).map(({name}) => name);
+  expect([...rooms].sort()).toEqual(folders.sort());
+  let seen = 0;
+  for (const file of await sources("loaders")) {
+    const room = roomOf(file);
+    if (room === undefined) continue;
+    for (const target of (await imported(file)).map(roomOf)) {
+      if (target === undefined || target === room) continue;
+      seen++;
+      expect(rooms.slice(0, rooms.indexOf(room)), `${file} imports from ${target}/`).toContain(target);
+    }
+  }
+  expect(seen).toBeGreaterThan(100);
 });
 
 test("each dependency has its reason in CONTRIBUTING.md", async () => {

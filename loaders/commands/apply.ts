@@ -1,8 +1,8 @@
 import {Command} from "commander";
-import type {AppliedRow, ApplyResult} from "../apply.js";
+import type {AppliedRow, ApplyResult} from "../runs/apply.js";
 import {counted} from "../format.js";
-import {applyResources} from "../pipeline.js";
-import type {Shell} from "../shell.js";
+import {applyResources} from "../site/pipeline.js";
+import type {Shell} from "./shell.js";
 
 interface ApplyOptions {
   readonly prune?: boolean;

@@ -1,6 +1,6 @@
 import {Command} from "commander";
-import {buildSite} from "../framework.js";
-import type {Shell} from "../shell.js";
+import {buildSite} from "../site/framework.js";
+import type {Shell} from "./shell.js";
 import {runPipeline} from "./run.js";
 
 /** `pond build`: the pipeline, then the pages: everything from source to `dist/`. */

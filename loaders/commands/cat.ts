@@ -3,9 +3,9 @@ import {Table} from "apache-arrow";
 import type {Reader} from "../../pond/types.js";
 import {formatRows, formats, formatStream, rowsOf} from "../format.js";
 import type {Format, RowStream} from "../format.js";
-import {momentOf, parseMoment} from "../moment.js";
-import type {Moment} from "../moment.js";
-import type {Shell} from "../shell.js";
+import {momentOf, parseMoment} from "./moment.js";
+import type {Moment} from "./moment.js";
+import type {Shell} from "./shell.js";
 
 interface CatOptions {
   readonly sql?: string;

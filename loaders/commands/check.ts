@@ -1,10 +1,10 @@
 import {Command, InvalidArgumentError} from "commander";
 import {check as inspect} from "../../pond/check.js";
 import type {Checked, Problem} from "../../pond/check.js";
-import {checkedIn} from "../details.js";
+import {checkedIn} from "../site/details.js";
 import {replaceFile} from "../file.js";
 import {counted, formatBytes} from "../format.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 import type {CheckEntry} from "../types.js";
 
 interface CheckOptions {

@@ -6,7 +6,7 @@ import {glob, isDynamicPattern} from "tinyglobby";
 import {followed} from "../../pond/tree.js";
 import type {Reader, Transaction} from "../../pond/types.js";
 import {counted} from "../format.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 
 const host = "host:";
 

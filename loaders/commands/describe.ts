@@ -2,7 +2,7 @@ import {Command} from "commander";
 import type {Column, Reader, Stat, Version} from "../../pond/types.js";
 import {counted, formatBytes, formatCount, formatRows} from "../format.js";
 import type {Row} from "../format.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 
 /** `pond describe path`: what a node is, its columns and units, its time span, its versions. */
 export function describe(shell: Shell): Command {

@@ -1,6 +1,6 @@
 import {Command} from "commander";
-import {previewSite} from "../framework.js";
-import type {Shell} from "../shell.js";
+import {previewSite} from "../site/framework.js";
+import type {Shell} from "./shell.js";
 import {runPipeline} from "./run.js";
 
 /** `pond dev`: the pipeline, then the same site served live while its pages are edited. */

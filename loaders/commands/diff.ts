@@ -1,9 +1,9 @@
 import {Command} from "commander";
 import type {Change} from "../../pond/diff.js";
 import {counted} from "../format.js";
-import {momentOf, parseMoment} from "../moment.js";
-import type {Moment} from "../moment.js";
-import type {Shell} from "../shell.js";
+import {momentOf, parseMoment} from "./moment.js";
+import type {Moment} from "./moment.js";
+import type {Shell} from "./shell.js";
 
 /** `pond diff from [to]`: what came, went, changed and moved between two snapshots. */
 export function diff(shell: Shell): Command {

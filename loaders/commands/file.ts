@@ -1,7 +1,7 @@
 import {posix} from "node:path";
 import {Command} from "commander";
 import type {Transaction} from "../../pond/types.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 
 /** The commands that change names and directories, each one transaction. */
 

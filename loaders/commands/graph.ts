@@ -1,9 +1,9 @@
 import {Command, Option} from "commander";
 import {kinds} from "../kinds.js";
-import {dependenciesOf, inOrder} from "../order.js";
-import type {Dependency} from "../order.js";
-import {nameOf, readResources} from "../resource.js";
-import type {Shell} from "../shell.js";
+import {dependenciesOf, inOrder} from "../runs/order.js";
+import type {Dependency} from "../runs/order.js";
+import {nameOf, readResources} from "../resources/resource.js";
+import type {Shell} from "./shell.js";
 import type {Resource} from "../types.js";
 
 interface GraphOptions {

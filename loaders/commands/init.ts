@@ -1,6 +1,6 @@
 import {Command} from "commander";
 import {Pond} from "../../pond/pond.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 
 /** `pond init`: makes an empty pond. */
 export function init(shell: Shell): Command {

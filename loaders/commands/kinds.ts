@@ -1,14 +1,14 @@
 import {Command} from "commander";
 import {stringify} from "yaml";
-import {editorSchema} from "../editor.js";
-import {fieldsOf} from "../fields.js";
-import type {FieldEntry} from "../fields.js";
+import {editorSchema} from "../resources/editor.js";
+import {fieldsOf} from "../resources/fields.js";
+import type {FieldEntry} from "../resources/fields.js";
 import {formatRows} from "../format.js";
-import {exampleOf} from "../guide.js";
+import {exampleOf} from "../resources/guide.js";
 import {kinds as all} from "../kinds.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 import type {Kind} from "../types.js";
-import {meant} from "../wording.js";
+import {meant} from "../resources/wording.js";
 
 interface KindsOptions {
   readonly schema?: boolean;

@@ -3,7 +3,7 @@ import {isGlob} from "../../pond/glob.js";
 import type {Reader, Stat} from "../../pond/types.js";
 import {formatBytes, formatCount, formatRows} from "../format.js";
 import type {Row} from "../format.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 
 interface ListOptions {
   readonly long?: boolean;

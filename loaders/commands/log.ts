@@ -5,7 +5,7 @@ import type {Pond} from "../../pond/pond.js";
 import type {Commit} from "../../pond/types.js";
 import {formatRows} from "../format.js";
 import type {Row} from "../format.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 import {changeSentence} from "./diff.js";
 
 interface LogOptions {

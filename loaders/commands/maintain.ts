@@ -1,8 +1,8 @@
 import {Command, InvalidArgumentError} from "commander";
 import type {Maintained} from "../../pond/maintain.js";
 import {counted, formatBytes} from "../format.js";
-import {parseSpan} from "../moment.js";
-import type {Shell} from "../shell.js";
+import {parseSpan} from "./moment.js";
+import type {Shell} from "./shell.js";
 
 interface MaintainOptions {
   readonly keep?: number; // ms

@@ -3,7 +3,7 @@ import {Command} from "commander";
 import {mirror as mirrorOut, mirrorBack} from "../../pond/mirror.js";
 import type {Mirrored, MirroredBack} from "../../pond/mirror.js";
 import type {Pond} from "../../pond/pond.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 
 interface MirrorOptions {
   readonly back?: boolean;

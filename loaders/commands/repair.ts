@@ -1,6 +1,6 @@
 import {Argument, Command} from "commander";
 import {planRepair, repairable} from "../../pond/repair.js";
-import type {Shell} from "../shell.js";
+import type {Shell} from "./shell.js";
 import {sentenceOf} from "./check.js";
 
 interface RepairOptions {

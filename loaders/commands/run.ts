@@ -1,8 +1,8 @@
 import {Command} from "commander";
-import {pipeline} from "../pipeline.js";
+import {pipeline} from "../site/pipeline.js";
 import {counted, formatCount} from "../format.js";
-import type {Shell} from "../shell.js";
-import type {RunResult} from "../run.js";
+import type {Shell} from "./shell.js";
+import type {RunResult} from "../runs/run.js";
 import type {RunRow} from "../types.js";
 
 /** `pond run`: collect, store and publish the data, without making the pages. */

@@ -1,14 +1,14 @@
 import {once} from "node:events";
 import process from "node:process";
 import {Command, InvalidArgumentError, Option} from "commander";
-import {serveCloud} from "../cloud.js";
-import type {Exchange} from "../cloud.js";
-import {duration, parseDuration} from "../duration.js";
-import {faults} from "../fault.js";
-import type {Fault} from "../fault.js";
+import {serveCloud} from "../cloud/cloud.js";
+import type {Exchange} from "../cloud/cloud.js";
+import {duration, parseDuration} from "../time/duration.js";
+import {faults} from "../cloud/fault.js";
+import type {Fault} from "../cloud/fault.js";
 import {counted, formatCount} from "../format.js";
-import type {Shell} from "../shell.js";
-import {cloudOf, simulator} from "../simulator.js";
+import type {Shell} from "./shell.js";
+import {cloudOf, simulator} from "../kinds/simulator.js";
 
 interface SimulateOptions {
   readonly port?: number;

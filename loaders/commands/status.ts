@@ -2,8 +2,8 @@ import {Command} from "commander";
 import type {Pond} from "../../pond/pond.js";
 import {formatCount, formatRows} from "../format.js";
 import type {Row} from "../format.js";
-import {lastRuns} from "../history.js";
-import type {Shell} from "../shell.js";
+import {lastRuns} from "../runs/history.js";
+import type {Shell} from "./shell.js";
 import type {Fared} from "../types.js";
 
 /** `pond status`: how each resource fared in the last run that had news of it. */

@@ -1,6 +1,6 @@
 import process from "node:process";
 import {parseArgs} from "node:util";
-import {readCatalogue} from "../../loaders/published.js";
+import {readCatalogue} from "../../loaders/site/published.js";
 
 // A page loader, and not a parameterised page, so that the title is the parameter's.
 const {parameter: slug} = parseArgs({options: {parameter: {type: "string"}}}).values;

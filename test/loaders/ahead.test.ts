@@ -1,5 +1,5 @@
 import {expect, test} from "vitest";
-import {Ahead} from "../../loaders/ahead.js";
+import {Ahead} from "../../loaders/files/ahead.js";
 import type {Selection} from "../../pond/types.js";
 import {Pond} from "../../pond/pond.js";
 import {readings} from "./inbox.js";

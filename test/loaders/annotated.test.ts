@@ -1,7 +1,7 @@
 import {expect, test} from "vitest";
-import {publish} from "../../loaders/publish.js";
-import {silent} from "../../loaders/reporter.js";
-import {run} from "../../loaders/run.js";
+import {publish} from "../../loaders/site/publish.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {run} from "../../loaders/runs/run.js";
 import type {AnnotationEntry, Effects, Resource} from "../../loaders/types.js";
 import {hour, micros, temporaryDirectory} from "./memory.js";
 import {appendReadings, openPond, resource} from "./pond.js";

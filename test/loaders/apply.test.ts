@@ -1,5 +1,5 @@
 import {expect, test} from "vitest";
-import {apply, type ApplyOptions} from "../../loaders/apply.js";
+import {apply, type ApplyOptions} from "../../loaders/runs/apply.js";
 import {kinds} from "../../loaders/kinds.js";
 import type {Resource} from "../../loaders/types.js";
 import type {Pond} from "../../pond/pond.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {type Bins, binsWithin, decodeBins, encodeBins, replaceBins, sealBins} from "../../loaders/bins.js";
-import type {Partials} from "../../loaders/partial.js";
+import {type Bins, binsWithin, decodeBins, encodeBins, replaceBins, sealBins} from "../../loaders/reduction/bins.js";
+import type {Partials} from "../../loaders/reduction/partial.js";
 
 const doubles = (length: number) => fc.float64Array({minLength: length, maxLength: length});
 const some = fc.nat(20).chain((length) =>

@@ -1,7 +1,7 @@
 import {readFile} from "node:fs/promises";
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {holds, nextPeriod, type Period, periods, periodStart, periodsOver} from "../../loaders/calendar.js";
+import {holds, nextPeriod, type Period, periods, periodStart, periodsOver} from "../../loaders/time/calendar.js";
 import {describeShared, shared} from "../shared.js";
 import {day, hour, micros} from "./memory.js";
 

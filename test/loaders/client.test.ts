@@ -4,10 +4,10 @@ import type {AddressInfo} from "node:net";
 import {once} from "node:events";
 import {expect, onTestFinished, test} from "vitest";
 import {z} from "zod";
-import {Client} from "../../loaders/client.js";
-import {HttpError} from "../../loaders/http.js";
-import {Limiter} from "../../loaders/limiter.js";
-import {patience} from "../../loaders/retry.js";
+import {Client} from "../../loaders/cloud/client.js";
+import {HttpError} from "../../loaders/cloud/http.js";
+import {Limiter} from "../../loaders/cloud/limiter.js";
+import {patience} from "../../loaders/cloud/retry.js";
 
 /** The client against a real server on this machine, which answers as each test has it. */
 

@@ -1,5 +1,5 @@
 import {expect, test} from "vitest";
-import {offsetAt, transitionsOf} from "../../loaders/transition.js";
+import {offsetAt, transitionsOf} from "../../loaders/time/transition.js";
 import {harbour, quiet, readings, told} from "./inbox.js";
 
 /** How times are written, and what clocks on walls meant. */

@@ -1,13 +1,13 @@
 import {expect, onTestFinished, test} from "vitest";
-import {Api} from "../../loaders/api.js";
-import {Client} from "../../loaders/client.js";
-import {serveCloud} from "../../loaders/cloud.js";
-import type {CloudOptions} from "../../loaders/cloud.js";
-import {faults} from "../../loaders/fault.js";
-import type {Fault} from "../../loaders/fault.js";
-import {Limiter} from "../../loaders/limiter.js";
-import {patience} from "../../loaders/retry.js";
-import {cloudOf, mooringsOf, simulate, simulator} from "../../loaders/simulator.js";
+import {Api} from "../../loaders/cloud/api.js";
+import {Client} from "../../loaders/cloud/client.js";
+import {serveCloud} from "../../loaders/cloud/cloud.js";
+import type {CloudOptions} from "../../loaders/cloud/cloud.js";
+import {faults} from "../../loaders/cloud/fault.js";
+import type {Fault} from "../../loaders/cloud/fault.js";
+import {Limiter} from "../../loaders/cloud/limiter.js";
+import {patience} from "../../loaders/cloud/retry.js";
+import {cloudOf, mooringsOf, simulate, simulator} from "../../loaders/kinds/simulator.js";
 
 /** The simulated cloud, asked by the client that asks the real one. */
 

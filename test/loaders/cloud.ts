@@ -1,8 +1,8 @@
 import {onTestFinished} from "vitest";
-import {serveCloud} from "../../loaders/cloud.js";
-import type {CloudLocation, CloudOptions, CloudRow, CloudSource, Exchange} from "../../loaders/cloud.js";
+import {serveCloud} from "../../loaders/cloud/cloud.js";
+import type {CloudLocation, CloudOptions, CloudRow, CloudSource, Exchange} from "../../loaders/cloud/cloud.js";
 import {dynamicFactories, kinds} from "../../loaders/kinds.js";
-import {hydrovu} from "../../loaders/hydrovu.js";
+import {hydrovu} from "../../loaders/kinds/hydrovu.js";
 import type {Report, RunContext} from "../../loaders/types.js";
 import {Pond} from "../../pond/pond.js";
 import {rowsOf, temporaryDirectory} from "./memory.js";

@@ -1,7 +1,7 @@
 import {expect, test} from "vitest";
-import {combine} from "../../loaders/combine.js";
-import {silent} from "../../loaders/reporter.js";
-import {run, type RunResult} from "../../loaders/run.js";
+import {combine} from "../../loaders/kinds/combine.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {run, type RunResult} from "../../loaders/runs/run.js";
 import type {Effects, Resource} from "../../loaders/types.js";
 import type {Pond} from "../../pond/pond.js";
 import {hour, micros, type Reading} from "./memory.js";

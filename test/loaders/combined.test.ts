@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {CombinedSeries, type Deployment} from "../../loaders/combined.js";
+import {CombinedSeries, type Deployment} from "../../loaders/series/combined.js";
 import {hour, merged, micros, openDuck, type Reading, readingsSeries, rowsOf} from "./memory.js";
 
 const change = micros("2025-10-16T21:00Z");

@@ -2,10 +2,10 @@ import {mkdtemp, readFile, rm, writeFile, mkdir} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
-import {checkedIn} from "../../loaders/details.js";
+import {checkedIn} from "../../loaders/site/details.js";
 import {kinds} from "../../loaders/kinds.js";
 import {exits, main, programOf} from "../../loaders/main.js";
-import {openShell} from "../../loaders/shell.js";
+import {openShell} from "../../loaders/commands/shell.js";
 
 /** The command line, as its user types it. */
 

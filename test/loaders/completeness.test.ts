@@ -1,8 +1,8 @@
 import {afterAll, expect, test, vi} from "vitest";
-import {completenessOf} from "../../loaders/completeness.js";
-import {Engine} from "../../loaders/engine.js";
-import {Reduction} from "../../loaders/reduction.js";
-import {parseResolutions} from "../../loaders/resolution.js";
+import {completenessOf} from "../../loaders/reduction/completeness.js";
+import {Engine} from "../../loaders/reduction/engine.js";
+import {Reduction} from "../../loaders/reduction/reduction.js";
+import {parseResolutions} from "../../loaders/time/resolution.js";
 import {day, hour, micros, minute, type Reading, readingsSeries, temporaryDirectory} from "./memory.js";
 
 const engine = new Engine(1);

@@ -1,13 +1,13 @@
 import {mkdir, readFile, readdir, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
 import {expect, test} from "vitest";
-import {shadesOf} from "../../loaders/colour.js";
-import {headOf} from "../../loaders/head.js";
-import {listPages} from "../../loaders/pages.js";
-import {publishLogo} from "../../loaders/logo.js";
-import {silent} from "../../loaders/reporter.js";
+import {shadesOf} from "../../loaders/site/colour.js";
+import {headOf} from "../../loaders/site/head.js";
+import {listPages} from "../../loaders/site/pages.js";
+import {publishLogo} from "../../loaders/site/logo.js";
+import {silent} from "../../loaders/runs/reporter.js";
 import type {Catalogue, Effects} from "../../loaders/types.js";
-import {choicesOf} from "../../loaders/unit.js";
+import {choicesOf} from "../../loaders/readings/unit.js";
 import {resource} from "./pond.js";
 import {temporaryDirectory} from "./memory.js";
 

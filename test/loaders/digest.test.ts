@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {Digest, exactUpTo} from "../../loaders/digest.js";
+import {Digest, exactUpTo} from "../../loaders/reduction/digest.js";
 
 const digest = (values: readonly number[]) => Digest.of(Float64Array.from(values).sort());
 

@@ -6,10 +6,10 @@ import Ajv from "ajv";
 import {describe, expect, test} from "vitest";
 import {parse, parseAllDocuments} from "yaml";
 import {z} from "zod";
-import {editorSchema} from "../../loaders/editor.js";
-import {exampleOf} from "../../loaders/guide.js";
+import {editorSchema} from "../../loaders/resources/editor.js";
+import {exampleOf} from "../../loaders/resources/guide.js";
 import {kinds} from "../../loaders/kinds.js";
-import {secret} from "../../loaders/secret.js";
+import {secret} from "../../loaders/resources/secret.js";
 import type {Kind} from "../../loaders/types.js";
 
 /** What editors are told of resources. */

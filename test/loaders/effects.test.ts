@@ -1,6 +1,6 @@
 import {expect, test} from "vitest";
-import {effectsFrom} from "../../loaders/effects.js";
-import {silent} from "../../loaders/reporter.js";
+import {effectsFrom} from "../../loaders/runs/effects.js";
+import {silent} from "../../loaders/runs/reporter.js";
 
 test("POND_NOW stands in for the clock, with or without an offset of its own", () => {
   const at = (POND_NOW: string) => effectsFrom({POND_NOW}).now();

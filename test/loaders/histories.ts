@@ -1,11 +1,11 @@
 import {readFileSync} from "node:fs";
 import fc from "fast-check";
 import {expect} from "vitest";
-import {decodeBins} from "../../loaders/bins.js";
-import {Engine} from "../../loaders/engine.js";
-import {Reduction} from "../../loaders/reduction.js";
-import {binStart, parseResolution, parseResolutions} from "../../loaders/resolution.js";
-import {statistics} from "../../loaders/statistic.js";
+import {decodeBins} from "../../loaders/reduction/bins.js";
+import {Engine} from "../../loaders/reduction/engine.js";
+import {Reduction} from "../../loaders/reduction/reduction.js";
+import {binStart, parseResolution, parseResolutions} from "../../loaders/time/resolution.js";
+import {statistics} from "../../loaders/reduction/statistic.js";
 import type {Series} from "../../pond/types.js";
 import {day, hour, merged, micros, minute, type Reading} from "./memory.js";
 

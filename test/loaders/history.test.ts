@@ -1,7 +1,7 @@
 import {rm, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, test} from "vitest";
-import {lastRuns, recordRuns} from "../../loaders/history.js";
+import {lastRuns, recordRuns} from "../../loaders/runs/history.js";
 import type {RunRow} from "../../loaders/types.js";
 import type {Pond} from "../../pond/pond.js";
 import {openPond} from "./pond.js";

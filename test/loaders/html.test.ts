@@ -2,7 +2,7 @@ import {mkdir, mkdtemp, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {expect, onTestFinished, test} from "vitest";
-import {addNoscript, escapeHtml, finishPage, finishPages} from "../../loaders/html.js";
+import {addNoscript, escapeHtml, finishPage, finishPages} from "../../loaders/site/html.js";
 
 const page = `<!DOCTYPE html>
 <html>

@@ -4,7 +4,7 @@ import {join} from "node:path";
 import process from "node:process";
 import fc from "fast-check";
 import {afterAll, beforeAll, expect, test} from "vitest";
-import {readingsTable} from "../../loaders/readings.js";
+import {readingsTable} from "../../loaders/readings/readings.js";
 import {MemoryStore} from "../../pond/memory.js";
 import {Pond} from "../../pond/pond.js";
 import type {Transaction} from "../../pond/types.js";

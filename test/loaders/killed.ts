@@ -1,8 +1,8 @@
 import process from "node:process";
 import {dynamicFactories, kinds} from "../../loaders/kinds.js";
-import {silent} from "../../loaders/reporter.js";
-import {readResources} from "../../loaders/resource.js";
-import {run} from "../../loaders/run.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {readResources} from "../../loaders/resources/resource.js";
+import {run} from "../../loaders/runs/run.js";
 import {Pond} from "../../pond/pond.js";
 
 /**

@@ -1,7 +1,7 @@
 import {readdir} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, test} from "vitest";
-import {ladderFor, samplingOf, stepNear} from "../../loaders/ladder.js";
+import {ladderFor, samplingOf, stepNear} from "../../loaders/reduction/ladder.js";
 import {day, hour, micros, minute, type Reading, readingsSeries, temporaryDirectory} from "./memory.js";
 
 test.each([

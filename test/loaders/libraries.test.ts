@@ -3,7 +3,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 import {afterAll, beforeAll, expect, test} from "vitest";
-import {laidLibraries, layLibraries} from "../../loaders/libraries.js";
+import {laidLibraries, layLibraries} from "../../loaders/site/libraries.js";
 
 let source: string;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import {readFile, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {setTimeout as sleep} from "node:timers/promises";
 import {expect, test} from "vitest";
-import {Limiter} from "../../loaders/limiter.js";
+import {Limiter} from "../../loaders/cloud/limiter.js";
 import {mostWithin} from "./arrivals.js";
 import {temporaryDirectory} from "./memory.js";
 

@@ -6,7 +6,7 @@ import {join} from "node:path";
 import process from "node:process";
 import {setTimeout as wait} from "node:timers/promises";
 import {expect, test} from "vitest";
-import {withLock} from "../../loaders/lock.js";
+import {withLock} from "../../loaders/runs/lock.js";
 import {temporaryDirectory} from "./memory.js";
 
 async function place(): Promise<string> {
@@ -34,7 +34,7 @@ test("a lock is released when the work fails", async () => {
 
 test("the lock of a process that was killed is taken over", async () => {
   const file = await place();
-  const module = join(import.meta.dirname, "../../loaders/lock.ts");
+  const module = join(import.meta.dirname, "../../loaders/runs/lock.ts");
   const script = `import("${module}").then(({withLock}) => withLock(${JSON.stringify(file)}, () => new Promise(() => setInterval(() => {}, 1000))))`;
   const child = spawn(process.execPath, ["--import", "tsx", "--eval", script], {stdio: "inherit"});
   while (!existsSync(file)) await wait(20);

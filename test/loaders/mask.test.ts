@@ -1,8 +1,8 @@
 import {relative} from "node:path";
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {maskOf} from "../../loaders/mask.js";
-import {silent} from "../../loaders/reporter.js";
+import {maskOf} from "../../loaders/resources/mask.js";
+import {silent} from "../../loaders/runs/reporter.js";
 import type {Resource, RunContext} from "../../loaders/types.js";
 
 function mask(source: unknown, env: Record<string, string>): (text: string) => string {

@@ -4,7 +4,7 @@ import {join} from "node:path";
 import {onTestFinished} from "vitest";
 import {Duck, identifier} from "../../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
-import {keyOf, overlaps} from "../../loaders/shard.js";
+import {keyOf, overlaps} from "../../loaders/reduction/shard.js";
 
 /** One reading: microseconds since 1970 and its values by column; null says nothing. */
 export interface Reading {

@@ -2,7 +2,7 @@ import {mkdir, mkdtemp, readFile, readdir, rm, writeFile} from "node:fs/promises
 import {tmpdir} from "node:os";
 import {dirname, join} from "node:path";
 import {beforeEach, expect, onTestFinished, test} from "vitest";
-import {joinModules} from "../../loaders/modules.js";
+import {joinModules} from "../../loaders/site/modules.js";
 
 /** A built site as Framework leaves it: two pages that share a component, a library, and a module of an author. */
 const files = {

@@ -6,8 +6,8 @@ import fc from "fast-check";
 import {afterAll, beforeAll, expect, test} from "vitest";
 import {stringify} from "yaml";
 import {exits, main} from "../../loaders/main.js";
-import {binStart, parseResolution} from "../../loaders/resolution.js";
-import {openShell} from "../../loaders/shell.js";
+import {binStart, parseResolution} from "../../loaders/time/resolution.js";
+import {openShell} from "../../loaders/commands/shell.js";
 import {added, beginning, type Step, steps, type Versions} from "./histories.js";
 import {hour, merged, type Reading} from "./memory.js";
 

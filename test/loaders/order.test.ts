@@ -1,6 +1,6 @@
 import {expect, test} from "vitest";
 import {kinds} from "../../loaders/kinds.js";
-import {dependenciesOf, inOrder} from "../../loaders/order.js";
+import {dependenciesOf, inOrder} from "../../loaders/runs/order.js";
 import type {Resource} from "../../loaders/types.js";
 import {resource} from "./pond.js";
 

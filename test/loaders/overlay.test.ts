@@ -3,8 +3,8 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import fc from "fast-check";
 import {afterAll, expect, test} from "vitest";
-import {engine} from "../../loaders/engine.js";
-import {publishOverlays, spansOf} from "../../loaders/overlay.js";
+import {engine} from "../../loaders/reduction/engine.js";
+import {publishOverlays, spansOf} from "../../loaders/site/overlay.js";
 import type {DatasetEntry, ParameterEntry} from "../../loaders/types.js";
 import {Duck, literal} from "../../pond/duck.js";
 

@@ -1,9 +1,9 @@
 import {mkdir, readFile, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, test} from "vitest";
-import {pipeline} from "../../loaders/pipeline.js";
-import {silent} from "../../loaders/reporter.js";
-import {pack} from "../../loaders/pack.js";
+import {pipeline} from "../../loaders/site/pipeline.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {pack} from "../../loaders/site/pack.js";
 import type {Effects, PackedCatalogue} from "../../loaders/types.js";
 import {temporaryDirectory} from "./memory.js";
 

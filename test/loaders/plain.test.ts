@@ -1,8 +1,8 @@
 import {appendFile, mkdir, readdir, readFile, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, test} from "vitest";
-import {openSource} from "../../loaders/open.js";
-import {plainOf, portionsOf, storePlain} from "../../loaders/plain.js";
+import {openSource} from "../../loaders/files/open.js";
+import {plainOf, portionsOf, storePlain} from "../../loaders/files/plain.js";
 import type {Selection} from "../../pond/types.js";
 import {harbour, quiet, readings, told} from "./inbox.js";
 import {openDuck, temporaryDirectory} from "./memory.js";

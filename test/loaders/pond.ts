@@ -1,6 +1,6 @@
 import {onTestFinished} from "vitest";
 import {dynamicFactories, kinds} from "../../loaders/kinds.js";
-import {attributesOf, readingsTable} from "../../loaders/readings.js";
+import {attributesOf, readingsTable} from "../../loaders/readings/readings.js";
 import type {Resource} from "../../loaders/types.js";
 import {Pond} from "../../pond/pond.js";
 import type {Commit} from "../../pond/types.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {advanced, stranded, sweepOf} from "../../loaders/progress.js";
-import type {Brought, Progress} from "../../loaders/progress.js";
+import {advanced, stranded, sweepOf} from "../../loaders/cloud/progress.js";
+import type {Brought, Progress} from "../../loaders/cloud/progress.js";
 
 const plan = {now: 1_000_000, overlap: 3000};
 const begin: Progress = {series: "/a", measures: {}};

@@ -1,8 +1,8 @@
 import {existsSync, readFileSync} from "node:fs";
 import fc from "fast-check";
 import {describe, expect, test} from "vitest";
-import * as qartod from "../../loaders/qartod.js";
-import type {Season, Span, Values} from "../../loaders/qartod.js";
+import * as qartod from "../../loaders/quality/qartod.js";
+import type {Season, Span, Values} from "../../loaders/quality/qartod.js";
 import {describeShared, shared} from "../shared.js";
 
 interface Vector {

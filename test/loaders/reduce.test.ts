@@ -1,9 +1,9 @@
 import {readdir} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, test} from "vitest";
-import {reduce, type ReduceSpec} from "../../loaders/reduce.js";
-import {silent} from "../../loaders/reporter.js";
-import {run} from "../../loaders/run.js";
+import {reduce, type ReduceSpec} from "../../loaders/kinds/reduce.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {run} from "../../loaders/runs/run.js";
 import type {Effects} from "../../loaders/types.js";
 import type {Pond} from "../../pond/pond.js";
 import type {Reader} from "../../pond/types.js";

@@ -1,11 +1,11 @@
 import {readdir, readFile, truncate} from "node:fs/promises";
 import {join} from "node:path";
 import {afterAll, expect, test} from "vitest";
-import {Engine} from "../../loaders/engine.js";
-import type {Level, Shard} from "../../loaders/level.js";
-import {ReducedSeries} from "../../loaders/reduced.js";
-import {Reduction} from "../../loaders/reduction.js";
-import {parseResolutions} from "../../loaders/resolution.js";
+import {Engine} from "../../loaders/reduction/engine.js";
+import type {Level, Shard} from "../../loaders/reduction/level.js";
+import {ReducedSeries} from "../../loaders/reduction/reduced.js";
+import {Reduction} from "../../loaders/reduction/reduction.js";
+import {parseResolutions} from "../../loaders/time/resolution.js";
 import type {Range} from "../../pond/types.js";
 import {
   day,

@@ -1,5 +1,5 @@
 import {expect, onTestFinished, test, vi} from "vitest";
-import {reporterTo, silent} from "../../loaders/reporter.js";
+import {reporterTo, silent} from "../../loaders/runs/reporter.js";
 import type {Reporter} from "../../loaders/types.js";
 
 /** What a terminal is sent. */

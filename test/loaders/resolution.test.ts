@@ -1,5 +1,5 @@
 import {expect, test} from "vitest";
-import {binStart, nests, nextBin, parseResolution, parseResolutions} from "../../loaders/resolution.js";
+import {binStart, nests, nextBin, parseResolution, parseResolutions} from "../../loaders/time/resolution.js";
 import {hour, micros} from "./memory.js";
 
 test("resolutions are read, sorted and told apart", () => {

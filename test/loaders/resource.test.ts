@@ -3,7 +3,7 @@ import {join, relative} from "node:path";
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {kinds} from "../../loaders/kinds.js";
-import {readResources, ResourceError} from "../../loaders/resource.js";
+import {readResources, ResourceError} from "../../loaders/resources/resource.js";
 import type {Resource} from "../../loaders/types.js";
 import {nearest} from "../../loaders/word.js";
 import {temporaryDirectory} from "./memory.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {describe, expect, test} from "vitest";
-import {patience, pauseAfter} from "../../loaders/retry.js";
+import {patience, pauseAfter} from "../../loaders/cloud/retry.js";
 
 const now = Date.parse("2026-01-10T00:00:00Z");
 const first = {attempt: 1, now, chance: 0};

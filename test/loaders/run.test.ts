@@ -2,10 +2,10 @@ import {mkdir, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, onTestFinished, test} from "vitest";
 import {dynamicFactories, kinds} from "../../loaders/kinds.js";
-import {silent} from "../../loaders/reporter.js";
-import {readResources} from "../../loaders/resource.js";
-import {lastRuns} from "../../loaders/history.js";
-import {run} from "../../loaders/run.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {readResources} from "../../loaders/resources/resource.js";
+import {lastRuns} from "../../loaders/runs/history.js";
+import {run} from "../../loaders/runs/run.js";
 import {Pond} from "../../pond/pond.js";
 import {temporaryDirectory} from "./memory.js";
 

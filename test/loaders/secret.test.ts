@@ -3,8 +3,8 @@ import {join} from "node:path";
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {z} from "zod";
-import {readResources} from "../../loaders/resource.js";
-import {secret} from "../../loaders/secret.js";
+import {readResources} from "../../loaders/resources/resource.js";
+import {secret} from "../../loaders/resources/secret.js";
 import type {Kind} from "../../loaders/types.js";
 import {temporaryDirectory} from "./memory.js";
 

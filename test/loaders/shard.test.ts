@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {parseResolution} from "../../loaders/resolution.js";
-import {coverOf, spansOver} from "../../loaders/shard.js";
+import {parseResolution} from "../../loaders/time/resolution.js";
+import {coverOf, spansOver} from "../../loaders/reduction/shard.js";
 import {day, hour, micros} from "./memory.js";
 
 const resolutionOf = (name: string) => parseResolution(name);

@@ -9,7 +9,7 @@ import {setTimeout as sleep} from "node:timers/promises";
 import {Float64, Table, Utf8, vectorFromArray} from "apache-arrow";
 import {afterEach, beforeEach, describe, expect, test} from "vitest";
 import {exits, main} from "../../loaders/main.js";
-import {openShell} from "../../loaders/shell.js";
+import {openShell} from "../../loaders/commands/shell.js";
 import {Pond} from "../../pond/pond.js";
 import type {Transaction} from "../../pond/types.js";
 import {readings} from "../pond/readings.js";

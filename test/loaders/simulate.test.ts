@@ -3,11 +3,11 @@ import {once} from "node:events";
 import {join} from "node:path";
 import process from "node:process";
 import {expect, test} from "vitest";
-import {Api} from "../../loaders/api.js";
-import {Client} from "../../loaders/client.js";
-import {Limiter} from "../../loaders/limiter.js";
+import {Api} from "../../loaders/cloud/api.js";
+import {Client} from "../../loaders/cloud/client.js";
+import {Limiter} from "../../loaders/cloud/limiter.js";
 import {exits, main} from "../../loaders/main.js";
-import {openShell} from "../../loaders/shell.js";
+import {openShell} from "../../loaders/commands/shell.js";
 
 /** `pond simulate` in a process of its own, as somebody starts it who tries the client. */
 

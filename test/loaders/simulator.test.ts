@@ -3,11 +3,11 @@ import {tableToIPC} from "apache-arrow";
 import type {Table} from "apache-arrow";
 import fc from "fast-check";
 import {beforeAll, describe, expect, test} from "vitest";
-import {isOut, oxygenSaturation, runoff, tide} from "../../loaders/harbour.js";
-import type {Mooring} from "../../loaders/harbour.js";
-import {silent} from "../../loaders/reporter.js";
-import {run} from "../../loaders/run.js";
-import {mooringsOf, simulate, simulator} from "../../loaders/simulator.js";
+import {isOut, oxygenSaturation, runoff, tide} from "../../loaders/cloud/harbour.js";
+import type {Mooring} from "../../loaders/cloud/harbour.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {run} from "../../loaders/runs/run.js";
+import {mooringsOf, simulate, simulator} from "../../loaders/kinds/simulator.js";
 import {rowsOf} from "./memory.js";
 import {openPond, resource} from "./pond.js";
 

@@ -4,7 +4,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
 import {afterEach, beforeEach, expect, test, vi} from "vitest";
-import {layOutputs, prepareSite} from "../../loaders/site.js";
+import {layOutputs, prepareSite} from "../../loaders/site/site.js";
 import {writeFixture} from "../src/fixture.js";
 
 /** What Framework builds from: the loaders' outputs, in line with what is published. */

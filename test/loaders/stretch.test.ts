@@ -1,8 +1,8 @@
 import {join} from "node:path";
 import {expect, test} from "vitest";
-import {openSource} from "../../loaders/open.js";
-import {cut} from "../../loaders/stretch.js";
-import {timed} from "../../loaders/timed.js";
+import {openSource} from "../../loaders/files/open.js";
+import {cut} from "../../loaders/files/stretch.js";
+import {timed} from "../../loaders/files/timed.js";
 import {literal} from "../../pond/duck.js";
 import {openDuck, temporaryDirectory} from "./memory.js";
 

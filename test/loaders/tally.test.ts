@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {type Bins, decodeBins, encodeBins} from "../../loaders/bins.js";
-import {type Extras, percentiles, type Reduced, readingsSql} from "../../loaders/partial.js";
-import {binStart, parseResolution} from "../../loaders/resolution.js";
+import {type Bins, decodeBins, encodeBins} from "../../loaders/reduction/bins.js";
+import {type Extras, percentiles, type Reduced, readingsSql} from "../../loaders/reduction/partial.js";
+import {binStart, parseResolution} from "../../loaders/time/resolution.js";
 import {Scratch} from "../../loaders/scratch.js";
-import {extrasFor, type Statistic, statistics, tell} from "../../loaders/statistic.js";
-import {Tally, Unsorted} from "../../loaders/tally.js";
+import {extrasFor, type Statistic, statistics, tell} from "../../loaders/reduction/statistic.js";
+import {Tally, Unsorted} from "../../loaders/reduction/tally.js";
 import {hour, micros, minute, openDuck, type Reading, readingsSeries} from "./memory.js";
 
 const all = extrasFor(statistics);

@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from "node:timers/promises";
 import {expect, test} from "vitest";
-import {Token} from "../../loaders/token.js";
+import {Token} from "../../loaders/cloud/token.js";
 
 function counted(lives: readonly number[]) {
   let count = 0;

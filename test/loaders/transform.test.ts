@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {derive} from "../../loaders/derive.js";
-import {DerivedSeries} from "../../loaders/derived.js";
-import {parseResolutions} from "../../loaders/resolution.js";
-import {Reduction} from "../../loaders/reduction.js";
-import {silent} from "../../loaders/reporter.js";
-import {run, type RunResult} from "../../loaders/run.js";
+import {derive} from "../../loaders/kinds/derive.js";
+import {DerivedSeries} from "../../loaders/series/derived.js";
+import {parseResolutions} from "../../loaders/time/resolution.js";
+import {Reduction} from "../../loaders/reduction/reduction.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {run, type RunResult} from "../../loaders/runs/run.js";
 import type {Effects, Resource} from "../../loaders/types.js";
 import type {Pond} from "../../pond/pond.js";
 import {hour, micros, openDuck, type Reading, readingsSeries, rowsOf, temporaryDirectory} from "./memory.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {conversionFor} from "../../loaders/unit.js";
+import {conversionFor} from "../../loaders/readings/unit.js";
 
 function converted(value: number, from: string, to: string): number {
   const conversion = conversionFor({path: "/s", name: "x", unit: from}, to);

@@ -1,11 +1,11 @@
 import {join} from "node:path";
 import {asyncBufferFromFile, parquetReadObjects} from "hyparquet";
 import {expect, test} from "vitest";
-import {publish} from "../../loaders/publish.js";
-import {silent} from "../../loaders/reporter.js";
-import {run} from "../../loaders/run.js";
+import {publish} from "../../loaders/site/publish.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {run} from "../../loaders/runs/run.js";
 import type {Effects, Resource, RunRow} from "../../loaders/types.js";
-import {validate} from "../../loaders/validate.js";
+import {validate} from "../../loaders/kinds/validate.js";
 import type {Pond} from "../../pond/pond.js";
 import {hour, micros, type Reading, temporaryDirectory} from "./memory.js";
 import {appendReadings, openPond, resource} from "./pond.js";

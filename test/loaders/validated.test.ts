@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {marksOf} from "../../loaders/mark.js";
-import {planOf} from "../../loaders/plan.js";
-import * as qartod from "../../loaders/qartod.js";
-import {rule} from "../../loaders/rule.js";
+import {marksOf} from "../../loaders/quality/mark.js";
+import {planOf} from "../../loaders/quality/plan.js";
+import * as qartod from "../../loaders/quality/qartod.js";
+import {rule} from "../../loaders/quality/rule.js";
 import type {FlagCounts, TestName} from "../../loaders/types.js";
-import {ValidatedSeries} from "../../loaders/validated.js";
+import {ValidatedSeries} from "../../loaders/quality/validated.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Column, Series} from "../../pond/types.js";
 import {hour, merged, micros, openDuck, type Reading, readingsSeries, rowsOf, temporaryDirectory} from "./memory.js";

@@ -3,7 +3,7 @@ import {mkdir, readFile} from "node:fs/promises";
 import {join} from "node:path";
 import type {Browser} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
-import {newPage} from "../../loaders/new.js";
+import {newPage} from "../../loaders/site/new.js";
 import {Duck} from "../../pond/duck.js";
 import type {ChartElement} from "../../src/components/chart.js";
 import {launchBrowser, openPage, serveSite} from "../browser.js";
@@ -191,7 +191,7 @@ test("a new page is what the guide shows, about what the Dashboard has; nothing 
 });
 
 test("npm run new says how it is used, and what it made", async () => {
-  const run = (...args: string[]) => site.project.node(["--import", "tsx", "loaders/new.ts", ...args]);
+  const run = (...args: string[]) => site.project.node(["--import", "tsx", "loaders/site/new.ts", ...args]);
   expect(await run("page")).toMatchObject({code: 2, stderr: 'Usage: npm run new -- page "Name"\n'});
   expect(await run("page", "Tides")).toMatchObject({
     code: 0,

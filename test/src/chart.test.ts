@@ -2,7 +2,7 @@ import {readdir, readFile} from "node:fs/promises";
 import {join} from "node:path";
 import type {Page} from "playwright-core";
 import {afterAll, afterEach, beforeAll, describe, expect, test} from "vitest";
-import {pack} from "../../loaders/pack.js";
+import {pack} from "../../loaders/site/pack.js";
 import type {Catalogue} from "../../loaders/types.js";
 import type {ChartElement} from "../../src/components/chart.js";
 import {formatReading, formatTime} from "../../src/components/format.js";

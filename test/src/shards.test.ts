@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {pack, stampOf} from "../../loaders/pack.js";
+import {pack, stampOf} from "../../loaders/site/pack.js";
 import type {Catalogue, ResolutionEntry} from "../../loaders/types.js";
 import {unpack} from "../../src/components/shards.js";
 

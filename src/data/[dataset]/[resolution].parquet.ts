@@ -3,7 +3,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
 import {parseArgs} from "node:util";
-import {published} from "../../../loaders/published.js";
+import {published} from "../../../loaders/site/published.js";
 import {Duck, literal} from "../../../pond/duck.js";
 
 // All shards of a resolution as one file, under a name that stays, for authors' FileAttachment and SQL.

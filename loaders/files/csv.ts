@@ -1,0 +1,200 @@
+import {createReadStream} from "node:fs";
+import {open, stat} from "node:fs/promises";
+import {join} from "node:path";
+import {createGunzip} from "node:zlib";
+import {literal} from "../../pond/duck.js";
+import type {Duck} from "../../pond/duck.js";
+import {isNumber, isTime, isTimeName} from "../time/clock.js";
+import type {Field} from "../time/clock.js";
+import {expand} from "./expand.js";
+import {hostFile} from "./source.js";
+import type {How, Marks, Settled, Source} from "./source.js";
+
+/** How a file of CSV is written. */
+interface Dialect extends Marks {
+  readonly path: string;
+  readonly encoding: string; // as DuckDB names it
+  readonly comment: string;
+  readonly skip: number; // lines before the header
+  readonly columns: readonly {readonly name: string; readonly type: string}[];
+}
+
+/**
+ * CSV as instruments and spreadsheets write it: any delimiter, words before the header, decimal commas; in UTF-8,
+ * UTF-16 or Windows-1252, with or without a byte order mark. The first rows tell the types.
+ */
+export async function csvSource(duck: Duck, path: string, how: How): Promise<Source> {
+  const readable = await inReadableEncoding(path, how);
+  const whole = await withoutTornLine(readable, how);
+  const notes = whole === readable ? [] : ["its last line is not finished and waits"];
+  const known = how.decimal ?? how.settled?.decimal;
+  const first = await sniffAny(duck, whole, {decimal: known, settled: how.settled, scratch: how.scratch});
+  const file = first.path;
+  const decimal = known ?? (await decimalOf(duck, first));
+  const lead = first.skip + 1;
+  const {delimiter, quote, escape} = first;
+  const settled: Settled = {lead, dialect: {delimiter, quote, escape}, ...(decimal === "," ? {decimal} : {})};
+  const dialect = decimal === "." ? first : await sniff(duck, file, {decimal, settled}, [first.encoding]);
+  const fields = dialect.columns.map(({name, type}, index) => fieldOf({name, type, index}, how));
+  const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
+  const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
+  const all = {decimal, notes, ...(mayGrow ? {settled} : {})};
+  const asText = {...all, from: reader(dialect, texts, decimal), fields: texts};
+  const of = (path: string) => reader({...dialect, path}, fields, decimal);
+  return {...all, from: of(dialect.path), ...(mayGrow ? {of} : {}), fields, asText};
+}
+
+/** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */
+function fieldOf(
+  {name: header, type, index}: {readonly name: string; readonly type: string; readonly index: number},
+  {time}: How
+): Field {
+  const sql = `c${index}`;
+  if (header.trim() === time || isTimeName(header) || isTime(type) || type === "TIME")
+    return {header, type: "VARCHAR", hint: type, sql};
+  return {header, type: isNumber(type) ? "DOUBLE" : type === "BOOLEAN" ? type : "VARCHAR", sql};
+}
+
+function reader(dialect: Dialect, fields: readonly Field[], decimal: "." | ","): string {
+  const columns = fields.map(({sql, type}) => `${literal(sql)}: ${literal(type)}`).join(", ");
+  return `read_csv(${hostFile(dialect.path)}, auto_detect = false, header = true, ${optionsOf(dialect)}, decimal_separator = ${literal(decimal)}, columns = {${columns}})`;
+}
+
+function optionsOf({delimiter, quote, escape, comment, skip, encoding}: Dialect): string {
+  const marks = {delim: delimiter, quote, escape, comment, encoding};
+  const told = Object.entries(marks).map(([name, mark]) => `${name} = ${literal(mark)}`);
+  return [...told, `skip = ${skip}`, "hive_partitioning = false"].join(", ");
+}
+
+// ---- How it is written ----
+
+const encodings = ["utf-8", "latin-1"];
+
+interface Known {
+  readonly decimal: "." | "," | undefined;
+  readonly settled: Settled | undefined;
+}
+
+/** What is neither UTF-8 nor Latin-1 is Windows-1252, which DuckDB does not know: it is written again as UTF-8. */
+async function sniffAny(duck: Duck, path: string, known: Known & Pick<How, "scratch">): Promise<Dialect> {
+  try {
+    return await sniff(duck, path, known);
+  } catch (error) {
+    if (!isOtherEncoding(error) || path.endsWith(".zst")) throw error;
+    const file = join(known.scratch, "utf8.csv");
+    await expand(path, file, "windows-1252");
+    return sniff(duck, file, known);
+  }
+}
+
+async function sniff(duck: Duck, path: string, known: Known, among: readonly string[] = encodings): Promise<Dialect> {
+  const [encoding, ...others] = among as [string];
+  try {
+    const told = `header = true, encoding = ${literal(encoding)}${knownOptions(known)}`;
+    const [row] = await duck.rows(`SELECT * FROM sniff_csv(${hostFile(path)}, ${told})`);
+    const mark = (name: string, none: string) =>
+      row![name] === "(empty)" || row![name] === "\0" ? none : String(row![name]);
+    const quote = mark("Quote", '"'); // one may come later in the file
+    return {
+      ...{path, encoding, quote, delimiter: mark("Delimiter", ","), escape: mark("Escape", quote)},
+      ...{comment: mark("Comment", ""), skip: Number(row!.SkipRows)},
+      columns: row!.Columns as Dialect["columns"]
+    };
+  } catch (error) {
+    if (others.length === 0 || !isOtherEncoding(error)) throw error;
+    return sniff(duck, path, known, others);
+  }
+}
+
+function knownOptions({decimal, settled}: Known): string {
+  const {delimiter, quote, escape} = settled?.dialect ?? {};
+  const marks = {decimal_separator: decimal, delim: delimiter, quote, escape};
+  const told = Object.entries(marks).flatMap(([name, mark]) => (mark ? [`, ${name} = ${literal(mark)}`] : []));
+  return [...told, ...(settled ? [`, skip = ${settled.lead - 1}`] : [])].join("");
+}
+
+/** Whether DuckDB says that a file is in another encoding. */
+function isOtherEncoding(error: unknown): boolean {
+  return error instanceof Error && /not (utf-8|latin-1) encoded/i.test(error.message);
+}
+
+/** Numbers with commas among the first rows: decimals, thousands, or something that only a person can tell. */
+async function decimalOf(duck: Duck, dialect: Dialect): Promise<"." | ","> {
+  const texts = dialect.columns.flatMap(({name, type}, index) =>
+    type === "VARCHAR" ? [{name, sql: `c${index}`}] : []
+  );
+  if (texts.length === 0) return ".";
+  const fields = dialect.columns.map((_, index) => ({header: "", type: "VARCHAR", sql: `c${index}`}));
+  const from = reader(dialect, fields, ".");
+  const list = texts.map(({sql, name}) => `{'name': ${literal(name)}, 'x': trim(${sql})}`).join(", ");
+  const [row] = await duck.rows(
+    `SELECT count(*) FILTER (regexp_matches(x, '^[-+]?\\d{1,3}(,\\d{3})*\\.\\d+$') AND contains(x, ',')) AS points,
+       count(*) FILTER (regexp_matches(x, '^[-+]?(\\d*,(\\d{1,2}|\\d{4,})|0\\d*,\\d+|\\d{4,},\\d+|\\d{1,3}(\\.\\d{3})+,\\d+)$')) AS commas,
+       first(x ORDER BY row) FILTER (regexp_matches(x, '^[-+]?[1-9]\\d{0,2},\\d{3}$')) AS either,
+       first(name ORDER BY row) FILTER (regexp_matches(x, '^[-+]?[1-9]\\d{0,2},\\d{3}$')) AS name
+     FROM (SELECT row, unnest([${list}], recursive := true) FROM (SELECT *, row_number() OVER () AS row FROM ${from} LIMIT 20000))`
+  );
+  if (row!.commas !== 0n && row!.points === 0n) return ",";
+  if (row!.either === null || row!.points !== 0n) return ".";
+  const text = row!.either as string;
+  throw new Error(
+    `its column "${String(row!.name)}" holds "${text}", which is ${text.replace(",", ".")} (decimal comma) or ` +
+      `${text.replace(",", "")} (thousands); set decimal to "," or "."`
+  );
+}
+
+// ---- What DuckDB cannot read as it is ----
+
+async function firstBytes(path: string): Promise<Buffer> {
+  const stream = createReadStream(path, path.endsWith(".gz") ? {} : {end: 3});
+  const plain = path.endsWith(".gz") ? stream.pipe(createGunzip()) : stream;
+  for await (const chunk of plain) {
+    stream.destroy();
+    return (chunk as Buffer).subarray(0, 4);
+  }
+  return Buffer.alloc(0);
+}
+
+/** UTF-16 is written again as UTF-8; the rest DuckDB reads itself. */
+async function inReadableEncoding(path: string, {scratch}: How): Promise<string> {
+  if (path.endsWith(".zst")) return path;
+  const [a, b, c, d] = await firstBytes(path);
+  const little = (a === 0xff && b === 0xfe) || (a !== 0 && b === 0 && c !== 0 && d === 0);
+  const big = (a === 0xfe && b === 0xff) || (a === 0 && b !== 0 && c === 0 && d !== 0);
+  if (!little && !big) return path;
+  const file = join(scratch, "plain.csv");
+  await expand(path, file, little ? "utf-16le" : "utf-16be");
+  return file;
+}
+
+/** A file that ends within a line, as a logger leaves it between two writes; that line is left for the next run. */
+async function withoutTornLine(path: string, {scratch}: How): Promise<string> {
+  if (/\.(gz|zst)$/.test(path)) return path;
+  const {size} = await stat(path);
+  const [before, last] = await lastLines(path, size);
+  if (before === undefined || last === "" || !isTorn(before, last!)) return path;
+  const file = join(scratch, "whole.csv");
+  await expand(path, file, undefined, size - last!.length);
+  return file;
+}
+
+/** Whether a line has fewer values than the one before it, or ends within quotes. */
+function isTorn(before: string, last: string): boolean {
+  if ((last.match(/"/g) ?? []).length % 2 === 1) return true;
+  const count = (line: string, mark: string) => line.replace(/"[^"]*"/g, "").split(mark).length;
+  const mark = [",", ";", "\t", "|"].reduce((best, one) => (count(before, one) > count(before, best) ? one : best));
+  return count(last, mark) < count(before, mark);
+}
+
+/** The last line that ends, and what stands behind it; of a line too long for readings, nothing. Bytes as characters. */
+async function lastLines(path: string, size: number): Promise<readonly [before?: string, last?: string]> {
+  const handle = await open(path, "r");
+  try {
+    const begin = Math.max(0, size - 65_536);
+    const {buffer, bytesRead} = await handle.read(Buffer.alloc(size - begin), 0, size - begin, begin);
+    const lines = buffer.toString("latin1", 0, bytesRead).split("\n");
+    return lines.length < 2 ? [] : [lines.at(-2)!, lines.at(-1)!];
+  } finally {
+    await handle.close();
+  }
+}

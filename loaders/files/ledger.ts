@@ -1,0 +1,218 @@
+import {createHash} from "node:crypto";
+import {mkdir, readFile, stat, writeFile} from "node:fs/promises";
+import {dirname, join} from "node:path";
+import type {Reader, Transaction} from "../../pond/types.js";
+import {beginsWith, lastLineEnd, sample, segmentsOf} from "./content.js";
+import type {Segment} from "./content.js";
+import {memoryOf} from "../resources/memory.js";
+import type {Settled} from "./source.js";
+import type {Last} from "./timed.js";
+
+/** What came of a file. */
+export interface Taken {
+  readonly read: number; // rows with a time
+  readonly stored: number; // times that were new or restated
+  readonly known: number; // times that the series held already
+  readonly aside: number; // times set aside, since their clock was not set
+  readonly notes: readonly string[];
+}
+
+/** A content that an inbox has taken. */
+export interface Entry extends Taken {
+  readonly file: string; // as a report names it
+  readonly into: string;
+  readonly how: string; // how it was read, as a hash
+  readonly size: number; // bytes
+  readonly head: string; // hash of the first of them
+  readonly edge: string; // hash of those before the mark
+  readonly mark: number; // where the next part begins: behind the last whole line; 0 where a file is read as a whole
+  readonly segments: readonly Segment[]; // up to the mark, and up to the end
+  readonly settled?: Settled; // how the file is written, as its beginning told
+  readonly last?: Last; // the last row, where clocks on the wall told the time
+}
+
+/** A file as it stands on the host. */
+export interface Found {
+  readonly path: string;
+  readonly into: string;
+  readonly how: string;
+}
+
+/** What is known of it: all, or how it began, or nothing. */
+export type Knowledge =
+  {readonly entry: Entry; readonly isWhole: true} | {readonly entry: Entry; readonly isWhole: false} | undefined;
+
+/** What the host says of a file; equal stamps of a file that had settled mean equal contents. */
+interface Stamp {
+  readonly id: string; // of the entry
+  readonly inode: string;
+  readonly state?: string; // none while the file was so fresh that another change might look the same
+}
+
+interface Places {
+  readonly path: string; // in the pond
+  readonly stampFile: string; // on the host
+}
+
+interface State {
+  readonly entries: Iterable<readonly [id: string, entry: Entry]>;
+  readonly stamps: Iterable<readonly [path: string, stamp: Stamp]>;
+  readonly seen: Iterable<string>;
+}
+
+const headBytes = 1024;
+const edgeBytes = 65_536;
+const segmentLimit = 64;
+const absentLimit = 1000;
+
+/**
+ * Which contents an inbox has taken, kept in the pond beside what came of each. Beside it, in the cache, stands what the
+ * host said of each file, so that those that did not change are not read to find that out; it may be deleted.
+ */
+export class Ledger {
+  readonly #path: string;
+  readonly #stampFile: string;
+  readonly #entries: Map<string, Entry>;
+  readonly #stamps: Map<string, Stamp>;
+  readonly #seen: Set<string>;
+  readonly #hosts = new Map<string, Host>(); // as files stood before they were read
+  readonly #hashes = new Map<string, Promise<readonly Segment[]>>(); // of files as a whole
+  #changed = false;
+
+  private constructor({path, stampFile}: Places, {entries, stamps, seen}: State) {
+    this.#path = path;
+    this.#stampFile = stampFile;
+    this.#entries = new Map(entries);
+    this.#stamps = new Map(stamps);
+    this.#seen = new Set(seen);
+  }
+
+  /** What the pond knows; `cache` is the host directory for what the host says. */
+  static async open(name: string, fs: Reader, cache: string): Promise<Ledger> {
+    const places = {path: memoryOf({kind: "Inbox", name}), stampFile: join(cache, "inbox", `${name}.json`)};
+    const text = (await fs.exists(places.path)) ? new TextDecoder().decode(await fs.read(places.path)) : "{}";
+    const {entries = []} = JSON.parse(text) as {entries?: readonly Entry[]};
+    const stamps = await readFile(places.stampFile, "utf8").catch(() => "{}"); // made again when it is gone
+    const known = Object.entries(JSON.parse(stamps) as Record<string, Stamp>);
+    return new Ledger(places, {entries: entries.map((entry) => [idOf(entry), entry]), stamps: known, seen: []});
+  }
+
+  /** One that may be changed while this stays as it is. */
+  copy(): Ledger {
+    const places = {path: this.#path, stampFile: this.#stampFile};
+    return new Ledger(places, {entries: this.#entries, stamps: this.#stamps, seen: this.#seen});
+  }
+
+  /** What is known of a file, by its content. */
+  async find({path, into, how}: Found): Promise<Knowledge> {
+    const host = await hostState(path);
+    this.#hosts.set(path, host);
+    const {size, inode, state} = host;
+    const stamp = this.#stamps.get(path);
+    const same = [...this.#entries.values()].filter((entry) => entry.into === into && entry.how === how);
+    const stamped = stamp && same.find((entry) => idOf(entry) === stamp.id);
+    if (stamped && state !== undefined && stamp.state === state) return this.#whole(stamped);
+    for (const entry of same)
+      if (entry.size === size && (await beginsWith(path, entry.segments))) {
+        this.#stamp(path, entry);
+        return this.#whole(entry);
+      }
+    const grown = same.filter(({mark, size: before}) => mark > 0 && before < size).sort((a, b) => b.mark - a.mark);
+    for (const entry of grown)
+      if (await isBeginning(path, entry, entry === stamped && stamp!.inode === inode)) return {entry, isWhole: false};
+    return undefined;
+  }
+
+  #whole(entry: Entry): Knowledge {
+    this.#seen.add(idOf(entry));
+    return {entry, isWhole: true};
+  }
+
+  /** Hashes a file that was looked for, for when it is added: this goes on beside the reading of it. */
+  async hash({path}: Found): Promise<void> {
+    const hashes = segmentsOf(path, [this.#hosts.get(path)!.size]);
+    this.#hashes.set(path, hashes);
+    await hashes;
+  }
+
+  /** Keeps what came of a file, in place of what was known of its beginning. */
+  async add({path, into, how}: Found, came: Came, before?: Entry): Promise<Entry> {
+    const {size} = this.#hosts.get(path)!;
+    const mark = came.settled ? await lastLineEnd(path, size) : 0;
+    const kept =
+      before && before.segments.length < segmentLimit ? before.segments.filter(([end]) => end <= before.mark) : [];
+    const from = kept.at(-1)?.[0] ?? 0;
+    const ends = [...new Set([mark, size])].filter((end) => end > from);
+    const isWhole = from === 0 && ends.length === 1;
+    const segments = [...kept, ...(await ((isWhole && this.#hashes.get(path)) || segmentsOf(path, ends, from)))];
+    const head = await sample(path, 0, Math.min(headBytes, mark));
+    const edge = await sample(path, Math.max(0, mark - edgeBytes), mark);
+    const entry: Entry = {...came, into, how, size, head, edge, mark, segments};
+    if (before) this.#entries.delete(idOf(before));
+    this.#entries.set(idOf(entry), entry);
+    this.#seen.add(idOf(entry));
+    this.#changed = true;
+    this.#stamp(path, entry);
+    return entry;
+  }
+
+  /** Lets go of most contents that no file had, once all files were looked for: they would be found to be stored. */
+  forgetAbsent(): void {
+    const absent = [...this.#entries].filter(([id]) => !this.#seen.has(id)).slice(0, -absentLimit);
+    for (const [id] of absent) this.#entries.delete(id);
+    this.#changed ||= absent.length > 0;
+  }
+
+  async save(tx: Transaction): Promise<void> {
+    await mkdir(dirname(this.#stampFile), {recursive: true});
+    await writeFile(this.#stampFile, JSON.stringify(Object.fromEntries(this.#stamps)));
+    if (!this.#changed) return;
+    const text = JSON.stringify({entries: [...this.#entries.values()]}, null, 1);
+    await tx.write(this.#path, text, {parents: true});
+  }
+
+  #stamp(path: string, entry: Entry): void {
+    const {inode, state} = this.#hosts.get(path)!;
+    this.#stamps.set(path, {id: idOf(entry), inode, ...(state === undefined ? {} : {state})});
+  }
+}
+
+/** What came of a file, and what its next part needs to know. */
+export type Came = Taken & Pick<Entry, "file" | "settled" | "last">;
+
+/** How files are read, as one word. */
+export function howOf(spec: object): string {
+  return createHash("sha256").update(JSON.stringify(spec)).digest("hex").slice(0, 16);
+}
+
+function idOf({segments, into, how}: Entry): string {
+  return createHash("sha256")
+    .update(JSON.stringify([into, how, segments]))
+    .digest("hex");
+}
+
+/**
+ * Whether a file began as it did when it was taken. A file in the same place on the disk is taken for grown when its
+ * first bytes and those before the mark are what they were; of any other all bytes up to the mark must be.
+ */
+async function isBeginning(path: string, {head, edge, mark, segments}: Entry, isSameFile: boolean): Promise<boolean> {
+  if ((await sample(path, 0, Math.min(headBytes, mark))) !== head) return false;
+  if ((await sample(path, Math.max(0, mark - edgeBytes), mark)) !== edge) return false;
+  const before = segments.filter(([end]) => end <= mark);
+  return isSameFile || beginsWith(path, before);
+}
+
+interface Host {
+  readonly size: number;
+  readonly inode: string;
+  readonly state?: string;
+}
+
+/** What the host says of a file. A change within two seconds of another may leave the same times, so those tell nothing. */
+async function hostState(path: string): Promise<Host> {
+  const {size, dev, ino, mtimeNs, ctimeNs} = await stat(path, {bigint: true});
+  const inode = `${dev}:${ino}`;
+  const age = Date.now() - Number(ctimeNs > mtimeNs ? ctimeNs : mtimeNs) / 1e6;
+  const settled = age > 2000 ? {state: [inode, size, mtimeNs, ctimeNs].join(":")} : {};
+  return {size: Number(size), inode, ...settled};
+}

@@ -1,0 +1,195 @@
+import {literal} from "../../pond/duck.js";
+import type {Duck} from "../../pond/duck.js";
+import type {Range} from "../../pond/types.js";
+import {isNumber, isText} from "../time/clock.js";
+import type {Field} from "../time/clock.js";
+import {attributesOf, spelled} from "../readings/readings.js";
+import type {How, Source} from "./source.js";
+import {cut} from "./stretch.js";
+import {finite, nothing, numberIn, rowsOf} from "./host.js";
+import type {Count, HostTable, TableColumn} from "./host.js";
+import type {Timed} from "./timed.js";
+import {nearest} from "../word.js";
+
+/** Where a file with a row per parameter says what a row is. */
+export interface LongForm {
+  readonly parameter: Field;
+  readonly value: Field;
+  readonly unit?: Field;
+  readonly scopes: readonly Field[];
+  readonly stream: string; // SQL: rows of one value follow one another in time
+}
+
+/** Finds the columns of the long form; undefined for a file with a column per parameter. */
+export function longForm(fields: readonly Field[], how: How): LongForm | undefined {
+  const called = (pattern: RegExp) => fields.find(({header}) => pattern.test(header.trim()));
+  const value = how.value === undefined ? called(/^(value|reading|result)$/i) : wanted(fields, how.value);
+  const parameter =
+    how.parameter === undefined
+      ? value && called(/^(parameter|variable|metric|measurement)$/i)
+      : wanted(fields, how.parameter);
+  if (!parameter) return undefined;
+  if (!value) throw new Error(`it has a column "${parameter.header}" and none of values; name it as value`);
+  const unit = how.unit === undefined ? called(/^units?$/i) : wanted(fields, how.unit);
+  const scopes = (how.scope ?? []).map((name) => wanted(fields, name));
+  const stream = `concat_ws(chr(31), ${[...scopes, parameter].map(({sql}) => `coalesce(${sql}, '')`).join(", ")})`;
+  return {parameter, value, scopes, stream, ...(unit ? {unit} : {})};
+}
+
+function wanted(fields: readonly Field[], name: string): Field {
+  const found = fields.find(({header}) => header.trim() === name);
+  if (found) return found;
+  const headers = fields.map(({header}) => header);
+  const near = nearest(name, headers);
+  throw new Error(
+    `it has no column "${name}"${near === undefined ? "" : `, but one "${near}"`} (it has ${headers.join(", ")})`
+  );
+}
+
+interface Parts {
+  readonly source: Source;
+  readonly rows: Timed;
+  readonly long: LongForm;
+}
+
+/** A table of a file with a row per parameter: a column for each parameter that it names, of each scope and in each unit. */
+export async function longTable(duck: Duck, {source, rows, long}: Parts): Promise<HostTable> {
+  if (rows.facts.rows === 0) return nothing("it has a header and no rows");
+  const value = numberOf(long.value, source.decimal);
+  const keys = await keysOf(duck, rows, long);
+  const columns = keys.map(({column}) => column);
+  const notes = await notesOf(duck, {source, rows, long}, value);
+  if (columns.length === 0) return nothing("it has times and no values");
+  await refuseConflated(duck, {source, rows, long}, value);
+  const {timed: count, begin, end} = rows.facts;
+  const filled = `(${rows.instant}) IS NOT NULL AND ${value} IS NOT NULL`;
+  const select = (range: Range) =>
+    `SELECT ${rows.instant} AS instant, file_row_number AS row, ${keySql(long)} AS key, ${value} AS value FROM ${rows.from} WHERE ${filled} AND ${rows.within(range)}`;
+  const pivot = keys
+    .map(({key}, index) => `arg_max(value, row) FILTER (key = ${literal(key)}) AS v${index}`)
+    .join(", ");
+  return {
+    columns,
+    notes,
+    rows: count,
+    ...(count > 0 ? {span: {begin, end}} : {}),
+    cut: (range) => cut(duck, rows, {range, limit: 2_000_000}),
+    count: (range) => counted(duck, {select: select(range), rows, range}),
+    folded: (range) => `SELECT instant, ${pivot} FROM (${select(range)}) GROUP BY instant`
+  };
+}
+
+function numberOf({type, sql}: Field, decimal: "." | ","): string {
+  if (!isNumber(type) && type !== "VARCHAR") throw new Error(`its values are no numbers (${type})`);
+  return finite(isNumber(type) ? `${sql}::DOUBLE` : numberIn(sql, decimal));
+}
+
+// ---- What a row is ----
+
+/** All that tells a column, as one text. */
+function keySql({parameter, unit, scopes}: LongForm): string {
+  const parts = [...scopes, parameter, ...(unit ? [unit] : [])];
+  return `concat_ws(chr(31), ${parts.map(({sql}) => `coalesce(trim(${sql}), '')`).join(", ")})`;
+}
+
+interface Key {
+  readonly key: string;
+  readonly column: TableColumn;
+}
+
+async function keysOf(duck: Duck, {from}: Timed, long: LongForm): Promise<readonly Key[]> {
+  const found = await duck.rows(
+    `SELECT DISTINCT ${keySql(long)} AS key FROM ${from} WHERE trim(${long.parameter.sql}) <> '' ORDER BY key`
+  );
+  const keys = found.map(({key}) => ({key: String(key), column: columnOf(String(key), long)}));
+  const seen = new Map<string, string>();
+  for (const {key, column} of keys) {
+    const twin = seen.get(column.name.toLowerCase());
+    if (twin !== undefined) throw new Error(`its parameters ${told(twin)} and ${told(key)} are both ${column.name}`);
+    seen.set(column.name.toLowerCase(), key);
+  }
+  return keys;
+}
+
+function told(key: string): string {
+  return `"${key.split("\u001f").join(" ").trim()}"`;
+}
+
+function columnOf(key: string, {unit, scopes}: LongForm): TableColumn {
+  const parts = key.split("\u001f");
+  const scope = parts
+    .slice(0, scopes.length)
+    .filter((part) => part !== "")
+    .join(" ");
+  const parameter = unit ? parts[scopes.length]! : spelled(parts[scopes.length]!);
+  const said = unit ? parts[scopes.length + 1]! : "";
+  const name = said === "" ? parameter : `${parameter}.${said}`;
+  const attributes = unit ? {parameter, ...(said === "" ? {} : {unit: said})} : attributesOf(name);
+  if (scope === "") return {name, attributes};
+  return {name: `${scope}.${name}`, attributes: {scope, ...attributes}};
+}
+
+// ---- What is said of it ----
+
+async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): Promise<readonly string[]> {
+  const left = leftOut({source, rows, long}).map(({header}) => `"${header}"`);
+  const {sql, type} = long.value;
+  const [row] = await duck.rows(
+    `SELECT count(*) FILTER (trim(coalesce(${long.parameter.sql}, '')) = '')::DOUBLE AS unnamed,
+       count(*) FILTER (trim(${sql}::VARCHAR) <> '' AND ${value} IS NULL)::DOUBLE AS texts,
+       arg_min(${sql}::VARCHAR, file_row_number) FILTER (trim(${sql}::VARCHAR) <> '' AND ${value} IS NULL) AS text FROM ${rows.from}`
+  );
+  const [unnamed, texts] = [Number(row!.unnamed), Number(row!.texts)];
+  return [
+    ...(left.length > 0
+      ? [`${left.length === 1 ? "column" : "columns"} ${left.join(", ")} left out (a row is a parameter and its value)`]
+      : []),
+    ...(texts > 0 && type === "VARCHAR"
+      ? [`text for values in ${rowsOf(texts)}, such as ${JSON.stringify(row!.text)}, taken as missing`]
+      : []),
+    ...(unnamed > 0 ? [`${rowsOf(unnamed)} without a parameter left out`] : [])
+  ];
+}
+
+function leftOut({source, rows, long}: Parts): readonly Field[] {
+  const used = [...rows.clock.fields, long.parameter, long.value, long.unit, ...long.scopes];
+  return source.fields.filter((field) => !used.includes(field));
+}
+
+/** Values of one time and parameter that differ where another column does are readings of two things. */
+async function refuseConflated(duck: Duck, parts: Parts, value: string): Promise<void> {
+  const {rows, long} = parts;
+  const texts = leftOut(parts).filter(isText);
+  if (texts.length === 0) return;
+  const spread = texts.map(({sql}) => `min(${sql}) IS DISTINCT FROM max(${sql}) AS ${sql}`);
+  const [varied] = await duck.rows(`SELECT ${spread.join(", ")} FROM ${rows.from}`);
+  const varying = texts.filter(({sql}) => varied![sql] === true);
+  if (varying.length === 0) return;
+  for (const range of await cut(duck, rows, {range: {}, limit: 2_000_000})) {
+    const differs = varying.map(({sql}) => `bool_or(a.${sql} IS DISTINCT FROM b.${sql}) AS ${sql}`);
+    const within = `SELECT *, ${rows.instant} AS instant, ${keySql(long)} AS key, ${value} AS value FROM ${rows.from} WHERE ${value} IS NOT NULL AND ${rows.within(range)}`;
+    const torn = `SELECT instant, key FROM (${within}) GROUP BY ALL HAVING min(value) <> max(value)`;
+    const [found] = await duck.rows(
+      `WITH rows AS (${within}), torn AS (${torn}), few AS (SELECT r.* FROM rows r JOIN torn USING (instant, key) LIMIT 10000)
+       SELECT ${differs.join(", ")} FROM few a JOIN few b ON a.instant = b.instant AND a.key = b.key AND a.value <> b.value`
+    );
+    const culprits = varying.filter(({sql}) => found![sql] === true).map(({header}) => header);
+    if (culprits.length === 0) continue;
+    const names = culprits.map((name) => `"${name}"`).join(", ");
+    throw new Error(`its readings of one time and parameter differ with the column ${names}; set scope to [${names}]`);
+  }
+}
+
+async function counted(duck: Duck, {select, rows, range}: {select: string; rows: Timed; range: Range}): Promise<Count> {
+  const [[all], [found]] = [
+    await duck.rows(
+      `SELECT count(*)::DOUBLE AS rows, count(DISTINCT ${rows.instant})::DOUBLE AS times FROM ${rows.from}
+       WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`
+    ),
+    await duck.rows(
+      `SELECT count(DISTINCT instant)::DOUBLE AS times FROM
+         (SELECT instant FROM (${select}) GROUP BY instant, key HAVING min(value) <> max(value))`
+    )
+  ];
+  return {rows: Number(all!.rows), times: Number(all!.times), differing: Number(found!.times)};
+}

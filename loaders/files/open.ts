@@ -1,0 +1,68 @@
+import {stat} from "node:fs/promises";
+import type {Duck} from "../../pond/duck.js";
+import {csvSource} from "./csv.js";
+import {exportSource} from "./export.js";
+import {jsonSource} from "./lines.js";
+import {described} from "./source.js";
+import type {How, Source} from "./source.js";
+import {parquet} from "./timed.js";
+
+/** What a file is by its name, without what packs it. */
+type Form = "csv" | "parquet" | "json" | "html";
+
+const forms: Readonly<Record<string, Form>> = {
+  csv: "csv",
+  tsv: "csv",
+  txt: "csv",
+  parquet: "parquet",
+  json: "json",
+  jsonl: "json",
+  ndjson: "json",
+  htm: "html",
+  html: "html"
+};
+
+/** What a file is, by its name; undefined for one that nothing here reads. */
+function formNamed(path: string): Form | undefined {
+  const [, name] = /\.(\w+)(?:\.(?:gz|zst))?$/.exec(path.toLowerCase()) ?? [];
+  return name === undefined ? undefined : forms[name];
+}
+
+const formats: Readonly<Record<Form, string>> = {csv: "CSV", parquet: "Parquet", json: "JSON", html: "HTML"};
+
+/** What is wrong with a file, in words that follow its name; undefined for an error that is not the file's. */
+export function wrongWith(path: string, error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [line] = error.message.split("\n") as [string];
+  const reason = line.replace(/[.;:]?\s*$/, "");
+  if ("code" in error && !String(error.code).startsWith("ERR_")) return `it cannot be read (${reason})`;
+  const form = formNamed(path);
+  if (form && /^(Invalid Input|Conversion|IO|Serialization|Out of Range|Invalid) Error: /.test(line))
+    return `it cannot be read as ${formats[form]} (${reason})`;
+  return /^[A-Z][\w ]* Error: /.test(line) || !/^its? /.test(line) ? undefined : reason;
+}
+
+/** Opens a file of the host: CSV, Parquet, JSON lines, OTLP metrics or an export of HydroVu. Throws what is wrong with it, in words that follow its name. */
+export async function openSource(duck: Duck, path: string, how: How): Promise<Source> {
+  if ((await stat(path)).size === 0) throw new Error("it is empty");
+  switch (formNamed(path)) {
+    case "csv":
+      return csvSource(duck, path, how);
+    case "parquet":
+      return parquetSource(duck, path);
+    case "json":
+      return jsonSource(duck, path, how);
+    case "html":
+      return exportSource(duck, path, how);
+    default:
+      throw new Error("it is none of .csv, .parquet, .jsonl, .json and .html, nor one of these packed as .gz or .zst");
+  }
+}
+
+async function parquetSource(duck: Duck, path: string): Promise<Source> {
+  const file = parquet(path);
+  const fields = (await described(duck, file)).filter(({header}) => header !== "file_row_number");
+  const names = fields.map(({sql}) => sql).join(", ");
+  const from = `(SELECT ${names}, file_row_number FROM ${file} AS file(${names}, file_row_number))`;
+  return {from, fields, parquet: path, decimal: ".", notes: []};
+}

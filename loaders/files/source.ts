@@ -1,0 +1,58 @@
+import {literal} from "../../pond/duck.js";
+import type {Duck} from "../../pond/duck.js";
+import type {Field, Wanted} from "../time/clock.js";
+import type {Last} from "./timed.js";
+
+/** How a file is to be read, as far as its resource says. */
+export interface How extends Wanted {
+  readonly decimal?: "." | ",";
+  readonly parameter?: string;
+  readonly value?: string;
+  readonly unit?: string;
+  readonly scope?: readonly string[];
+  readonly scratch: string; // an existing host directory for files in between
+  readonly after?: Last; // the row before the first, where the file is the tail of one
+  readonly settled?: Settled; // and how its beginning was written
+}
+
+/** How a file is written, as far as its further parts cannot but be written so too. */
+export interface Settled {
+  readonly lead: number; // lines before the first row: the header, and what stands before it
+  readonly dialect?: Marks;
+  readonly decimal?: "." | ",";
+  readonly monthFirst?: boolean; // of dates that begin with days or months
+}
+
+/** What stands between values and around them. */
+export interface Marks {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly escape: string;
+}
+
+/** The rows of a file as DuckDB sees them, in the file's order. */
+export interface Source {
+  readonly from: string; // in FROM position: columns c0, c1, …; of Parquet also `file_row_number`
+  readonly fields: readonly Field[];
+  readonly parquet?: string; // the file, where it is such a one: DuckDB skips what is not asked of it
+  readonly decimal: "." | ","; // what stands in numbers that came as text
+  readonly notes: readonly string[];
+  readonly settled?: Settled; // where more may be written behind it
+  readonly of?: (path: string) => string; // `from` of another file that is written so, likewise
+  readonly asText?: Source; // the same for rows that are not all what the first of them are
+}
+
+/** The name of a host file, as DuckDB takes it: else for a pattern. */
+export function hostFile(path: string): string {
+  return literal(path.replace(/[*?[]/g, "[$&]"));
+}
+
+/** A file's columns as DuckDB names and types them, called c0, c1, … */
+export async function described(duck: Duck, source: string): Promise<readonly Field[]> {
+  const found = await duck.rows(`DESCRIBE SELECT * FROM ${source}`);
+  return found.map((row, index) => ({
+    header: String(row.column_name),
+    type: String(row.column_type),
+    sql: `c${index}`
+  }));
+}

@@ -1,0 +1,236 @@
+import {join} from "node:path";
+import {identifier, literal} from "../../pond/duck.js";
+import type {Duck} from "../../pond/duck.js";
+import type {Range} from "../../pond/types.js";
+import type {Clock, Stored} from "../time/clock.js";
+import {clockOf, isText, unreadableTime} from "../time/clock.js";
+import type {EpochUnit} from "../time/shape.js";
+import {hostFile} from "./source.js";
+import type {How, Source} from "./source.js";
+import {unwall} from "../time/wallclock.js";
+
+/** The rows of a file, each with its instant, as one Parquet file that DuckDB reads where it needs to. */
+export interface Timed {
+  readonly file: string; // Parquet, on the host
+  readonly from: string; // it in FROM position: `file_row_number` and the source's columns
+  readonly instant: string; // SQL: TIMESTAMPTZ, NULL where a row has no time
+  readonly within: (range: Range) => string; // SQL: which rows are in a span, said so that DuckDB skips the rest
+  readonly facts: Facts;
+  readonly clock: Clock;
+  readonly notes: readonly string[];
+  readonly last?: Last;
+}
+
+/** What is known of all rows together. */
+interface Facts {
+  readonly rows: number;
+  readonly timed: number; // those that have a time
+  readonly begin: number; // µs UTC, inclusive
+  readonly end: number; // µs UTC, inclusive
+  readonly isSorted: boolean; // times rise, or fall, from row to row
+  readonly isRising: boolean;
+}
+
+/** The last row of a file, as the next part of it may need to know. */
+export interface Last {
+  readonly local: number; // µs, as the clock on the wall showed
+  readonly instant: number; // µs UTC
+}
+
+/** Rows of one Parquet group, the least that DuckDB skips. */
+const groupRows = 122_880;
+
+/**
+ * Finds the times of a source's rows. What is not Parquet with times in UTC already is written as such, so that however
+ * large a file is, no more of it than a stretch of time is ever in memory. `stream` tells which rows follow one another.
+ */
+export async function timed(duck: Duck, source: Source, how: How, stream = "''"): Promise<Timed> {
+  for (const all of [false, true]) {
+    const clock = await clockOf(duck, source, how, all);
+    const rows =
+      source.parquet && clock.stored ? ofStored(source, clock.stored) : await staged(duck, source, clock, how);
+    const bad = "bad" in rows ? await firstBad(duck, rows.from) : undefined;
+    if (bad && !all) continue;
+    if (bad) throw unreadableTime(clock, bad.text, bad.row);
+    const {notes, ...placed} =
+      "bad" in rows ? await unwalled(duck, {...rows, clock, stream}, how) : {...rows, notes: []};
+    const facts = await factsOf(duck, placed);
+    const last = clock.kind === "instant" ? undefined : await lastOf(duck, placed, facts);
+    const near = (await isClustered(duck, placed, facts)) ? placed : await sorted(duck, placed, how);
+    return {...near, facts, clock, notes, ...(last ? {last} : {})};
+  }
+  throw new Error("its times cannot be read"); // not reached: the second time round, all rows were looked at
+}
+
+type Placed = Pick<Timed, "file" | "from" | "instant" | "within">;
+
+// ---- Parquet as it is ----
+
+function ofStored({from, parquet: file}: Source, stored: Stored): Placed {
+  if ("unit" in stored) return {file: file!, from, ...ofNumbers(stored.sql, stored.unit)};
+  const isMicros = /^TIMESTAMP( WITH TIME ZONE)?$/.test(stored.type);
+  const same = isMicros ? stored.sql : `CAST(${stored.sql} AS TIMESTAMP)`;
+  const instant = `make_timestamptz(CASE WHEN isfinite(${stored.sql}) THEN epoch_us(${same}) END)`;
+  const near = (micros: number) => `CAST(make_timestamp(${micros}) AS ${stored.type})`;
+  const slack = isMicros ? 0 : 1e6; // coarse types round
+  return {
+    file: file!,
+    from,
+    instant,
+    within: ({begin, end}) =>
+      conditions([
+        begin !== undefined && `${stored.sql} >= ${near(begin - slack)} AND ${instant} >= make_timestamptz(${begin})`,
+        end !== undefined && `${stored.sql} <= ${near(end + slack)} AND ${instant} < make_timestamptz(${end})`
+      ])
+  };
+}
+
+function ofNumbers(sql: string, unit: EpochUnit): Pick<Placed, "instant" | "within"> {
+  const micros = {s: `${sql}::HUGEINT * 1000000`, ms: `${sql}::HUGEINT * 1000`, us: sql, ns: `${sql} // 1000`}[unit];
+  return {
+    instant: `make_timestamptz(TRY_CAST(${micros} AS BIGINT))`,
+    within: ({begin, end}) =>
+      conditions([
+        begin !== undefined && `${sql} >= ${numberAt(begin, unit)}`,
+        end !== undefined && `${sql} < ${numberAt(end, unit)}`
+      ])
+  };
+}
+
+/** The least number of a unit that is not before an instant, in µs. */
+function numberAt(micros: number, unit: EpochUnit): string {
+  if (unit === "ns") return String(BigInt(micros) * 1000n);
+  return String(Math.ceil(micros / {s: 1e6, ms: 1e3, us: 1}[unit]));
+}
+
+function conditions(parts: readonly (string | false)[]): string {
+  return parts.filter((part) => part !== false).join(" AND ") || "true";
+}
+
+// ---- What is written as Parquet first ----
+
+interface Staged extends Pick<Timed, "file" | "from"> {
+  readonly bad: true; // there is a column of what is no time
+}
+
+/** The source's rows with `t`, the time, `zoned`, where some say their offset, and `bad`, what is there and no time. */
+async function staged(duck: Duck, source: Source, clock: Clock, {scratch}: How): Promise<Staged> {
+  const beside = source.fields.filter((field) => !clock.fields.includes(field));
+  const kept = beside.map(({sql}) => sql);
+  const select = (text: string, zone: string, bad: string) =>
+    [`${text} AS t`, `${zone} AS zoned`, `${bad} AS bad`, ...kept].join(", ");
+  const sql = select(clock.sql, clock.zoned ?? String(clock.kind === "instant"), clock.text ?? "NULL::VARCHAR");
+  const file = join(scratch, "staged.parquet");
+  await toParquet(duck, `SELECT ${sql} FROM ${source.from}`, {file, hasText: beside.some(isText)});
+  return {file, from: parquet(file), bad: true};
+}
+
+/** In the form that costs least to write and read again: it is gone in a moment. Text is kept once for all alike. */
+async function toParquet(duck: Duck, sql: string, {file, hasText}: {file: string; hasText: boolean}): Promise<void> {
+  const form = hasText ? "COMPRESSION snappy" : "COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1";
+  await duck.run(`COPY (${sql}) TO ${literal(file)} (FORMAT parquet, ${form}, ROW_GROUP_SIZE ${groupRows})`);
+}
+
+/** A Parquet file of the host in FROM position. */
+export function parquet(file: string): string {
+  return `read_parquet(${hostFile(file)}, file_row_number = true, hive_partitioning = false)`;
+}
+
+async function firstBad(duck: Duck, from: string): Promise<{text: string; row: number} | undefined> {
+  const [row] = await duck.rows(
+    `SELECT bad, file_row_number::DOUBLE + 1 AS row FROM ${from} WHERE bad IS NOT NULL ORDER BY row LIMIT 1`
+  );
+  return row && {text: String(row.bad), row: Number(row.row)};
+}
+
+interface Unplaced extends Pick<Timed, "file" | "from" | "clock"> {
+  readonly stream: string;
+}
+
+async function unwalled(
+  duck: Duck,
+  {file, from, clock, stream}: Unplaced,
+  how: How
+): Promise<Placed & {notes: readonly string[]}> {
+  const local = clock.kind === "mixed" ? "NOT zoned" : "true";
+  const isLocal = clock.kind !== "instant" && how.timeZone !== "UTC";
+  const {offset, notes} = isLocal
+    ? await unwall(duck, {from, zone: how.timeZone, local, stream, after: how.after})
+    : {offset: "0", notes: []};
+  const zoned = clock.kind === "mixed" ? `CASE WHEN zoned THEN 0 ELSE ${offset} END` : `(${offset})`;
+  const micros = offset === "0" ? "epoch_us(t)" : `epoch_us(t) - ${zoned}`;
+  const instant = `make_timestamptz(${micros})`; // a cast would ask the calendar of each row
+  const day = 86_400e6; // no clock is further from UTC
+  const slack = offset === "0" ? 0 : day;
+  const within = ({begin, end}: Range) =>
+    conditions([
+      begin !== undefined && `t >= make_timestamp(${begin - slack})`,
+      end !== undefined && `t < make_timestamp(${end + slack})`,
+      begin !== undefined && slack > 0 && `${instant} >= make_timestamptz(${begin})`,
+      end !== undefined && slack > 0 && `${instant} < make_timestamptz(${end})`
+    ]);
+  return {file, from, instant, within, notes};
+}
+
+// ---- What is known of them ----
+
+async function factsOf(duck: Duck, {from, instant}: Placed): Promise<Facts> {
+  const times = `SELECT epoch_us(${instant}) AS t FROM ${from}`;
+  const steps = `SELECT t, lag(t) OVER () AS before FROM (${times}) WHERE t IS NOT NULL`;
+  const [[row], [count]] = [
+    await duck.rows(
+      `SELECT count(*) AS timed, min(t)::DOUBLE AS begin, max(t)::DOUBLE AS end,
+         count(*) FILTER (t <= before) AS falls, count(*) FILTER (t >= before) AS rises FROM (${steps})`
+    ),
+    await duck.rows(`SELECT count(*) AS rows FROM ${from}`)
+  ];
+  return {
+    rows: Number(count!.rows),
+    timed: Number(row!.timed),
+    begin: Number(row!.begin),
+    end: Number(row!.end),
+    isSorted: row!.falls === 0n || row!.rises === 0n,
+    isRising: row!.falls === 0n
+  };
+}
+
+async function lastOf(duck: Duck, {from, instant}: Placed, {rows, timed}: Facts): Promise<Last | undefined> {
+  const which = rows === timed ? `file_row_number = ${rows - 1}` : "t IS NOT NULL"; // the latter reads all
+
+  const [row] = await duck.rows(
+    `SELECT epoch_us(t)::DOUBLE AS local, epoch_us(${instant})::DOUBLE AS instant FROM ${from}
+     WHERE ${which} ORDER BY file_row_number DESC LIMIT 1`
+  );
+  return row && {local: Number(row.local), instant: Number(row.instant)};
+}
+
+/** Whether a stretch of time stands in few groups of rows: else each stretch would have the whole file read again. */
+async function isClustered(duck: Duck, {from, instant}: Placed, {begin, end, isSorted}: Facts): Promise<boolean> {
+  if (isSorted || end <= begin) return true;
+  const [row] = await duck.rows(
+    `SELECT count(*)::DOUBLE AS groups, sum(width)::DOUBLE / ${end - begin} AS turns FROM
+       (SELECT epoch_us(max(i)) - epoch_us(min(i)) AS width FROM
+         (SELECT ${instant} AS i, file_row_number // ${groupRows} AS part FROM ${from}) GROUP BY part)`
+  );
+  return Number(row!.groups) <= 2 || Number(row!.turns) <= 3;
+}
+
+async function sorted(duck: Duck, {from, instant}: Placed, {scratch}: How): Promise<Placed> {
+  const file = join(scratch, "sorted.parquet");
+  const [columns, row] = [await duck.rows(`DESCRIBE SELECT * FROM ${from}`), "file_row_number"];
+  const kept = columns
+    .map(({column_name}) => String(column_name))
+    .filter((name) => /^c\d+$/.test(name))
+    .map(identifier);
+  const select = [`${instant} AS t`, ...kept].join(", ");
+  await toParquet(duck, `SELECT ${select} FROM ${from} WHERE (${instant}) IS NOT NULL ORDER BY t, ${row}`, {
+    file,
+    hasText: true
+  });
+  const within = ({begin, end}: Range) =>
+    conditions([
+      begin !== undefined && `t >= make_timestamptz(${begin})`,
+      end !== undefined && `t < make_timestamptz(${end})`
+    ]);
+  return {file, from: parquet(file), instant: "t", within};
+}

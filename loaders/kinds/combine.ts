@@ -1,0 +1,77 @@
+import {z} from "zod";
+import type {Reader} from "../../pond/types.js";
+import {CombinedSeries, type Deployment} from "../series/combined.js";
+import {empty, instant, lasts, rangeOf} from "../time/period.js";
+import {oneSeries} from "../series/place.js";
+import type {Kind, Origin} from "../types.js";
+
+const input = z
+  .strictObject({
+    series: z.string().startsWith("/").describe("an instrument's series: a path or a pattern"),
+    begin: instant.optional().describe("when it was deployed, inclusive"),
+    end: instant.optional().describe("when it was taken away, exclusive")
+  })
+  .refine(lasts, empty);
+
+const scope = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[^./\s]+$/, "write a name without dots, slashes and spaces")
+    .describe("the role of the instruments at the site; it begins the names of their columns"),
+  inputs: z.array(input).min(1).describe("the instruments that had the role; where two have a reading the later wins")
+});
+
+const schema = z.strictObject({
+  output: z.string().startsWith("/").describe("the path of the series, e.g. /sites/BDock"),
+  scopes: z
+    .array(scope)
+    .min(1)
+    .refine((scopes) => new Set(scopes.map(({name}) => name)).size === scopes.length, "two scopes have one name")
+    .describe("what instruments do at the site: near the surface, at the bottom, a weather station"),
+  units: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("the unit of each parameter, whatever instruments tell it in, e.g. {Depth: m}; the rest stay as they are")
+});
+
+export type CombineSpec = z.infer<typeof schema>;
+
+/** Instruments over their deployments as one series per site, computed on access. */
+export const combine: Kind<CombineSpec> = {
+  name: "Combine",
+  summary: "Instruments over deployment periods as one series per site, joined on time.",
+  schema,
+  ...oneSeries("combined", schema, (spec, {fs}) => combinedSeries(spec, fs)),
+  reads: ({scopes}) => scopes.flatMap(({inputs}) => inputs.map(({series}) => series)),
+  async origins({scopes}, _path, fs) {
+    const found = scopes.flatMap(({name: scope, inputs}) =>
+      inputs.map(async (input) =>
+        (await fs.glob(input.series)).map(({path}): Origin => ({path, scope, period: rangeOf(input)}))
+      )
+    );
+    return (await Promise.all(found)).flat();
+  },
+  async run({spec}, context) {
+    const fs = await context.fs();
+    await combinedSeries(spec, fs).then((series) => series.columns()); // says what cannot be combined
+    return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, fs), errors: []};
+  }
+};
+
+/** The combined series in a snapshot. */
+async function combinedSeries({output, scopes, units}: CombineSpec, fs: Reader): Promise<CombinedSeries> {
+  const deployments: Deployment[] = [];
+  for (const {name, inputs} of scopes)
+    for (const input of inputs)
+      for (const {path} of await fs.glob(input.series))
+        deployments.push({scope: name, period: rangeOf(input), series: await fs.series(path)});
+  return new CombinedSeries(output, deployments, new Map(Object.entries(units)));
+}
+
+async function unmatched({scopes}: CombineSpec, fs: Reader): Promise<readonly string[]> {
+  const notes: string[] = [];
+  for (const {name, inputs} of scopes)
+    for (const {series} of inputs)
+      if ((await fs.glob(series)).length === 0) notes.push(`Scope ${name}: nothing matches ${series} yet.`);
+  return notes;
+}

@@ -1,0 +1,111 @@
+import {z} from "zod";
+import {tablesIn} from "../series/annotation.js";
+import {adjustmentsOf, correction} from "../quality/correction.js";
+import {CorrectedSeries} from "../quality/corrected.js";
+import type {Dataset} from "../series/dataset.js";
+import {driftsOf} from "../quality/drift.js";
+import {isFlag} from "../readings/flag.js";
+import {circular, Mapped} from "../series/mapped.js";
+import {computingIn, lineageOf} from "../series/lineage.js";
+import {isNumeric} from "../reduction/reduction.js";
+import {isFor, unmet} from "../series/target.js";
+import type {ComputeContext, Kind, Origin} from "../types.js";
+
+const mapped = new Mapped("corrected");
+
+const schema = z
+  .strictObject({
+    input: z.string().startsWith("/").describe("the series: a path or a pattern"),
+    output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
+    corrections: z
+      .array(correction)
+      .default([])
+      .describe("what is done to readings; each is done to what those before it made of them"),
+    annotations: z
+      .array(z.string().startsWith("/"))
+      .default([])
+      .describe("the tables of Manual whose calibrations tell of drifts, which are corrected last; none unless given")
+  })
+  .refine(({corrections, annotations}) => corrections.length + annotations.length > 0, {
+    error: "there is nothing in it to correct by: write corrections, annotations or both"
+  })
+  .refine((spec) => !mapped.isCircular(spec), circular);
+
+export type CorrectSpec = z.infer<typeof schema>;
+
+/** Readings made right, beside the raw ones, which stay as they are; computed on access. */
+export const correct: Kind<CorrectSpec> = {
+  name: "Correct",
+  summary: "Makes right what instruments told wrong: offsets, factors and drifts, as series beside the raw ones.",
+  schema,
+  ...mapped.kind(schema, async (spec, dataset, context) => (await correctedSeries(spec, dataset, context)).series),
+  reads: ({input, annotations}) => [input, ...annotations],
+  async run({spec}, context) {
+    const [fs, {kinds}] = [await context.fs(), context];
+    const datasets = await mapped.datasets(spec, fs);
+    const found = await Promise.all(datasets.map((dataset) => correctedSeries(spec, dataset, {fs, kinds})));
+    const strange = (await tablesIn(spec.annotations, fs)).filter(({rows}) => rows === undefined);
+    const notes = [
+      ...datasets.map(({name}, index) => `${name}: ${listed(found[index]!.corrected)}.`),
+      ...(await unmet(spec.corrections, {datasets, fs, purpose: "correct"})),
+      ...strange.map(({path}) => `${path} is no table of annotations, and corrects nothing.`)
+    ];
+    const errors = [...new Set(found.flatMap(({errors}) => errors))];
+    return {read: 0, stored: 0, aside: 0, notes, errors};
+  }
+};
+
+type Ground = Pick<ComputeContext, "fs" | "kinds">;
+
+interface Made {
+  readonly series: CorrectedSeries;
+  readonly corrected: readonly string[]; // columns
+  readonly errors: readonly string[];
+}
+
+async function correctedSeries(spec: CorrectSpec, {input, path}: Dataset, ground: Ground): Promise<Made> {
+  const source = await ground.fs.series(input);
+  const columns = (await source.columns()).filter((column) => isNumeric(column) && !isFlag(column));
+  const rules = spec.corrections.filter((one) => isFor(one, input));
+  const written = columns.flatMap((column) => adjustmentsOf(rules, {path: input, column}));
+  const {adjustments: drifts, endless} = await driftsIn(spec, {input, columns}, ground);
+  const adjustments = [...written, ...drifts];
+  const names = columns.map(({name}) => name).filter((name) => adjustments.some(({column}) => column === name));
+  const errors = endless.map(
+    ({series, parameter, begin}) =>
+      `The calibration of ${series} at ${new Date(begin / 1000).toISOString()} tells how far ${parameter} was off, and nothing since when: annotate the deployment or the calibration before it.`
+  );
+  return {series: new CorrectedSeries(path, source, adjustments), corrected: names, errors};
+}
+
+interface Part {
+  readonly input: string;
+  readonly columns: Parameters<typeof driftsOf>[1]["columns"];
+}
+
+/** What calibrations say of the input and what it is made of, but for what was corrected before: once is enough. */
+async function driftsIn({annotations}: CorrectSpec, {input, columns}: Part, {fs, kinds}: Ground) {
+  const rows = (await tablesIn(annotations, fs)).flatMap((table) => table.rows ?? []);
+  if (rows.length === 0) return {adjustments: [], endless: []};
+  const resources = await computingIn({fs, kinds});
+  const others = resources.filter(({kind, spec}) => kind !== correct.name || !heeds(spec as CorrectSpec));
+  const raw = new Set((await lineageOf(input, {resources: others, kinds, fs})).map(placed));
+  const origins = (await lineageOf(input, {resources, kinds, fs})).map((one) => ({
+    ...one,
+    isMended: !raw.has(placed(one))
+  }));
+  return driftsOf(rows, {path: input, columns, origins});
+}
+
+function placed({path, scope, period}: Origin): string {
+  return JSON.stringify([path, scope, period.begin, period.end]);
+}
+
+function heeds({annotations}: CorrectSpec): boolean {
+  return annotations.length > 0;
+}
+
+function listed(columns: readonly string[]): string {
+  if (columns.length === 0) return "nothing is corrected";
+  return `${columns.join(", ")} ${columns.length === 1 ? "is" : "are"} corrected`;
+}

@@ -1,0 +1,64 @@
+import {z} from "zod";
+import type {DynamicContext, Reader} from "../../pond/types.js";
+import {DerivedSeries, type Input} from "../series/derived.js";
+import {duration, parseDuration} from "../time/duration.js";
+import {oneSeries} from "../series/place.js";
+import type {Kind} from "../types.js";
+
+const schema = z.strictObject({
+  output: z.string().startsWith("/").describe("the path of the series, e.g. /derived/saturation"),
+  inputs: z
+    .record(z.string().regex(/^[A-Za-z_]\w*$/, "write a name of letters, digits and _"), z.string().startsWith("/"))
+    .refine((inputs) => Object.keys(inputs).length > 0, "name at least one series")
+    .describe(
+      "what the SQL reads: a name, and the series for it, a path or a pattern; of a pattern, `path` tells which"
+    ),
+  sql: z
+    .string()
+    .regex(/^\s*(select|with|from)\b/i, "write one SELECT")
+    .transform((sql) => sql.trim().replace(/;$/, ""))
+    .describe("one SELECT (DuckDB) that gives `timestamp` and a column of numbers per parameter, `<parameter>.<unit>`"),
+  lookback: duration
+    .optional()
+    .describe("how long before a result the readings begin that it depends on; on everything unless given")
+});
+
+export type DeriveSpec = z.infer<typeof schema>;
+
+/** What SQL makes of other series, computed on access. */
+export const derive: Kind<DeriveSpec> = {
+  name: "Derive",
+  summary: "What SQL makes of other series, computed only where they changed.",
+  schema,
+  ...oneSeries("derived", schema, derivedSeries),
+  reads: ({inputs}) => Object.values(inputs),
+  async origins({inputs}, _path, fs) {
+    const found = await Promise.all(Object.values(inputs).map((pattern) => fs.glob(pattern)));
+    return found.flat().map(({path}) => ({path, period: {}}));
+  },
+  async run({spec}, {duck, cache, ...context}) {
+    const fs = await context.fs();
+    const series = await derivedSeries(spec, {fs, duck, cache});
+    await series.columns(); // says what is wrong with the SQL
+    return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, fs), errors: []};
+  }
+};
+
+async function derivedSeries(
+  {output, inputs, sql, lookback}: DeriveSpec,
+  {fs, duck, cache}: Pick<DynamicContext, "fs" | "duck" | "cache">
+): Promise<DerivedSeries> {
+  const found = Object.entries(inputs).map(async ([name, pattern]): Promise<Input> => {
+    const matches = await fs.glob(pattern);
+    return {name, series: await Promise.all(matches.map(({path}) => fs.series(path)))};
+  });
+  const span = lookback === undefined ? {} : {lookback: parseDuration(lookback)};
+  return new DerivedSeries(output, {sql, inputs: await Promise.all(found), duck, cache, ...span});
+}
+
+async function unmatched({inputs}: DeriveSpec, fs: Reader): Promise<readonly string[]> {
+  const notes: string[] = [];
+  for (const [name, pattern] of Object.entries(inputs))
+    if ((await fs.glob(pattern)).length === 0) notes.push(`Input ${name}: nothing matches ${pattern} yet.`);
+  return notes;
+}

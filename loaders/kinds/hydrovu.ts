@@ -1,0 +1,251 @@
+import {createHash} from "node:crypto";
+import {join} from "node:path";
+import {z} from "zod";
+import {nameOf, parentOf} from "../../pond/path.js";
+import type {Transaction} from "../../pond/types.js";
+import {Api} from "../cloud/api.js";
+import type {Location} from "../cloud/api.js";
+import {bounded} from "../bound.js";
+import {Client} from "../cloud/client.js";
+import {collect} from "../cloud/device.js";
+import type {Collected, Device} from "../cloud/device.js";
+import {duration, parseDuration} from "../time/duration.js";
+import {formatCount} from "../format.js";
+import {writeInstruments} from "../cloud/instrument.js";
+import type {Instrument} from "../cloud/instrument.js";
+import {Limiter} from "../cloud/limiter.js";
+import {progressPath, readProgress} from "../cloud/progress.js";
+import type {Progress} from "../cloud/progress.js";
+import {secret} from "../resources/secret.js";
+import type {Kind, Report, Resource, RunContext} from "../types.js";
+
+const device = z.strictObject({
+  id: z
+    .union([z.int(), z.string().min(1)])
+    .transform(String)
+    .describe("HydroVu's number of the location"),
+  name: z
+    .string()
+    .regex(/^[^/\0]+$/, "write a name without /")
+    .optional()
+    .describe("of its series; as HydroVu calls it unless given")
+});
+
+const schema = z.strictObject({
+  url: z
+    .url({protocol: /^https?$/})
+    .refine(isSafe, "write https://…, without a user, a query or a fragment; http is for this machine alone")
+    .transform((url) => url.replace(/\/+$/, ""))
+    .default("https://www.hydrovu.com/public-api")
+    .describe("of the API"),
+  clientId: secret().describe("of the API credentials that HydroVu's account page gives"),
+  clientSecret: secret().describe("of the same"),
+  into: z
+    .string()
+    .regex(/^(\/[^/]+)+$/, "write a path of the pond, such as /hydrovu")
+    .default("/hydrovu")
+    .describe("the directory of the instruments' series"),
+  devices: z
+    .array(device)
+    .min(1)
+    .refine((devices) => isDistinct(devices.map(({id}) => id)), "two devices have one id")
+    .refine((devices) => isDistinct(devices.flatMap(({name}) => name ?? [])), "two devices have one name")
+    .optional()
+    .describe("which instruments are read; all of the account unless given"),
+  overlap: duration.default("3d").describe("how long before its newest reading an instrument is read again"),
+  maxPointsPerRun: z
+    .int()
+    .positive()
+    .optional()
+    .describe("how many values are read before a run stops, for the next to go on; all unless given"),
+  rateLimit: z
+    .strictObject({
+      requests: z.int().positive().default(60).describe("how many"),
+      per: duration
+        .refine((text) => text !== "0s", "write more than 0s")
+        .default("1m")
+        .describe("in what time")
+    })
+    .prefault({})
+    .describe("the requests that the account grants"),
+  parallel: z.int().min(1).max(64).default(4).describe("how many instruments are read side by side")
+});
+
+function isDistinct(words: readonly string[]): boolean {
+  return new Set(words).size === words.length;
+}
+
+export type HydroVuSpec = z.infer<typeof schema>;
+
+/** Credentials go to the API alone, where nobody on the way can read them. */
+function isSafe(text: string): boolean {
+  const {protocol, hostname, username, password, search, hash} = new URL(text);
+  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  return (protocol === "https:" || isLocal) && [username, password, search, hash].every((part) => part === "");
+}
+
+/**
+ * The instrument cloud of In-Situ. Each instrument's readings are a series; how far it is read is kept page by page, so
+ * that a run that is cut off loses no more than one.
+ */
+export const hydrovu: Kind<HydroVuSpec> = {
+  name: "HydroVu",
+  summary: "The instruments of an account of HydroVu, In-Situ's cloud.",
+  schema,
+  writes: ({into}) => [into],
+  async run(resource: Resource<HydroVuSpec>, context: RunContext): Promise<Report> {
+    const {spec, name} = resource;
+    const {effects} = context;
+    const api = apiOf(spec, context);
+    effects.reporter.step(`Asking HydroVu for the instruments of ${name}`);
+    const [names, locations] = [await api.names(), await api.locations()];
+    const {devices, errors} = await context.transaction((tx) => devicesIn(tx, resource, locations));
+    const task = {
+      ...{api, names, duck: context.duck, now: effects.now()},
+      plan: {now: effects.now() / 1000, overlap: parseDuration(spec.overlap) / 1e6},
+      budget: {points: spec.maxPointsPerRun ?? Infinity},
+      transaction: context.transaction
+    };
+    const collected = await sideBySide(upToDateFirst(devices), spec.parallel, (one) => {
+      effects.reporter.step(`Reading ${one.name} of ${name}`);
+      return collect(one, task);
+    });
+    return reportOf(collected, {errors, limit: spec.maxPointsPerRun, left: task.budget.points});
+  }
+};
+
+function apiOf({url, clientId, clientSecret, rateLimit}: HydroVuSpec, {cache}: RunContext): Api {
+  const account = createHash("sha256")
+    .update(JSON.stringify([url, clientId]))
+    .digest("hex")
+    .slice(0, 16);
+  const limit = {requests: rateLimit.requests, per: parseDuration(rateLimit.per) / 1000};
+  const limiter = new Limiter(limit, join(cache, "hydrovu", `${account}.json`));
+  return new Api(new Client({url, clientId, clientSecret, scopes: ["read:locations", "read:data"]}, limiter));
+}
+
+/** Does the work for each, so many at a time; when one fails, it throws once those under way have ended. */
+async function sideBySide<In, Out>(
+  items: readonly In[],
+  width: number,
+  work: (item: In) => Promise<Out>
+): Promise<readonly Out[]> {
+  const atOnce = bounded(width);
+  const ended = await Promise.allSettled(items.map((item) => atOnce(() => work(item))));
+  return ended.map((end) => {
+    if (end.status === "rejected") throw end.reason;
+    return end.value;
+  });
+}
+
+// ---- Which instruments ----
+
+interface Found {
+  readonly devices: readonly Device[];
+  readonly errors: readonly string[]; // of those that cannot be read
+}
+
+/** A location that is to be read, and what is known of it. */
+interface Candidate {
+  readonly location: Location;
+  readonly path: string; // of its progress
+  readonly before: Progress | undefined;
+  readonly given: string | undefined; // the name that the resource gives it
+}
+
+/** The instruments to read, and how far each is read; keeps what HydroVu tells of them. */
+async function devicesIn(
+  tx: Transaction,
+  resource: Resource<HydroVuSpec>,
+  locations: readonly Location[]
+): Promise<Found> {
+  const known = new Map(locations.map((location) => [location.id, location]));
+  const wanted = resource.spec.devices ?? locations.map(({id}) => ({id, name: undefined}));
+  const missing = wanted.filter(({id}) => !known.has(id));
+  const candidates = await Promise.all(
+    wanted.flatMap(({id, name: given}) => {
+      const location = known.get(id);
+      const path = progressPath(resource, id);
+      return location ? readProgress(tx, path).then((before) => ({location, path, before, given})) : [];
+    })
+  );
+  const series = seriesOf(candidates, resource.spec.into);
+  const errors = missing.map(({id}) => `The account has no location ${id}: take it out of devices.`);
+  const devices: Device[] = [];
+  for (const [candidate, path] of series) {
+    const twin = [...series].find(([other, taken]) => other !== candidate && taken === path);
+    if (twin) errors.push(`${path} would hold two instruments: name location ${candidate.location.id} in devices.`);
+    else devices.push(deviceOf(candidate, path));
+  }
+  await writeInstruments(
+    tx,
+    resource,
+    [...series].map(([{location}, path]) => instrumentOf(location, path))
+  );
+  return {devices, errors};
+}
+
+/**
+ * Where the readings of each go: as the resource names it, else where they went before, whatever HydroVu calls it now,
+ * else as HydroVu calls it, with its id where another has that name.
+ */
+function seriesOf(candidates: readonly Candidate[], into: string): ReadonlyMap<Candidate, string> {
+  const settled = ({given, before}: Candidate) => {
+    if (given !== undefined) return `${into}/${given}`;
+    return before && parentOf(before.series) === into ? before.series : undefined;
+  };
+  const taken = candidates.map((one) => settled(one) ?? `${into}/${segment(one.location.name)}`);
+  return new Map(
+    candidates.map((one, index) => {
+      const path = taken[index]!;
+      const isAlone = nameOf(path) !== "" && taken.indexOf(path) === taken.lastIndexOf(path);
+      return [one, isAlone || settled(one) !== undefined ? path : `${path}-${one.location.id}`];
+    })
+  );
+}
+
+function deviceOf({location, path, before}: Candidate, series: string): Device {
+  const progress = before?.series === series ? before : {series, measures: {}};
+  return {id: location.id, name: nameOf(series), path, progress};
+}
+
+/** A name as a part of a path: what means something in paths and patterns is a dash. */
+function segment(name: string): string {
+  return name.trim().replace(/[/\\*?[\]{}\p{Cc}]+|^\.+$/gu, "-");
+}
+
+function instrumentOf({name, description, gps}: Location, series: string): Instrument {
+  return {
+    series,
+    name,
+    description: description ?? "",
+    ...(gps ? {position: [gps.longitude, gps.latitude] as const} : {})
+  };
+}
+
+/** Those with the newest readings first: what is new today comes before a long history, however little is read. */
+function upToDateFirst(devices: readonly Device[]): readonly Device[] {
+  const newest = ({progress}: Device) => progress.newest ?? -Infinity;
+  return [...devices].sort((a, b) => (newest(a) === newest(b) ? 0 : newest(b) - newest(a)));
+}
+
+// ---- What came of it ----
+
+interface Told {
+  readonly errors: readonly string[];
+  readonly limit: number | undefined; // points
+  readonly left: number; // points
+}
+
+function reportOf(collected: readonly Collected[], {errors, limit, left}: Told): Report {
+  const sum = (of: (one: Collected) => number) => collected.reduce((total, one) => total + of(one), 0);
+  const isCut = limit !== undefined && collected.some((one) => one.isCut);
+  const end = `Stopped after ${formatCount((limit ?? 0) - left)} points, as maxPointsPerRun says; the next run goes on.`;
+  return {
+    read: sum(({read}) => read),
+    stored: sum(({stored}) => stored),
+    aside: sum(({aside}) => aside),
+    notes: isCut ? [end] : [],
+    errors: [...errors, ...collected.flatMap(({error}) => error ?? [])]
+  };
+}

@@ -1,0 +1,235 @@
+import {randomUUID} from "node:crypto";
+import {mkdir, readFile, rm, writeFile} from "node:fs/promises";
+import {join, relative, resolve} from "node:path";
+import process from "node:process";
+import {csvFormat} from "d3-dsv";
+import {z} from "zod";
+import type {Duck} from "../../pond/duck.js";
+import {PondError} from "../../pond/error.js";
+import type {Transaction} from "../../pond/types.js";
+import {annotation, annotationsIn, annotationsTable} from "../series/annotation.js";
+import {maskOf} from "../resources/mask.js";
+import {openSource, wrongWith} from "../files/open.js";
+import {readingsTable} from "../readings/readings.js";
+import {readTable} from "../files/table.js";
+import type {Kind, Report, Resource, RunContext} from "../types.js";
+import {timeZone} from "../time/zone.js";
+
+const path = z.string().startsWith("/", "write a path of the pond, such as /manual/pier");
+
+const reading = z.strictObject({
+  time: z.string().min(1).describe("when, with an offset or by the clocks of the time zone"),
+  values: z.record(z.string(), z.number()).describe("what was read, by column, such as DO.mg/L: 9.2")
+});
+
+const readings = z.strictObject({
+  into: path.describe("the table of the pond where they go, which reads as a series does"),
+  file: z.string().min(1).optional().describe("a file of any form that Inbox reads, relative to this YAML file"),
+  timeFormat: z.string().optional().describe("how times in the file are written, as for Inbox; found out unless given"),
+  rows: z
+    .array(reading)
+    .default([])
+    .describe("readings typed here; of one time and column they count before the file's")
+});
+
+const annotations = z.strictObject({
+  into: path.describe("the table of the pond where they go"),
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("a CSV with a column for each field of a row, relative to this YAML file"),
+  rows: z.array(annotation).default([]).describe("annotations typed here")
+});
+
+const schema = z
+  .strictObject({
+    timeZone: timeZone.describe("of times without an offset: a name of the IANA list, such as America/Los_Angeles"),
+    readings: readings.optional().describe("what people read from instruments and bottles"),
+    annotations: annotations.optional().describe("what people know of readings: deployments, calibrations, outages")
+  })
+  .refine(({readings, annotations}) => readings !== undefined || annotations !== undefined, {
+    error: "there is nothing in it: write readings, annotations or both"
+  });
+
+export type ManualSpec = z.infer<typeof schema>;
+
+/**
+ * Readings and annotations that people type, into the YAML or a file beside it. What stands there is what holds: an
+ * edit changes a reading and a deletion takes it away, and what was there before stays in the pond's history.
+ */
+export const manual: Kind<ManualSpec> = {
+  name: "Manual",
+  summary: "Readings and annotations that people type.",
+  schema,
+  writes: ({readings, annotations}) => [readings, annotations].flatMap((part) => (part ? [part.into] : [])),
+  async run(resource: Resource<ManualSpec>, context: RunContext): Promise<Report> {
+    const first = await attempt(resource, context, takeReadings);
+    const second = await attempt(resource, context, takeAnnotations);
+    return {
+      read: first.read + second.read,
+      stored: first.stored + second.stored,
+      aside: 0,
+      notes: [],
+      errors: [...first.errors, ...second.errors]
+    };
+  }
+};
+
+type Came = Pick<Report, "read" | "stored" | "errors">;
+type Take = (resource: Resource<ManualSpec>, context: RunContext) => Promise<Omit<Came, "errors">>;
+
+/** What is wrong with what was typed is told, and what was stored before stays. */
+async function attempt(resource: Resource<ManualSpec>, context: RunContext, take: Take): Promise<Came> {
+  try {
+    return {...(await take(resource, context)), errors: []};
+  } catch (error) {
+    if (error instanceof TypedError) return {read: 0, stored: 0, errors: [error.message]};
+    if (error instanceof PondError) return {read: 0, stored: 0, errors: [error.message]};
+    throw error;
+  }
+}
+
+/** Something wrong in a file of the host, as a whole sentence. */
+class TypedError extends Error {
+  constructor(file: string, {spec, ...resource}: Resource, context: RunContext, cause: unknown) {
+    const name = maskOf({spec, ...resource}, context)(relative(process.cwd(), file));
+    const wrong = wrongWith(file, cause);
+    if (wrong === undefined) throw cause;
+    super(`${name} was left out: ${wrong}; mend it.`, {cause});
+  }
+}
+
+// ---- Readings ----
+
+type Rows = Map<number, Map<string, number>>; // by µs UTC, then by column
+
+async function takeReadings(resource: Resource<ManualSpec>, context: RunContext): Promise<Omit<Came, "errors">> {
+  const {readings} = resource.spec;
+  if (!readings) return {read: 0, stored: 0};
+  const scratch = join(context.cache, "manual", randomUUID());
+  await mkdir(scratch, {recursive: true});
+  try {
+    const {into, file, timeFormat, rows} = readings;
+    const typed: Typed = {rows: new Map(), columns: new Map(), read: 0};
+    if (file !== undefined)
+      await gather(typed, {path: resolve(context.base, file), timeFormat}, {resource, context, scratch});
+    if (rows.length > 0) {
+      const text = join(scratch, "rows.csv");
+      const names = [...new Set(rows.flatMap(({values}) => Object.keys(values)))];
+      const table: readonly object[] = rows.map(({time, values}) => ({time, ...values}));
+      await writeFile(text, csvFormat(table, ["time", ...names] as never[]));
+      await gather(typed, {path: text, place: resource.place.file}, {resource, context, scratch});
+    }
+    return {read: typed.read, stored: await context.transaction((tx) => store(into, typed, {tx, duck: context.duck}))};
+  } finally {
+    await rm(scratch, {recursive: true});
+  }
+}
+
+interface Typed {
+  readonly rows: Rows;
+  readonly columns: Map<string, Readonly<Record<string, string | undefined>>>; // attributes by name
+  read: number;
+}
+
+interface From {
+  readonly path: string;
+  readonly place?: string; // the file that a complaint is about, where that is another
+  readonly timeFormat?: string | undefined;
+}
+
+interface With {
+  readonly resource: Resource<ManualSpec>;
+  readonly context: RunContext;
+  readonly scratch: string;
+}
+
+/** Adds a file's readings; of one time and column the later file counts. */
+async function gather(
+  typed: Typed,
+  {path, place = path, timeFormat}: From,
+  {resource, context, scratch}: With
+): Promise<void> {
+  const own = join(scratch, randomUUID());
+  await mkdir(own);
+  const how = {timeZone: resource.spec.timeZone, scratch: own, ...(timeFormat === undefined ? {} : {timeFormat})};
+  try {
+    const table = await readTable(context.duck, await openSource(context.duck, path, how), how);
+    for (const {name, attributes} of table.columns) typed.columns.set(name, {...attributes});
+    typed.read += table.rows;
+    if (!table.span) return;
+    const {begin, end} = table.span;
+    const select = `SELECT *, epoch_us(instant)::DOUBLE AS time FROM (${table.folded({begin, end: end + 1})})`;
+    for (const row of await context.duck.rows(select)) {
+      const values = typed.rows.get(Number(row.time)) ?? new Map<string, number>();
+      for (const [index, {name}] of table.columns.entries())
+        if (row[`v${index}`] !== null) values.set(name, Number(row[`v${index}`]));
+      typed.rows.set(Number(row.time), values);
+    }
+  } catch (error) {
+    throw new TypedError(place, resource, context, error);
+  }
+}
+
+interface Storing {
+  readonly tx: Transaction;
+  readonly duck: Duck;
+}
+
+/** Makes the table what was typed; gives how many readings are new, changed or gone. */
+async function store(into: string, {rows, columns}: Typed, {tx, duck}: Storing): Promise<number> {
+  const before: Rows = new Map();
+  if (await tx.exists(into)) {
+    const held = await tx.series(into);
+    for (const {time, ...values} of await duck.rows(
+      `SELECT epoch_us(timestamp)::DOUBLE AS time, * EXCLUDE (timestamp) FROM ${await held.relation()}`
+    ))
+      before.set(
+        Number(time),
+        new Map(Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [[name, Number(value)]])))
+      );
+  }
+  const times = [...rows.keys()].filter((time) => rows.get(time)!.size > 0).sort((a, b) => a - b);
+  const changed = [...new Set([...before.keys(), ...times])].filter(
+    (time) => !isSame(before.get(time), rows.get(time))
+  );
+  if (changed.length === 0) return 0;
+  const instrument = into.slice(into.lastIndexOf("/") + 1);
+  const table = readingsTable(
+    times,
+    [...columns].map(([name, attributes]) => ({
+      name,
+      attributes: {instrument, ...attributes},
+      values: Float64Array.from(times, (time) => rows.get(time)!.get(name) ?? NaN)
+    }))
+  );
+  await tx.table(into, table, {parents: true});
+  return changed.length;
+}
+
+function isSame(a: ReadonlyMap<string, number> = new Map(), b: ReadonlyMap<string, number> = new Map()): boolean {
+  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value);
+}
+
+// ---- Annotations ----
+
+async function takeAnnotations(resource: Resource<ManualSpec>, context: RunContext): Promise<Omit<Came, "errors">> {
+  const {annotations, timeZone} = resource.spec;
+  if (!annotations) return {read: 0, stored: 0};
+  const {into, file, rows} = annotations;
+  const host = file === undefined ? resource.place.file : resolve(context.base, file);
+  try {
+    const inFile = file === undefined ? [] : annotationsIn(await readFile(host, "utf8"));
+    const all = [...inFile, ...rows];
+    const table = annotationsTable(all, timeZone);
+    const isNew = await context.transaction(async (tx) => {
+      const version = (await tx.exists(into)) ? (await tx.stat(into)).version : 0;
+      if (version > 0 || all.length > 0) await tx.table(into, table, {parents: true});
+      return (await tx.exists(into)) && (await tx.stat(into)).version !== version;
+    });
+    return {read: all.length, stored: isNew ? all.length : 0};
+  } catch (error) {
+    throw new TypedError(host, resource, context, error);
+  }
+}

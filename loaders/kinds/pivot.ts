@@ -1,0 +1,68 @@
+import {z} from "zod";
+import type {Column, Reader, Series} from "../../pond/types.js";
+import {CombinedSeries, type Deployment} from "../series/combined.js";
+import {fill} from "../pattern.js";
+import {oneSeries} from "../series/place.js";
+import {flagRenamings, RenamedSeries} from "../series/renamed.js";
+import type {Kind} from "../types.js";
+
+const schema = z.strictObject({
+  input: z.string().startsWith("/").describe("the series to set side by side: a pattern, e.g. /sites/*"),
+  output: z.string().startsWith("/").describe("the path of the series, e.g. /pivots/temperature"),
+  parameter: z.string().min(1).describe("what is shown of each, e.g. Temperature"),
+  scope: z.string().min(1).optional().describe("which of several, where a series has the parameter in more scopes"),
+  name: z
+    .string()
+    .min(1)
+    .default("$0")
+    .describe("how each is told apart; $0, $1, … stand for what the wildcards matched"),
+  unit: z.string().min(1).optional().describe("the unit of all; as they come unless given")
+});
+
+export type PivotSpec = z.infer<typeof schema>;
+
+/** One parameter across sites, a column each, computed on access. */
+export const pivot: Kind<PivotSpec> = {
+  name: "Pivot",
+  summary: "One parameter across sites: a column for each, joined on time.",
+  schema,
+  ...oneSeries("pivoted", schema, (spec, {fs}) => pivotedSeries(spec, fs)),
+  reads: ({input}) => [input],
+  origins: async ({input, name}, _path, fs) =>
+    (await fs.glob(input)).map(({path, captures}) => ({path, scope: fill(name, captures), period: {}})),
+  async run({spec}, {fs}) {
+    const columns = await (await pivotedSeries(spec, await fs())).columns();
+    const {input, parameter} = spec;
+    const notes = columns.length === 0 ? [`Nothing that ${input} matches has ${parameter} yet.`] : [];
+    return {read: 0, stored: 0, aside: 0, notes, errors: []};
+  }
+};
+
+async function pivotedSeries(spec: PivotSpec, fs: Reader): Promise<Series> {
+  const {input, output, name, parameter, unit} = spec;
+  const found = (await fs.glob(input)).map(async ({path, captures}): Promise<Deployment[]> => {
+    const series = await fs.series(path);
+    const columns = await series.columns();
+    const column = chosen(spec, path, columns);
+    if (!column) return [];
+    const own = [{from: column.name, column}];
+    const picked = new RenamedSeries(path, series, [...own, ...flagRenamings(columns, own)]);
+    return [{scope: fill(name, captures), period: {}, series: picked}];
+  });
+  const deployments = (await Promise.all(found)).flat();
+  const scopes = deployments.map(({scope}) => scope);
+  const twin = scopes.find((scope, index) => scopes.indexOf(scope) !== index);
+  if (twin !== undefined)
+    throw new Error(`Two series that ${input} matches would both be ${twin}: tell them apart by $0, $1, … in name.`);
+  return new CombinedSeries(output, deployments, new Map(unit === undefined ? [] : [[parameter, unit]]));
+}
+
+function chosen({parameter, scope}: PivotSpec, path: string, columns: readonly Column[]): Column | undefined {
+  const [first, second] = columns.filter(
+    ({name, attributes}) =>
+      (attributes.parameter ?? name) === parameter && (scope === undefined || attributes.scope === scope)
+  );
+  if (second)
+    throw new Error(`${path} has ${parameter} as ${first!.name} and as ${second.name}: say by scope which is meant.`);
+  return first;
+}

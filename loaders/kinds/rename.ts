@@ -1,0 +1,87 @@
+import {z} from "zod";
+import {literally} from "../../pond/regexp.js";
+import type {Column, Reader, Series} from "../../pond/types.js";
+import {circular, Mapped} from "../series/mapped.js";
+import {isFlag} from "../readings/flag.js";
+import {fill} from "../pattern.js";
+import {attributesOf} from "../readings/readings.js";
+import {flagRenamings, RenamedSeries, type Renaming} from "../series/renamed.js";
+import type {Kind} from "../types.js";
+import {conversionFor} from "../readings/unit.js";
+
+const mapped = new Mapped("renamed");
+
+const rule = z.strictObject({
+  from: z.string().min(1).describe("a column, or several: * stands for any letters, e.g. 'Bottom *'"),
+  to: z.string().min(1).describe("its name, `<parameter>.<unit>`; $0, $1, … stand for what the * matched"),
+  unit: z.string().min(1).optional().describe("the unit that its numbers are in, where the column does not tell")
+});
+
+const schema = z
+  .strictObject({
+    input: z.string().startsWith("/").describe("the series: a path or a pattern"),
+    output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
+    columns: z.array(rule).min(1).describe("of several rules that a column matches, the first counts"),
+    others: z.enum(["keep", "drop"]).default("keep").describe("what becomes of the columns that no rule matches")
+  })
+  .refine((spec) => !mapped.isCircular(spec), circular);
+
+export type RenameSpec = z.infer<typeof schema>;
+
+/** Series with other names and units for their columns, computed on access. */
+export const rename: Kind<RenameSpec> = {
+  name: "Rename",
+  summary: "Series with other names and units for their columns, directly or by pattern.",
+  schema,
+  ...mapped.kind(schema, async (spec, {input, path}, {fs}) => renamedSeries(spec, await fs.series(input), path)),
+  async run({spec}, context) {
+    const fs = await context.fs();
+    const found = (await mapped.datasets(spec, fs)).map(({input}) => input);
+    return {read: 0, stored: 0, aside: 0, notes: await unusedRules(spec, found, fs), errors: []};
+  }
+};
+
+async function renamedSeries(spec: RenameSpec, source: Series, path: string): Promise<Series> {
+  const columns = await source.columns();
+  const readings = columns.filter((column) => !isFlag(column));
+  const renamed = readings.flatMap((column) => renamingOf(spec, column, source.path) ?? []);
+  const renamings = [...renamed, ...flagRenamings(columns, renamed)];
+  const seen = new Map<string, string>();
+  for (const {from, column} of renamings) {
+    const twin = seen.get(column.name);
+    if (twin !== undefined)
+      throw new Error(`The columns ${twin} and ${from} of ${source.path} would both be ${column.name}: rename one.`);
+    seen.set(column.name, from);
+  }
+  return new RenamedSeries(path, source, renamings);
+}
+
+function renamingOf({columns: rules, others}: RenameSpec, column: Column, path: string): Renaming | undefined {
+  for (const {from, to, unit: told} of rules) {
+    const captures = patternOf(from).exec(column.name)?.slice(1);
+    if (!captures) continue;
+    const name = fill(to, captures);
+    const attributes = {...column.attributes, ...attributesOf(name)};
+    const unit = told ?? column.attributes.unit ?? attributes.unit;
+    const conversion = attributes.unit && conversionFor({path, name: column.name, unit}, attributes.unit);
+    return {from: column.name, column: {name, type: "DOUBLE", attributes}, ...(conversion ? {conversion} : {})};
+  }
+  return others === "keep" ? {from: column.name, column} : undefined;
+}
+
+/** Rules that no column matches are most often misspelt. */
+async function unusedRules({columns: rules}: RenameSpec, paths: readonly string[], fs: Reader): Promise<string[]> {
+  const all = await Promise.all(paths.map(async (path) => (await fs.series(path)).columns()));
+  const names = new Set(all.flat().map(({name}) => name));
+  return rules
+    .filter(({from}) => ![...names].some((name) => patternOf(from).test(name)))
+    .map(
+      ({from}) =>
+        `No column is called ${from}; there ${names.size === 0 ? "are none yet" : `are ${[...names].join(", ")}`}.`
+    );
+}
+
+function patternOf(from: string): RegExp {
+  const parts = from.split("*").map(literally);
+  return new RegExp(`^${parts.join("(.*)")}$`, "su");
+}

@@ -1,0 +1,140 @@
+import {z} from "zod";
+import type {Reader} from "../../pond/types.js";
+import {tablesIn} from "../series/annotation.js";
+import type {Dataset} from "../series/dataset.js";
+import {computingIn, lineageOf} from "../series/lineage.js";
+import {circular, Mapped} from "../series/mapped.js";
+import {type Mark, marksOf} from "../quality/mark.js";
+import {addFlags, noFlags} from "../readings/flag.js";
+import {formatCount} from "../format.js";
+import {fill} from "../pattern.js";
+import {type Plan, planOf} from "../quality/plan.js";
+import {isNumeric} from "../reduction/reduction.js";
+import {duration, lengthOf, rule, type Rule} from "../quality/rule.js";
+import {isFor, unmet} from "../series/target.js";
+import type {ColumnCounts, ComputeContext, Kind, TestedSeries} from "../types.js";
+import {ValidatedSeries} from "../quality/validated.js";
+
+const mapped = new Mapped("validated");
+
+const schema = z
+  .strictObject({
+    input: z.string().startsWith("/").describe("the series: a path or a pattern"),
+    output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
+    interval: duration.describe(
+      "from one reading to the next; a step of more than two is a gap, which no test looks across"
+    ),
+    tests: z
+      .array(rule)
+      .default([])
+      .describe("thresholds by parameter; of several that have a test for a column, the first counts"),
+    annotations: z
+      .array(z.string().startsWith("/"))
+      .default(["/annotations/*"])
+      .describe("the tables of Manual whose flags count before those of all tests")
+  })
+  .superRefine(({tests, interval}, context) => {
+    for (const [index, test] of tests.entries()) {
+      const times = test.flatLine ? [test.flatLine.suspect, test.flatLine.fail] : [];
+      const short = times.find((time) => time && lengthOf(time) < 2 * lengthOf(test.interval ?? interval));
+      if (short !== undefined)
+        context.addIssue({
+          code: "custom",
+          path: ["tests", index, "flatLine"],
+          message: "two readings may well be the same: write a time of at least two intervals"
+        });
+    }
+  })
+  .refine((spec) => !mapped.isCircular(spec), circular);
+
+export type ValidateSpec = z.infer<typeof schema>;
+
+/** Flags beside readings, as the tests of QARTOD and people give them; computed on access, where something changed. */
+export const validate: Kind<ValidateSpec> = {
+  name: "Validate",
+  summary: "Tests readings as QARTOD says, and puts a flag beside each: good, suspect, failed, not evaluated, missing.",
+  schema,
+  ...mapped.kind(schema, validatedSeries),
+  reads: ({input, annotations, tests}) => [
+    input,
+    ...annotations,
+    ...tests.flatMap(({neighbour}) => neighbour?.series?.replace(/\$\d+/g, "*") ?? [])
+  ],
+  async run({spec}, {duck, cache, effects, kinds, ...context}) {
+    const fs = await context.fs();
+    const datasets = await mapped.datasets(spec, fs);
+    const tests: TestedSeries[] = [];
+    const notes: string[] = [];
+    for (const dataset of datasets) {
+      effects.reporter.step(`Validating ${dataset.name}`);
+      const series = await validatedSeries(spec, dataset, {fs, duck, cache, kinds});
+      const columns = await series.counts();
+      await series.sweep();
+      tests.push({series: dataset.path, columns});
+      notes.push(`${dataset.name}: ${summed(columns)}`);
+    }
+    return {
+      read: 0,
+      stored: 0,
+      aside: 0,
+      notes: [...notes, ...(await unheeded(spec, datasets, fs))],
+      errors: [],
+      tests
+    };
+  }
+};
+
+type Ground = Pick<ComputeContext, "fs" | "duck" | "cache" | "kinds">;
+
+async function validatedSeries(
+  spec: ValidateSpec,
+  dataset: Dataset,
+  {fs, duck, cache, kinds}: Ground
+): Promise<ValidatedSeries> {
+  const source = await fs.series(dataset.input);
+  const plan = async (): Promise<Plan> => {
+    const rules = spec.tests.filter((test) => isFor(test, dataset.input)).map((test) => filled(test, dataset));
+    const series = async (path: string) => ((await fs.exists(path)) ? fs.series(path) : undefined);
+    return planOf({
+      source,
+      rules,
+      interval: spec.interval,
+      marks: await flaggedByHand(spec, dataset, {fs, kinds}),
+      series
+    });
+  };
+  return new ValidatedSeries(dataset.path, {source, plan, duck, cache});
+}
+
+/** The flags that people gave to readings of a series, whatever they called it. */
+async function flaggedByHand(
+  {annotations}: ValidateSpec,
+  {input, path}: Dataset,
+  {fs, kinds}: Pick<Ground, "fs" | "kinds">
+): Promise<readonly Mark[]> {
+  const rows = (await tablesIn(annotations, fs)).flatMap((table) => table.rows ?? []);
+  if (rows.length === 0) return [];
+  const origins = await lineageOf(path, {resources: await computingIn({fs, kinds}), kinds, fs});
+  return marksOf(rows, {origins, columns: (await (await fs.series(input)).columns()).filter(isNumeric)});
+}
+
+function summed(columns: readonly ColumnCounts[]): string {
+  const {good, notEvaluated, suspect, fail} = columns.map(({flags}) => flags).reduce(addFlags, noFlags);
+  const all = formatCount(good + notEvaluated + suspect + fail);
+  return `${formatCount(suspect)} suspect and ${formatCount(fail)} failed of ${all} readings.`;
+}
+
+/** What is written and changes nothing. */
+async function unheeded(spec: ValidateSpec, datasets: readonly Dataset[], fs: Reader): Promise<readonly string[]> {
+  const strange = (await tablesIn(spec.annotations, fs)).filter(({rows}) => rows === undefined);
+  return [
+    ...(await unmet(spec.tests, {datasets, fs, purpose: "test"})),
+    ...strange.map(({path}) => `${path} is no table of annotations, and flags nothing.`)
+  ];
+}
+
+function filled(test: Rule, {captures}: Dataset): Rule {
+  const {neighbour} = test;
+  if (neighbour?.series === undefined) return test;
+  return {...test, neighbour: {...neighbour, series: fill(neighbour.series, captures)}};
+}

@@ -1,0 +1,83 @@
+import {identifier} from "../../pond/duck.js";
+import type {Column, Piece, Range, Series} from "../../pond/types.js";
+import {intersect} from "../series/combined.js";
+import {type Adjustment, adjustedSql, meet} from "./correction.js";
+import {within} from "../reduction/partial.js";
+import {qualityIn} from "../readings/quality.js";
+import {keyOf} from "../reduction/shard.js";
+import type {Quality} from "../types.js";
+
+/** Part of every key: to be raised whenever the same adjustment would make other readings. */
+const generation = 1;
+
+/**
+ * A series with some readings made right, each adjustment on what those before it made; the series itself stays as it
+ * is. A piece that nothing adjusts is the same piece.
+ */
+export class CorrectedSeries implements Series {
+  readonly path: string;
+  readonly #source: Series;
+  readonly #adjustments: readonly Adjustment[];
+
+  constructor(path: string, source: Series, adjustments: readonly Adjustment[]) {
+    this.path = path;
+    this.#source = source;
+    this.#adjustments = adjustments;
+  }
+
+  columns(): Promise<readonly Column[]> {
+    return this.#source.columns();
+  }
+
+  async pieces(range: Range = {}): Promise<readonly Piece[]> {
+    const pieces = await this.#source.pieces(range);
+    return pieces.map((piece) => {
+      const end = Math.min(piece.maxTime + 1, range.end ?? Infinity);
+      const told = this.#told({begin: Math.max(piece.minTime, range.begin ?? -Infinity), end});
+      return told.length === 0 ? piece : {...piece, key: keyOf("correct", generation, piece.key, told)};
+    });
+  }
+
+  async relation(range: Range = {}): Promise<string> {
+    const layers = layersOf(this.#adjustments.filter((one) => intersect(one, range)));
+    let relation = `(SELECT * FROM ${await this.#source.relation(range)} WHERE ${within(range)})`;
+    for (const layer of layers) relation = `(SELECT * REPLACE (${layerSql(layer)}) FROM ${relation})`;
+    return relation;
+  }
+
+  quality(range?: Range): Promise<ReadonlyMap<string, Quality>> {
+    return qualityIn(this.#source, range);
+  }
+
+  /** What is done in a span, once however many columns it is done to; where one begins or ends counts if it does within. */
+  #told(span: Required<Range>): readonly string[] {
+    const told = this.#adjustments.flatMap(({begin = -Infinity, end = Infinity, recipe}) => {
+      if (!intersect({begin, end}, span)) return [];
+      return JSON.stringify([recipe, begin > span.begin ? begin : null, end < span.end ? end : null]);
+    });
+    return [...new Set(told)];
+  }
+}
+
+/** Adjustments that do not meet within a layer; each is in a later one than those before it that it meets. */
+function layersOf(adjustments: readonly Adjustment[]): readonly (readonly Adjustment[])[] {
+  const layers: Adjustment[][] = [];
+  for (const adjustment of adjustments) {
+    const last = layers.findLastIndex((layer) => layer.some((other) => meet(adjustment, other)));
+    if (last + 1 === layers.length) layers.push([]);
+    layers[last + 1]!.push(adjustment);
+  }
+  return layers;
+}
+
+/** SQL of the columns that a layer changes. */
+function layerSql(layer: readonly Adjustment[]): string {
+  const names = [...new Set(layer.map(({column}) => column))].map((name) => [name, identifier(name)] as const);
+  const told = names.map(([name, sql]) => {
+    const cases = layer
+      .filter(({column}) => column === name)
+      .map((one) => `WHEN ${within(one)} THEN ${adjustedSql(sql, one)}`);
+    return `CASE ${cases.join(" ")} ELSE ${sql} END AS ${sql}`;
+  });
+  return told.join(", ");
+}

@@ -1,0 +1,104 @@
+import {compile} from "../../pond/glob.js";
+import type {Column} from "../../pond/types.js";
+import type {AnnotationRow} from "../series/annotation.js";
+import {intersect} from "../series/combined.js";
+import {type Adjustment, amountIn, meet} from "./correction.js";
+import {concerns} from "../series/target.js";
+import type {Origin} from "../types.js";
+
+/** A series whose columns come from others. */
+interface Drifting {
+  readonly path: string;
+  readonly columns: readonly Column[]; // those of numbers
+  readonly origins: readonly Drifted[]; // itself first, then what it is made of
+}
+
+interface Drifted extends Origin {
+  readonly isMended: boolean; // on the way from there its drifts have been corrected
+}
+
+/** What calibrations tell of drifts. */
+interface Drifts {
+  readonly adjustments: readonly Adjustment[];
+  readonly endless: readonly AnnotationRow[]; // calibrations before which nothing tells when readings were right
+}
+
+/** A calibration that tells how far readings had drifted. */
+interface Calibration extends AnnotationRow {
+  readonly offset: number;
+  readonly parameter: string;
+}
+
+/** A calibration of what comes from one origin, and when that was right the last time before. */
+interface Found {
+  readonly calibration: Calibration;
+  readonly origin: Drifted;
+  readonly since?: number; // µs UTC
+}
+
+/**
+ * The drifts that calibrations found: none when the instrument was deployed or calibrated the last time before, the
+ * whole of the offset just before the calibration. Where an annotation names several of what a series is made of, that
+ * counts which is furthest back.
+ */
+export function driftsOf(annotations: readonly AnnotationRow[], {path, columns, origins}: Drifting): Drifts {
+  const found = origins.toReversed().flatMap((origin) => calibrationsOf(origin, annotations));
+  const drifts: {one: Found; adjustment: Adjustment}[] = [];
+  for (const one of found)
+    for (const column of concerned(one, columns)) {
+      const adjustment = adjustmentOf(one, {path, column});
+      const told = drifts.filter((other) => other.one.calibration === one.calibration);
+      if (adjustment && !told.some((other) => meet(other.adjustment, adjustment))) drifts.push({one, adjustment});
+    }
+  const begun = new Set(found.flatMap(({calibration, since}) => (since === undefined ? [] : calibration)));
+  const own = found.filter(({origin}) => !origin.isMended);
+  const endless = own.filter((one) => !begun.has(one.calibration) && concerned(one, columns).length > 0);
+  return {
+    adjustments: drifts.filter(({one}) => !one.origin.isMended).map(({adjustment}) => adjustment),
+    endless: [...new Set(endless.map(({calibration}) => calibration))]
+  };
+}
+
+function calibrationsOf(origin: Drifted, annotations: readonly AnnotationRow[]): readonly Found[] {
+  const visits = annotations
+    .filter(({kind}) => kind === "deployment" || kind === "calibration")
+    .filter(({series}) => compile(series).match(origin.path))
+    .sort((a, b) => a.begin - b.begin);
+  return visits.filter(isOff).map((calibration) => {
+    const {begin, parameter} = calibration;
+    const before = visits.filter((visit) => [null, parameter].includes(visit.parameter)).map(startOf);
+    const since = Math.max(...before.filter((time) => time < begin));
+    return {calibration, origin, ...(since > -Infinity ? {since} : {})};
+  });
+}
+
+function isOff(visit: AnnotationRow): visit is Calibration {
+  return visit.offset !== null && visit.parameter !== null;
+}
+
+/** From when on an instrument is right: µs UTC. */
+function startOf({kind, begin, end}: AnnotationRow): number {
+  return kind === "calibration" ? (end ?? begin) : begin;
+}
+
+/** The columns that come from an origin, if from before the calibration. */
+function concerned({calibration, origin}: Found, columns: readonly Column[]): readonly Column[] {
+  const {parameter, begin: end} = calibration;
+  if (!intersect(origin.period, {end})) return [];
+  return columns.filter((column) => concerns({parameter, scope: origin.scope}, column));
+}
+
+function adjustmentOf(
+  {calibration, origin, since}: Found,
+  {path, column}: {readonly path: string; readonly column: Column}
+): Adjustment | undefined {
+  const {begin: time, offset, unit} = calibration;
+  const range = since === undefined ? undefined : intersect(origin.period, {begin: since, end: time});
+  if (since === undefined || !range) return undefined;
+  const whole = amountIn({path, column}, unit ?? undefined)({offset});
+  const by = [
+    {time: since, factor: 1, offset: 0},
+    {time, ...whole}
+  ] as const;
+  return {...range, column: column.name, by, recipe: [column, by]};
+}

@@ -1,0 +1,53 @@
+import {Field, Float64, RecordBatch, Schema, Struct, Table, TimestampMicrosecond, makeData} from "apache-arrow";
+import type {Data} from "apache-arrow";
+import type {ColumnAttributes} from "../../pond/types.js";
+
+/** One parameter's readings, beside the times of `readingsTable`. */
+export interface ReadingsColumn {
+  readonly name: string; // e.g. "Temperature.C"
+  readonly attributes: ColumnAttributes;
+  readonly values: Float64Array; // NaN where there is no reading
+}
+
+/**
+ * Readings in the form in which they cross from a collector to the pond: an Arrow Table with `timestamp` (µs, UTC) and
+ * one nullable double per column, what a column is being told in its field's metadata. `times` are µs since 1970.
+ */
+export function readingsTable(times: readonly number[], columns: readonly ReadingsColumn[]): Table {
+  const timestamps = BigInt64Array.from(times, (time) => BigInt(time));
+  const time = new Field("timestamp", new TimestampMicrosecond("UTC"), false);
+  const schema = new Schema([time, ...columns.map(fieldOf)]);
+  const children: Data[] = [
+    makeData({type: time.type, data: timestamps, length: times.length}),
+    ...columns.map(({values}) => doubles(values))
+  ];
+  const data = makeData({type: new Struct(schema.fields), length: times.length, nullCount: 0, children});
+  return new Table(schema, [new RecordBatch(schema, data)]);
+}
+
+function fieldOf({name, attributes}: ReadingsColumn): Field {
+  return new Field(name, new Float64(), true, new Map(Object.entries(attributes)));
+}
+
+/** Doubles, none where they are NaN. */
+export function doubles(values: Float64Array): Data<Float64> {
+  const nullBitmap = new Uint8Array(Math.ceil(values.length / 64) * 8);
+  let nullCount = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i])) nullCount++;
+    else nullBitmap[i >> 3]! |= 1 << (i & 7);
+  }
+  return makeData({type: new Float64(), data: values, nullBitmap, nullCount, length: values.length});
+}
+
+/** The parameter and unit in a column's name, which is spelled `<parameter>.<unit>`; the unit follows the last dot. */
+export function attributesOf(name: string): {readonly parameter: string; readonly unit?: string} {
+  const [, parameter, unit] = /^(.+)\.([^.\s][^.]*)$/s.exec(name) ?? []; // "Sp. Conductivity" has no unit
+  return parameter === undefined ? {parameter: name} : {parameter, unit};
+}
+
+/** How a header is spelled as a column's name: `DO (mg/L)` is `DO.mg/L`. */
+export function spelled(header: string): string {
+  const [, parameter, unit] = /^(.*\S)\s*\(([^()]+)\)$/.exec(header.trim()) ?? [];
+  return parameter === undefined ? header.trim() : `${parameter}.${unit!.trim()}`;
+}

@@ -1,0 +1,265 @@
+import {existsSync} from "node:fs";
+import {readFile} from "node:fs/promises";
+import {join} from "node:path";
+import type {Column} from "../../pond/types.js";
+import type {Bins} from "./bins.js";
+import {replaceFile} from "../file.js";
+import type {Reduction} from "./reduction.js";
+import {keyOf, overlaps} from "./shard.js";
+import type {ColumnDetails, GapsEntry} from "../types.js";
+
+/** How complete the record of a dataset is. */
+export interface Completeness {
+  readonly columns: readonly ColumnDetails[]; // in the order asked for
+  readonly gaps: readonly GapsEntry[]; // a scope each
+}
+
+interface Asked {
+  readonly columns: readonly Column[];
+  readonly now: number; // µs UTC
+  readonly interval: number; // µs, the usual step between readings
+  readonly cache: string; // host directory
+}
+
+const hour = 3600e6; // µs
+const recent = 30 * 24 * hour;
+const gapSteps = 3; // so many readings in a row have to be missing
+const longestShown = 10;
+
+/**
+ * Tells how much of its time each column has readings for, and where a scope has none, from the finest bins. What a shard
+ * has of that is kept, so that a day which changes one shard does not have all of them read.
+ */
+export async function completenessOf(reduction: Reduction, asked: Asked): Promise<Completeness> {
+  const {columns, now, interval, cache} = asked;
+  const [level] = await reduction.levels();
+  const {width} = level?.resolution ?? {width: hour};
+  const unit = Math.max(hour, width);
+  const due = {first: Math.floor((now - recent) / unit) + 1, last: Math.floor(now / unit)};
+  const presences = columns.map(({name}) => new Presence(name, {unit, due}));
+  const least = Math.max(width / 2, gapSteps * interval);
+  const scopes = [...new Set(columns.map(scopeOf))].map((scope) => {
+    const names = columns.filter((column) => scopeOf(column) === scope).map(({name}) => name);
+    return new Gaps(scope, {names, width, least});
+  });
+  const notes = await Notes.of(reduction.source.path, cache);
+  const recipe = keyOf(
+    generation,
+    presences.map(({name}) => name),
+    scopes.map((one) => one.scope),
+    unit
+  );
+  const window = {begin: due.first * unit, end: (due.last + 1) * unit};
+  for (const shard of level?.shards ?? []) {
+    const isDue = overlaps({minTime: shard.cover.begin, maxTime: shard.cover.end - 1}, window);
+    const bins = isDue ? await reduction.bins(level!, shard) : undefined;
+    const note = await notes.of(keyOf(recipe, shard.key), async () => {
+      const own = bins ?? (await reduction.bins(level!, shard));
+      return {columns: presences.map((one) => one.note(own)), scopes: scopes.map((one) => one.note(own))};
+    });
+    for (const [index, one] of presences.entries()) {
+      one.add(note.columns[index]!);
+      if (bins) one.addRecent(bins);
+    }
+    for (const [index, one] of scopes.entries()) one.add(note.scopes[index]!);
+  }
+  await notes.keep();
+  return {columns: presences.map((one) => one.details()), gaps: scopes.map((one) => one.entry())};
+}
+
+function scopeOf({attributes}: Column): string {
+  return attributes.scope ?? "";
+}
+
+// ---- What is kept of shards ----
+
+/** Part of every key: to be raised whenever the same bins would be told otherwise. */
+const generation = 1;
+
+/** How complete a shard is, of each column and each scope; null where there is nothing. */
+interface Note {
+  readonly columns: readonly (Hours | null)[];
+  readonly scopes: readonly (Told | null)[];
+}
+
+/** What is known of the shards of one series. */
+class Notes {
+  readonly #file: string;
+  readonly #known: Readonly<Record<string, Note>>;
+  readonly #used: Record<string, Note> = {};
+  #isNew = false;
+
+  private constructor(file: string, known: Readonly<Record<string, Note>>) {
+    this.#file = file;
+    this.#known = known;
+  }
+
+  static async of(path: string, cache: string): Promise<Notes> {
+    const file = join(cache, "completeness", `${keyOf(path)}.json`);
+    const text = existsSync(file) ? await readFile(file, "utf8") : "{}";
+    return new Notes(file, JSON.parse(text) as Record<string, Note>);
+  }
+
+  async of(key: string, work: () => Promise<Note>): Promise<Note> {
+    this.#isNew ||= this.#known[key] === undefined;
+    return (this.#used[key] = this.#known[key] ?? (await work()));
+  }
+
+  /** Puts away what was asked for, and nothing else. */
+  async keep(): Promise<void> {
+    const isSame = !this.#isNew && Object.keys(this.#used).length === Object.keys(this.#known).length;
+    if (!isSame) await replaceFile(this.#file, JSON.stringify(this.#used));
+  }
+}
+
+// ---- Columns ----
+
+/** The hours (or bins, where those are longer) in which a column has readings, counted since 1970. */
+interface Hours {
+  readonly readings: number;
+  readonly count: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+interface Presented {
+  readonly unit: number; // µs
+  readonly due: {readonly first: number; readonly last: number}; // the hours of the last days
+}
+
+/** In which hours a column has readings, shard by shard, by time. */
+class Presence {
+  readonly name: string;
+  readonly #unit: number;
+  readonly #due: Presented["due"];
+  #all: Hours | null = null;
+  #recent = 0;
+  #lastRecent = NaN;
+
+  constructor(name: string, {unit, due}: Presented) {
+    this.name = name;
+    this.#unit = unit;
+    this.#due = due;
+  }
+
+  note(bins: Bins): Hours | null {
+    let [readings, count, first, last] = [0, 0, NaN, NaN];
+    for (const [at, more] of this.#hoursIn(bins)) {
+      readings += more;
+      if (at === last) continue;
+      count++;
+      if (Number.isNaN(first)) first = at;
+      last = at;
+    }
+    return count === 0 ? null : {readings, count, first, last};
+  }
+
+  add(hours: Hours | null): void {
+    const all = this.#all;
+    if (!all || !hours) this.#all = hours ?? all;
+    else
+      this.#all = {
+        readings: all.readings + hours.readings,
+        count: all.count + hours.count - (hours.first === all.last ? 1 : 0),
+        first: all.first,
+        last: hours.last
+      };
+  }
+
+  addRecent(bins: Bins): void {
+    for (const [at] of this.#hoursIn(bins)) {
+      if (at === this.#lastRecent) continue;
+      this.#lastRecent = at;
+      if (at >= this.#due.first && at <= this.#due.last) this.#recent++;
+    }
+  }
+
+  *#hoursIn({starts, columns}: Bins): Iterable<readonly [hour: number, readings: number]> {
+    const count = columns.get(this.name)?.count;
+    if (!count) return;
+    for (let bin = 0; bin < starts.length; bin++)
+      if (count[bin]! > 0) yield [Math.floor(starts[bin]! / this.#unit), count[bin]!];
+  }
+
+  details(): ColumnDetails {
+    if (!this.#all) return {readings: 0, coverage: 0, recent: 0};
+    const {readings, count, first, last} = this.#all;
+    const due = this.#due.last - Math.max(this.#due.first, first) + 1;
+    return {readings, coverage: share(count, last - first + 1), recent: share(this.#recent, due)};
+  }
+}
+
+/** To a hundredth of a percent: what changes below that is no news. */
+function share(part: number, whole: number): number {
+  return whole > 0 ? Math.floor(Math.min(1, part / whole) * 10_000) / 10_000 : 0;
+}
+
+// ---- Scopes ----
+
+interface Gap {
+  readonly begin: number; // µs UTC, inclusive
+  readonly end: number; // µs UTC, exclusive
+}
+
+/** From the first bin with a reading to the end of the last, and the gaps between. */
+interface Told extends Gap {
+  readonly gaps: readonly Gap[];
+}
+
+interface Scope {
+  readonly names: readonly string[]; // of its columns
+  readonly width: number; // µs, of a bin
+  readonly least: number; // µs: what is no longer is no gap
+}
+
+/** The stretches in which no column of a scope has a reading, shard by shard, by time. */
+class Gaps {
+  readonly #name: string;
+  readonly scope: Scope;
+  readonly #gaps: Gap[] = [];
+  #end = NaN; // of the last bin
+
+  constructor(name: string, scope: Scope) {
+    this.#name = name;
+    this.scope = scope;
+  }
+
+  note({starts, columns}: Bins): Told | null {
+    const {names, width, least} = this.scope;
+    const counts = names.flatMap((name) => columns.get(name)?.count ?? []);
+    const gaps: Gap[] = [];
+    let [begin, end] = [NaN, NaN];
+    for (let bin = 0; bin < starts.length; bin++) {
+      if (!counts.some((count) => count[bin]! > 0)) continue;
+      const start = starts[bin]!;
+      if (Number.isNaN(begin)) begin = start;
+      if (start - end > least) gaps.push({begin: end, end: start});
+      end = start + width;
+    }
+    return Number.isNaN(begin) ? null : {begin, end, gaps};
+  }
+
+  add(told: Told | null): void {
+    if (!told) return;
+    if (told.begin - this.#end > this.scope.least) this.#gaps.push({begin: this.#end, end: told.begin});
+    this.#gaps.push(...told.gaps);
+    this.#end = told.end;
+  }
+
+  /** How often, how long in all, and the longest. */
+  entry(): GapsEntry {
+    const length = ({begin, end}: Gap) => end - begin;
+    const longest = this.#gaps.toSorted((a, b) => length(b) - length(a)).slice(0, longestShown);
+    return {
+      scope: this.#name,
+      count: this.#gaps.length,
+      missingMs: this.#gaps.reduce((sum, gap) => sum + length(gap), 0) / 1000,
+      longest: longest.map(({begin, end}) => ({begin: iso(begin), end: iso(end)}))
+    };
+  }
+}
+
+/** From µs UTC. */
+function iso(time: number): string {
+  return new Date(time / 1000).toISOString();
+}

@@ -1,0 +1,229 @@
+import {type Duck, identifier} from "../../pond/duck.js";
+import type {Range} from "../../pond/types.js";
+import {type Bins, binsWithin} from "./bins.js";
+import type {Level, Shard} from "./level.js";
+import {type Partials, passesSql, type Reduced, within} from "./partial.js";
+import type {Measured, Reduction} from "./reduction.js";
+import {nextBin} from "../time/resolution.js";
+import {direction} from "./statistic.js";
+import type {ColumnEntry} from "../types.js";
+
+/** What the pages tell of a dataset beside its charts. Times are µs UTC. */
+export interface Summary {
+  readonly begin?: number; // the first reading
+  readonly end?: number; // the last reading
+  readonly interval?: number; // µs, the median step of the last weeks
+  readonly columns: readonly ColumnSummary[]; // in the order asked for
+}
+
+type ColumnSummary = Pick<ColumnEntry, "latest" | "spark">;
+
+const hour = 3600e6;
+const day = 24 * hour;
+
+/** Days in a spark, and days whose steps are looked at. */
+const recent = 30;
+
+/** Summarises the columns of a reduction; reads readings only where bins say that the ends are. */
+export async function summarise(
+  duck: Duck,
+  reduction: Reduction,
+  {columns, now}: {readonly columns: readonly Measured[]; readonly now: number}
+): Promise<Summary> {
+  const source = new Summarised(duck, reduction, columns);
+  const {begin, end} = await source.ends();
+  return {
+    begin,
+    end,
+    interval: end === undefined ? undefined : await source.interval(end),
+    columns: await source.tell(now)
+  };
+}
+
+type Side = "first" | "last";
+
+interface Search {
+  readonly level: Level;
+  readonly range: Range;
+  readonly names: readonly string[]; // of columns
+}
+
+class Summarised {
+  readonly #duck: Duck;
+  readonly #reduction: Reduction;
+  readonly #columns: readonly Reduced[];
+  readonly #known = new Map<string, Promise<Bins>>(); // by the shard's key: all columns ask for the same few
+
+  constructor(duck: Duck, reduction: Reduction, columns: readonly Measured[]) {
+    this.#duck = duck;
+    this.#reduction = reduction;
+    this.#columns = reduction.reduced(columns);
+  }
+
+  /** The first and the last reading. */
+  async ends(): Promise<{begin?: number; end?: number}> {
+    const names = this.#columns.map(({name}) => name);
+    const [first, last] = [await this.#bin("first", names), await this.#bin("last", names)];
+    if (!first || !last) return {};
+    return {begin: await this.#raw("min", first), end: await this.#raw("max", last)};
+  }
+
+  /**
+   * The first or the last bin of the finest resolution in which any of the columns has a reading. It is looked for from
+   * coarse to fine: a column that ended years ago costs no look at all that came since.
+   */
+  async #bin(side: Side, names: readonly string[]): Promise<Required<Range> | undefined> {
+    let found: Required<Range> | undefined;
+    for (const level of (await this.#reduction.levels()).toReversed()) {
+      const start = await this.#startOf(side, {level, range: found ?? {}, names});
+      if (start === undefined) return undefined;
+      found = {begin: start, end: nextBin(start + 1, level.resolution)};
+    }
+    return found;
+  }
+
+  async #startOf(side: Side, {level, range, names}: Search): Promise<number | undefined> {
+    const shards = await this.#reduction.build(level, range);
+    for (const shard of side === "first" ? shards : shards.toReversed()) {
+      const bins = await this.#binsOf(level, shard);
+      const starts = bins.starts.filter((start, bin) => {
+        const meets =
+          start < (range.end ?? Infinity) && nextBin(start + 1, level.resolution) > (range.begin ?? -Infinity);
+        return meets && names.some((name) => (bins.columns.get(name)?.count[bin] ?? 0) > 0);
+      });
+      if (starts.length > 0) return side === "first" ? starts[0] : starts.at(-1);
+    }
+    return undefined;
+  }
+
+  #binsOf(level: Level, shard: Shard): Promise<Bins> {
+    const bins = this.#known.get(shard.key) ?? this.#reduction.bins(level, shard);
+    this.#known.set(shard.key, bins);
+    return bins;
+  }
+
+  async #raw(side: "min" | "max", range: Required<Range>): Promise<number> {
+    const relation = await this.#reduction.source.relation(range);
+    const [row] = await this.#duck.rows(
+      `SELECT ${us(`${side}(timestamp)`)} AS t FROM ${relation} WHERE ${within(range)} AND (${this.#said()})`
+    );
+    return row!.t as number;
+  }
+
+  /** Some column has a reading. */
+  #said(): string {
+    return this.#columns.map(({name}) => finite(name)).join(" OR ");
+  }
+
+  /** µs; the median step. */
+  async interval(end: number): Promise<number | undefined> {
+    const range = {begin: end - recent * day, end: end + 1};
+    const times = `SELECT ${us("timestamp")} AS t FROM ${await this.#reduction.source.relation(range)} WHERE ${within(range)} AND (${this.#said()})`;
+    const [row] = await this.#duck.rows(
+      `SELECT median(step) AS step FROM (SELECT t - lag(t) OVER (ORDER BY t) AS step FROM (${times}))`
+    );
+    return (row!.step as number | null) ?? undefined;
+  }
+
+  async tell(now: number): Promise<readonly ColumnSummary[]> {
+    const last = new Map<number, {bin: Required<Range>; names: string[]}>();
+    for (const {name} of this.#columns) {
+      const bin = await this.#bin("last", [name]);
+      if (bin) last.set(bin.begin, {bin, names: [...(last.get(bin.begin)?.names ?? []), name]});
+    }
+    const latest = new Map<string, ColumnSummary["latest"]>();
+    for (const {bin, names} of last.values()) await this.#latest(names, {bin, latest});
+    const sparks = await this.#sparks(now);
+    return this.#columns.map(({name}, index) => ({latest: latest.get(name), spark: sparks[index]!}));
+  }
+
+  /** The newest value of columns whose last readings are in one bin, and the one nearest to a day before, within an hour. */
+  async #latest(
+    names: readonly string[],
+    {bin, latest}: {bin: Required<Range>; latest: Map<string, ColumnSummary["latest"]>}
+  ) {
+    const newest = await this.#nearest(names, bin, bin.end);
+    for (const [time, group] of groupBy(names, (name) => newest.get(name)!.time)) {
+      const before = await this.#nearest(group, {begin: time - day - hour, end: time - day + hour + 1}, time - day);
+      for (const name of group) {
+        const dayBefore = before.get(name)?.value;
+        latest.set(name, {
+          time: new Date(time / 1000).toISOString(),
+          value: newest.get(name)!.value,
+          ...(dayBefore === undefined ? {} : {dayBefore})
+        });
+      }
+    }
+  }
+
+  /** Per column the reading in the range that is nearest to an instant; columns without one are left out. */
+  async #nearest(names: readonly string[], range: {begin: number; end: number}, to: number) {
+    const distance = `abs(${us("timestamp")} - ${to})`;
+    const asked = names.flatMap((name, index) => {
+      const {flags} = this.#columns.find((column) => column.name === name)!;
+      const where = `FILTER (WHERE ${finite(name)} AND ${passesSql(flags)})`;
+      return [
+        `arg_min(${identifier(name)}::DOUBLE, ${distance}) ${where} AS v${index}`,
+        `arg_min(${us("timestamp")}, ${distance}) ${where} AS t${index}`
+      ];
+    });
+    const relation = await this.#reduction.source.relation(range);
+    const [row] = await this.#duck.rows(`SELECT ${asked.join(", ")} FROM ${relation} WHERE ${within(range)}`);
+    const found = names.map((name, index) => [name, {value: row![`v${index}`], time: row![`t${index}`]}] as const);
+    return new Map(
+      found.filter((entry): entry is [string, {value: number; time: number}] => typeof entry[1].value === "number")
+    );
+  }
+
+  /** Daily means of the last days up to now, oldest first; days of UTC. */
+  async #sparks(now: number): Promise<readonly (readonly (number | null)[])[]> {
+    const begin = (Math.floor(now / day) - recent + 1) * day;
+    const range = {begin, end: begin + recent * day};
+    const levels = await this.#reduction.levels();
+    const level = levels.findLast(({resolution: {width, calendar}}) => !calendar && day % width === 0) ?? levels[0];
+    const days = this.#columns.map(() => Array.from({length: recent}, () => new Day()));
+    for (const shard of level ? await this.#reduction.build(level, range) : []) {
+      const {starts, columns} = binsWithin(await this.#binsOf(level!, shard), range);
+      for (const [index, {name}] of this.#columns.entries())
+        for (const [bin, start] of starts.entries())
+          days[index]![Math.floor((start - begin) / day)]!.add(columns.get(name), bin);
+    }
+    return this.#columns.map((column, index) => days[index]!.map((one) => one.mean(column)));
+  }
+}
+
+/** What the bins of a day come to. */
+class Day {
+  #count = 0;
+  #sum = 0;
+  #sine = 0;
+  #cosine = 0;
+
+  add(partials: Partials | undefined, bin: number): void {
+    if (!partials || partials.count[bin] === 0) return;
+    this.#count += partials.count[bin]!;
+    this.#sum += partials.sum[bin]!;
+    this.#sine += partials.sine?.[bin] ?? 0;
+    this.#cosine += partials.cosine?.[bin] ?? 0;
+  }
+
+  mean({turns}: Reduced): number | null {
+    const mean = turns ? direction(this.#sine, this.#cosine, this.#count) : this.#sum / this.#count;
+    return Number.isNaN(mean) ? null : mean;
+  }
+}
+
+function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return groups;
+}
+
+/** A number, which JavaScript holds exactly. */
+function us(time: string): string {
+  return `epoch_us(${time})::DOUBLE`;
+}
+
+function finite(column: string): string {
+  return `coalesce(isfinite(${identifier(column)}::DOUBLE), false)`;
+}

@@ -1,0 +1,198 @@
+import {isMap, isNode, isScalar, visit} from "yaml";
+import type {Alias, Document, LineCounter, Pair, YAMLError} from "yaml";
+import type {z} from "zod";
+import type {Path} from "./interpolation.js";
+import {fieldsAt} from "./schema.js";
+import type {JsonSchema} from "./schema.js";
+import {isReference} from "./secret.js";
+import {sentence} from "./spot.js";
+import type {Place} from "../types.js";
+import {allowed, lowered, meant, meantAmong, resolved} from "./wording.js";
+
+/** What a document's problems are told with. */
+export interface Found {
+  readonly schema: JsonSchema;
+  readonly at: Path; // where the schema begins in the document
+  readonly hidden?: ReadonlySet<string>; // names of fields whose values may not be shown, since they are secret
+}
+
+/** One YAML document: what is written in it, and where. */
+export class ResourceDocument {
+  readonly #file: string;
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+
+  constructor(file: string, document: Document, lines: LineCounter) {
+    this.#file = file;
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  /** What is written, as plain values, or why it cannot be read. */
+  read(): {readonly fields: Readonly<Record<string, unknown>>} | {readonly problems: readonly string[]} {
+    const problems = [...this.#faults(), ...this.#oddities()];
+    if (problems.length > 0) return {problems};
+    if (!isMap(this.#document.contents))
+      return {problems: [this.at([], "this is no resource: write apiVersion, kind, metadata and spec.")]};
+    try {
+      return {fields: this.#document.toJS() as Record<string, unknown>};
+    } catch (error) {
+      if (!(error instanceof ReferenceError)) throw error; // aliases of aliases of aliases
+      return {problems: [this.at([], "this is not YAML that can be read: its aliases come to far too much.")]};
+    }
+  }
+
+  /** Fields that stand twice are all told; of other faults the first, for the rest is most often its consequence. */
+  #faults(): readonly string[] {
+    const faults: readonly YAMLError[] = [...this.#document.errors, ...this.#document.warnings];
+    const twice = faults.filter(({code}) => code === "DUPLICATE_KEY");
+    return (twice.length > 0 ? twice : faults.slice(0, 1)).flatMap((fault) => this.#fault(fault) ?? []);
+  }
+
+  #fault({code, pos: [offset], message}: YAMLError): string | undefined {
+    const tell = (text: string) => sentence(this.#placeAt(offset), text);
+    if (code === "TAG_RESOLVE_FAILED")
+      return tell("this is a tag, which says nothing here: put text with a ! in quotes.");
+    if (code !== "DUPLICATE_KEY") return tell(`this is not YAML: ${lowered(message.split(" at line ")[0]!)}.`);
+    const {name, isOutermost} = this.#keyAt(offset);
+    if (!isOutermost || !outermost.includes(name)) return tell(`the field "${name}" stands here twice: take one away.`);
+    return name === "apiVersion" ? tell("a second resource begins: write a line --- before it.") : undefined;
+  }
+
+  /** What YAML allows and a resource does not. */
+  #oddities(): readonly string[] {
+    const told: string[] = [];
+    const tell = (node: unknown, text: string) =>
+      void told.push(sentence(this.#placeAt((isNode(node) && node.range?.[0]) || 0), text));
+    visit(this.#document, {
+      Alias: (_, alias: Alias) => {
+        if (!alias.resolve(this.#document)) tell(alias, "this is an alias of nothing: put text with a * in quotes.");
+      },
+      Pair: (_, {key}: Pair) => {
+        if (!isScalar(key)) tell(key, "a field's name must be text.");
+      }
+    });
+    return told;
+  }
+
+  #keyAt(offset: number): {readonly name: string; readonly isOutermost: boolean} {
+    let name = "";
+    let isOutermost = false;
+    visit(this.#document, {
+      Pair: (_, {key}: Pair, ancestors) => {
+        if (!isScalar(key) || key.range?.[0] !== offset) return;
+        name = String(key.value);
+        isOutermost = ancestors.at(-1) === this.#document.contents;
+      }
+    });
+    return {name, isOutermost};
+  }
+
+  /** The place of a value, or of the nearest thing around it that is there. */
+  place(path: Path): Place {
+    const node = this.#nodeAt(path);
+    return isNode(node) ? this.#placeAt(node.range?.[0] ?? 0) : this.place(path.slice(0, -1));
+  }
+
+  /** What is wrong with a value, with its place. */
+  at(path: Path, text: string): string {
+    return sentence(this.place(path), text);
+  }
+
+  /** The path of the text that is written somewhere below a path; that path itself where there is none. */
+  pathOf(text: string, below: Path): Path {
+    const values: {path: Path; value: unknown}[] = [{path: below, value: this.#valueAt(below)}];
+    for (const {path, value} of values) {
+      if (value === text) return path;
+      if (typeof value === "object" && value !== null)
+        for (const [name, inner] of Object.entries(value))
+          values.push({path: [...path, Array.isArray(value) ? Number(name) : name], value: inner});
+    }
+    return below;
+  }
+
+  /** Everything that zod found, each in a sentence with its place; unknown fields first, for they may explain the rest. */
+  problems(issues: readonly z.core.$ZodIssue[], found: Found): readonly string[] {
+    const all = resolved(issues);
+    const unknown = all.filter(({code}) => code === "unrecognized_keys");
+    return [...new Set([...unknown, ...all])].flatMap((issue) => this.#problem(issue, found));
+  }
+
+  #problem(issue: z.core.$ZodIssue, {schema, at, hidden = new Set()}: Found): readonly string[] {
+    const path = [...at, ...issue.path];
+    if (issue.code === "unrecognized_keys") {
+      const known = fieldsAt(schema, issue.path);
+      const fields = known.length === 0 ? "there are none" : `the fields are ${known.join(", ")}`;
+      return issue.keys.map((key) =>
+        sentence(this.#keyPlace(path, key), `there is no field "${key}" here${meant(key, known)}; ${fields}.`)
+      );
+    }
+    if (issue.code === "invalid_key") {
+      const [name, group] = [String(path.at(-1)), path.slice(0, -1)];
+      const words = resolved(issue.issues).map((inner) => allowed(inner));
+      return [
+        sentence(
+          this.#keyPlace(group, name),
+          `the name "${name}" in ${fieldName(group)} cannot be: ${words.join(", ")}.`
+        )
+      ];
+    }
+    const value = this.#valueAt(path);
+    if (value === undefined) return [this.at(path, `the field ${fieldName(path)} is missing: ${allowed(issue)}.`)];
+    const told = value === null ? "empty" : this.#shown(path, hidden);
+    return [this.at(path, `${fieldName(path)} is ${told}: ${allowed(issue, value)}${meantAmong(issue, value)}.`)];
+  }
+
+  /** A value as it is written, without what is secret in it. */
+  #shown(path: Path, hidden: ReadonlySet<string>): string {
+    const node = this.#nodeAt(path);
+    const isHidden = path.some((name) => hidden.has(String(name)));
+    if (isScalar(node) && typeof node.value !== "string") return isHidden ? "…" : (node.source ?? String(node.value));
+    const value = this.#valueAt(path);
+    const shown = isHidden && !isReference(value) ? "…" : JSON.stringify(without(value, hidden));
+    return shown.length > 80 ? `${shown.slice(0, 79)}…` : shown;
+  }
+
+  #nodeAt(path: Path): unknown {
+    return path.length === 0 ? this.#document.contents : this.#document.getIn(path, true);
+  }
+
+  #valueAt(path: Path): unknown {
+    const node = this.#nodeAt(path);
+    return isNode(node) ? (node.toJS(this.#document) as unknown) : node;
+  }
+
+  #keyPlace(path: Path, key: string): Place {
+    const map = this.#nodeAt(path);
+    const pair = isMap(map)
+      ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+      : undefined;
+    return pair && isScalar(pair.key) ? this.#placeAt(pair.key.range?.[0] ?? 0) : this.place(path);
+  }
+
+  #placeAt(offset: number): Place {
+    const {line, col} = this.#lines.linePos(offset);
+    return {file: this.#file, line, column: col};
+  }
+}
+
+/** Fields of a resource that another resource begins with. */
+const outermost = ["apiVersion", "kind", "metadata", "spec"];
+
+/** "spec.scopes[0].name" */
+export function fieldName(path: Path): string {
+  return path
+    .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`))
+    .join("");
+}
+
+/** A value with what stands under the names left out, but for the names of variables. */
+function without(value: unknown, hidden: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => without(item, hidden));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([name, inner]: [string, unknown]) => [
+    name,
+    hidden.has(name) && !isReference(inner) ? "…" : without(inner, hidden)
+  ]);
+  return Object.fromEntries(entries) as unknown;
+}

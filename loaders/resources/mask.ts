@@ -1,0 +1,25 @@
+import {relative, resolve} from "node:path";
+import process from "node:process";
+import {literally} from "../../pond/regexp.js";
+import type {Resource, RunContext} from "../types.js";
+
+/**
+ * Gives what puts `${env:NAME}` back into a text, wherever that says what the environment filled into a resource; a
+ * value that is a path is known in its absolute and relative spellings too. One of dots and slashes alone hides nothing.
+ */
+export function maskOf({source}: Resource, {effects, base}: RunContext): (text: string) => string {
+  const names = new Set(Array.from(JSON.stringify(source).matchAll(/\$\{env:(\w+)/g), ([, name]) => name!));
+  const spellings = new Map<string, string>();
+  for (const name of names)
+    for (const spelling of spellingsOf(effects.env[name] ?? "", base)) spellings.set(spelling, `\${env:${name}}`);
+  if (spellings.size === 0) return (text) => text;
+  const longestFirst = [...spellings.keys()].sort((a, b) => b.length - a.length).map(literally);
+  const pattern = new RegExp(["\\$\\{env:\\w+\\}", ...longestFirst].join("|"), "g"); // what is masked stays
+  return (text) => text.replace(pattern, (found) => spellings.get(found) ?? found);
+}
+
+function spellingsOf(value: string, base: string): string[] {
+  if (!/[^./\\\s]/.test(value)) return [];
+  const path = resolve(base, value);
+  return [value, path, relative(process.cwd(), path)].filter((spelling) => spelling !== "");
+}

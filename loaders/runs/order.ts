@@ -1,0 +1,97 @@
+import {compile} from "../../pond/glob.js";
+import type {Glob} from "../../pond/glob.js";
+import {namesOf, normalize} from "../../pond/path.js";
+import {kindNamed} from "../kind.js";
+import {nameOf, ResourceError} from "../resources/resource.js";
+import {sentence} from "../resources/spot.js";
+import type {Kind, Resource} from "../types.js";
+
+/** One resource reads what another writes. */
+export interface Dependency {
+  readonly source: Resource;
+  readonly reader: Resource;
+  readonly paths: readonly string[]; // what the reader reads there, as it is written
+}
+
+/** Which resources read what which others write, in the order given. */
+export function dependenciesOf(resources: readonly Resource[], kinds: readonly Kind[]): readonly Dependency[] {
+  const all = resources.map((resource) => endsOf(resource, kinds));
+  return all.flatMap((reader) =>
+    all.flatMap((source) => {
+      const paths = pathsBetween(source, reader);
+      return paths.length === 0 ? [] : [{source: source.resource, reader: reader.resource, paths}];
+    })
+  );
+}
+
+/**
+ * Resources so that each comes after those whose paths it reads; where nothing decides, in the order given. Throws
+ * ResourceError that draws the cycle when resources wait for one another, or one for itself.
+ */
+export function inOrder(resources: readonly Resource[], dependencies: readonly Dependency[]): readonly Resource[] {
+  const sources = sourcesOf(dependencies);
+  const ordered = new Set<Resource>();
+  const visit = (resource: Resource, waiting: readonly Resource[]): void => {
+    if (ordered.has(resource)) return;
+    if (waiting.includes(resource)) throw cycle([...waiting.slice(waiting.indexOf(resource)), resource]);
+    for (const source of sources.get(resource) ?? []) visit(source, [...waiting, resource]);
+    ordered.add(resource);
+  };
+  for (const resource of resources) visit(resource, []);
+  return [...ordered];
+}
+
+/** Those that each resource waits for; none for one that waits for none. */
+export function sourcesOf(dependencies: readonly Dependency[]): ReadonlyMap<Resource, readonly Resource[]> {
+  const found = new Map<Resource, Resource[]>();
+  for (const {source, reader} of dependencies) found.set(reader, [...(found.get(reader) ?? []), source]);
+  return found;
+}
+
+/** Drawn the way the readings would go. */
+function cycle(waiting: readonly Resource[]): ResourceError {
+  const names = waiting.toReversed().map(nameOf);
+  const text = `what this makes it is made of itself: ${names.join(" → ")}; have one of them read from elsewhere.`;
+  return new ResourceError([sentence(waiting[0]!.place, text)]);
+}
+
+// ---- Where paths meet ----
+
+/** What a resource reads and writes. */
+interface Ends {
+  readonly resource: Resource;
+  readonly reads: readonly {readonly path: string; readonly glob: Glob}[];
+  readonly writes: readonly (readonly string[])[]; // as names
+  readonly output?: string; // the one series that it computes
+}
+
+function endsOf(resource: Resource, kinds: readonly Kind[]): Ends {
+  const kind = kindNamed(resource.kind, kinds);
+  const output = kind.dynamic?.output?.(resource.spec);
+  return {
+    resource,
+    reads: [...new Set(kind.reads?.(resource.spec))].map((path) => ({path, glob: compile(path)})),
+    writes: (kind.writes?.(resource.spec) ?? []).map((path) => namesOf(normalize(path))),
+    ...(output === undefined ? {} : {output: normalize(output)})
+  };
+}
+
+/** What a resource reads of another's; of its own, the series that it computes where that is among what it is made of. */
+function pathsBetween(source: Ends, reader: Ends): readonly string[] {
+  const {output, writes} = source;
+  const isRead =
+    source === reader
+      ? (glob: Glob) => output !== undefined && glob.match(output) !== undefined
+      : (glob: Glob) => writes.some((names) => meet(names, glob));
+  return reader.reads.filter(({glob}) => isRead(glob)).map(({path}) => path);
+}
+
+/** Whether a pattern may lead to a path, or above or below it. */
+function meet(names: readonly string[], {levels}: Glob): boolean {
+  for (const [index, level] of levels.entries()) {
+    const name = names[index];
+    if (level === "**" || name === undefined) return true;
+    if (!level.test(name)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,108 @@
+import {posix} from "node:path";
+import type {DynamicContext, DynamicDirectory, DynamicNode, Reader} from "../../pond/types.js";
+import {fill} from "../pattern.js";
+import type {Origin} from "../types.js";
+
+/** From series that a pattern matches to what is made of each. */
+export interface Mapping {
+  readonly input: string; // a path or a pattern of the pond
+  readonly output: string; // $0, $1, … stand for what the wildcards matched
+}
+
+/** One series that something is made of, and where that stands. */
+export interface Dataset {
+  readonly name: string; // its path below the resource's root, or its last name: "BDock"
+  readonly path: string; // "/reduced/BDock"
+  readonly input: string; // "/sites/BDock"
+  readonly captures: readonly string[]; // what the input's wildcards stood for: ["BDock"]
+}
+
+/** The datasets that the input matches now, sorted by path. Throws when two inputs would give one. */
+export async function datasetsOf({input, output}: Mapping, fs: Reader): Promise<readonly Dataset[]> {
+  const found = new Map<string, Dataset>();
+  for (const {path, captures, stat} of await fs.glob(input)) {
+    if (stat.dangling || !isSeries(stat.kind === "symlink" ? (await fs.stat(path)).kind : stat.kind)) continue;
+    const place = posix.normalize(fill(output, captures));
+    const other = found.get(place);
+    if (other) throw new Error(`${other.input} and ${path} would both be ${place}: tell them apart by $0, $1, ….`);
+    found.set(place, {name: nameOf(place, rootOf(output)), path: place, input: path, captures});
+  }
+  return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** What stands at a path that a mapping leads to is made of. */
+export async function originsIn(mapping: Mapping, path: string, fs: Reader): Promise<readonly Origin[]> {
+  const found = (await datasetsOf(mapping, fs)).filter((dataset) => dataset.path === path);
+  return found.map(({input}) => ({path: input, period: {}}));
+}
+
+type Leaf = (dataset: Dataset) => Promise<DynamicNode>;
+
+/** The dynamic directory that holds what is made of each dataset, at the dataset's own path. */
+export function treeOf(
+  mapping: Mapping,
+  {fs, path}: Pick<DynamicContext, "fs" | "path">,
+  leaf: Leaf
+): DynamicDirectory {
+  let datasets: Promise<readonly Dataset[]> | undefined;
+  const made = new Map<string, Promise<DynamicNode>>();
+  const once = (dataset: Dataset) => {
+    const node = made.get(dataset.path) ?? leaf(dataset);
+    made.set(dataset.path, node);
+    return node;
+  };
+  return branch(path, () => (datasets ??= datasetsOf(mapping, fs)), once);
+}
+
+/** A directory on the way to datasets, or, where an output without captures stands at the root, the dataset's own. */
+function branch(path: string, datasets: () => Promise<readonly Dataset[]>, leaf: Leaf): DynamicDirectory {
+  const own = async (): Promise<DynamicDirectory | undefined> => {
+    const dataset = (await datasets()).find((candidate) => candidate.path === path);
+    const node = dataset && (await leaf(dataset));
+    return node?.kind === "directory" ? node.directory : undefined;
+  };
+  return {
+    list: async () => (await own())?.list() ?? childrenOf(path, await datasets()),
+    get: async (name) => {
+      const directory = await own();
+      if (directory) return directory.get(name);
+      const place = posix.join(path, name);
+      const dataset = (await datasets()).find((candidate) => candidate.path === place);
+      if (dataset) return leaf(dataset);
+      if (!childrenOf(path, await datasets()).includes(name)) return undefined;
+      return {kind: "directory", directory: branch(place, datasets, leaf)};
+    }
+  };
+}
+
+function childrenOf(path: string, datasets: readonly Dataset[]): readonly string[] {
+  const below = datasets.filter((dataset) => dataset.path.startsWith(`${path}/`));
+  return [...new Set(below.map((dataset) => dataset.path.slice(path.length + 1).split("/")[0]!))].sort();
+}
+
+/** The part of the output that no capture changes. */
+export function rootOf(output: string): string {
+  const cut = output.indexOf("$");
+  return posix.normalize(cut < 0 ? output : output.slice(0, output.lastIndexOf("/", cut)) || "/");
+}
+
+/** Whether a pattern can match something below a directory. */
+export function reaches(pattern: string, root: string): boolean {
+  const wanted = pattern.split("/").filter(Boolean);
+  const names = root.split("/").filter(Boolean);
+  for (const [index, part] of wanted.entries()) {
+    const name = names[index];
+    if (part === "**" || name === undefined) return true;
+    const [fixed] = part.split(/[*?[{]/);
+    if (fixed === part ? name !== part : !name.startsWith(fixed!)) return false;
+  }
+  return false;
+}
+
+function nameOf(path: string, root: string): string {
+  return path === root ? posix.basename(path) : posix.relative(root, path);
+}
+
+function isSeries(kind: string): boolean {
+  return kind === "series" || kind === "table";
+}

@@ -1,0 +1,173 @@
+import {existsSync} from "node:fs";
+import {join} from "node:path";
+import {complaint} from "../../pond/complaint.js";
+import {type Duck, identifier, literal} from "../../pond/duck.js";
+import type {Column, Piece, Range, Series} from "../../pond/types.js";
+import {within} from "../reduction/partial.js";
+import {attributesOf} from "../readings/readings.js";
+import {keyOf} from "../reduction/shard.js";
+
+/** A name in the SQL, and the series that stand for it. */
+export interface Input {
+  readonly name: string;
+  readonly series: readonly Series[];
+}
+
+export interface DerivedOptions {
+  readonly sql: string; // one SELECT, which gives `timestamp` and a column per parameter
+  readonly inputs: readonly Input[];
+  readonly lookback?: number; // µs: what a result depends on begins so long before it; none: it depends on everything
+  readonly duck: Duck;
+  readonly cache: string; // host directory
+}
+
+/** Part of every key: to be raised whenever the same input would give other readings. */
+const generation = 1;
+
+/**
+ * What SQL makes of other series. With a lookback a range of it is computed from the readings up to so long before the
+ * range, and a change of an input changes no other piece. Without one a result may depend on any reading: the whole is
+ * computed once for each content of the inputs, and kept.
+ */
+export class DerivedSeries implements Series {
+  readonly path: string;
+  readonly #options: DerivedOptions;
+  #columns?: Promise<readonly Column[]>;
+  #kept?: Promise<Piece & {readonly file: string}>;
+
+  constructor(path: string, options: DerivedOptions) {
+    this.path = path;
+    this.#options = options;
+  }
+
+  /** Throws a sentence when the SQL cannot be run, or does not give readings. */
+  columns(): Promise<readonly Column[]> {
+    return (this.#columns ??= this.#describe());
+  }
+
+  async pieces(range: Range = {}): Promise<readonly Piece[]> {
+    const {lookback} = this.#options;
+    if (lookback === undefined) {
+      const whole = await this.#whole();
+      return whole.maxTime >= (range.begin ?? -Infinity) && whole.minTime < (range.end ?? Infinity) ? [whole] : [];
+    }
+    const inputs = await this.#inputPieces(reachOf(range, lookback));
+    return inputs.map(({key, minTime, maxTime}) => ({
+      key: keyOf("derive", generation, this.#recipe(), key),
+      minTime,
+      maxTime: maxTime + lookback
+    }));
+  }
+
+  async relation(range: Range = {}): Promise<string> {
+    const {lookback} = this.#options;
+    if (lookback !== undefined) return this.#select(range, reachOf(range, lookback));
+    const {file} = await this.#whole();
+    return `(SELECT * FROM read_parquet(${literal(file)}) WHERE ${within(range)})`;
+  }
+
+  #whole(): Promise<Piece & {readonly file: string}> {
+    return (this.#kept ??= this.#keep());
+  }
+
+  /** The whole result as a file, computed unless it was before. */
+  async #keep(): Promise<Piece & {readonly file: string}> {
+    const {cache, duck} = this.#options;
+    await this.columns();
+    const inputs = await this.#inputPieces({});
+    const key = keyOf(
+      "derive",
+      generation,
+      this.#recipe(),
+      inputs.map((piece) => piece.key)
+    );
+    const file = join(cache, "derive", `${key}.parquet`);
+    if (!existsSync(file)) {
+      const sql = `SELECT * FROM ${await this.#select({}, {})} ORDER BY timestamp`;
+      await duck.copy(sql, file).catch((error: unknown) => this.#refuse(error));
+    }
+    const [row] = await duck.rows(
+      `SELECT epoch_us(min(timestamp))::DOUBLE AS first, epoch_us(max(timestamp))::DOUBLE AS last FROM read_parquet(${literal(file)})`
+    );
+    const [minTime, maxTime] = [(row!.first as number | null) ?? Infinity, (row!.last as number | null) ?? -Infinity];
+    return {key, file, minTime, maxTime};
+  }
+
+  async #inputPieces(range: Range): Promise<readonly Piece[]> {
+    const found = this.#options.inputs.flatMap(({name, series}) =>
+      series.map(async (one) =>
+        (await one.pieces(range)).map((piece) => ({...piece, key: keyOf(name, one.path, piece.key)}))
+      )
+    );
+    return (await Promise.all(found)).flat();
+  }
+
+  /** What the result is made by, beside its inputs' content. */
+  #recipe(): string {
+    const {sql, lookback = null} = this.#options;
+    return keyOf(sql, lookback);
+  }
+
+  async #describe(): Promise<readonly Column[]> {
+    const {duck} = this.#options;
+    const nothing = {begin: 0, end: 0};
+    const sql = await this.#statement(nothing);
+    const rows = await duck.rows(`DESCRIBE ${sql}`).catch((error: unknown) => this.#refuse(error));
+    const types = new Map(rows.map((row) => [row.column_name as string, row.column_type as string]));
+    const time = types.get("timestamp");
+    if (time !== "TIMESTAMP WITH TIME ZONE")
+      throw new Error(
+        `The SQL of ${this.path} gives ${time === undefined ? "no column timestamp" : `timestamp as ${time}`}: select the timestamp of an input as timestamp.`
+      );
+    types.delete("timestamp");
+    for (const [name, type] of types)
+      if (!/^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)\b/.test(type))
+        throw new Error(`The SQL of ${this.path} gives ${name} as ${type}: readings are numbers.`);
+    const known = await this.#attributes();
+    return [...types.keys()].map((name) => ({
+      name,
+      type: "DOUBLE",
+      attributes: {...attributesOf(name), ...known.get(name)}
+    }));
+  }
+
+  #refuse(error: unknown): never {
+    const {inputs, sql, cache} = this.#options;
+    const tables = `inputs names ${inputs.map(({name}) => name).join(", ")}`;
+    const trouble = `The SQL of ${this.path} cannot be run`;
+    throw complaint(error, {sql, above: 1, hidden: [cache], trouble, tables});
+  }
+
+  /** What the inputs tell of a column that goes through by its name. */
+  async #attributes(): Promise<ReadonlyMap<string, Column["attributes"]>> {
+    const all = await Promise.all(this.#options.inputs.flatMap(({series}) => series.map((one) => one.columns())));
+    return new Map(all.flat().map(({name, attributes}) => [name, attributes]));
+  }
+
+  async #select(range: Range, reach: Range): Promise<string> {
+    const columns = (await this.columns()).map(({name}) => `${identifier(name)}::DOUBLE AS ${identifier(name)}`);
+    const list = ["timestamp", ...columns].join(", ");
+    return `(SELECT ${list} FROM (${await this.#statement(reach)}) WHERE timestamp IS NOT NULL AND ${within(range)})`;
+  }
+
+  async #statement(reach: Range): Promise<string> {
+    const {inputs, sql} = this.#options;
+    const tables = await Promise.all(
+      inputs.map(async ({name, series}) => `${identifier(name)} AS (${await unionOf(series, reach)})`)
+    );
+    return `${tables.length === 0 ? "" : `WITH ${tables.join(", ")} `}SELECT * FROM (\n${sql}\n)`;
+  }
+}
+
+/** The series of one name, side by side, with the path of each. */
+async function unionOf(series: readonly Series[], range: Range): Promise<string> {
+  if (series.length === 0) return "SELECT NULL::TIMESTAMPTZ AS timestamp, NULL::VARCHAR AS path WHERE false";
+  const parts = series.map(
+    async (one) => `SELECT *, ${literal(one.path)} AS path FROM ${await one.relation(range)} WHERE ${within(range)}`
+  );
+  return (await Promise.all(parts)).join(" UNION ALL BY NAME ");
+}
+
+function reachOf({begin, end}: Range, lookback: number): Range {
+  return {...(begin === undefined ? {} : {begin: begin - lookback}), ...(end === undefined ? {} : {end})};
+}

@@ -1,0 +1,71 @@
+import type {z} from "zod";
+import type {DynamicDirectory, Reader, Series} from "../../pond/types.js";
+import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, treeOf} from "./dataset.js";
+import {LateSeries} from "./late.js";
+import {directoryOf, placeOf} from "./place.js";
+import type {ComputeContext, Kind} from "../types.js";
+
+/**
+ * Kinds that make one series of each that the input matches. With captures in it, as in `/named/$0`, the output is a
+ * directory of them; without, it is one series, which stands where `place.ts` says.
+ */
+export class Mapped {
+  readonly #folder: string;
+
+  /** `folder` is the kind's own below `/sys`. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** What a kind of these says of itself; `make` makes one series of one of its input's. */
+  kind<Spec extends Mapping>(schema: z.ZodType<Spec>, make: Make<Spec>): Mapper<Spec> {
+    return {
+      reads: ({input}) => [input],
+      writes: ({output}) => [...new Set([output.includes("$") ? rootOf(output) : output, this.#placeIn({output})])],
+      origins: originsIn,
+      dynamic: {
+        path: (spec) => this.#placeIn(spec),
+        output: ({output}) => (output.includes("$") ? undefined : output),
+        factory: (config, context) => this.#directory(schema.parse(config), context, make)
+      }
+    };
+  }
+
+  /** Whether the input reads what the output writes. */
+  isCircular(mapping: Mapping): boolean {
+    return reaches(mapping.input, this.#placeIn(mapping));
+  }
+
+  /** What there is. Throws when the input matches more than the output tells apart. */
+  async datasets(mapping: Mapping, fs: Reader): Promise<readonly Dataset[]> {
+    const {input, output} = mapping;
+    const found = output.includes("$") ? 0 : (await fs.glob(input)).length;
+    if (found > 1)
+      throw new Error(`${input} matches ${found} series and ${output} is one: tell them apart by $0, $1, ….`);
+    return datasetsOf(mapping, fs);
+  }
+
+  /** Where the dynamic directory stands. */
+  #placeIn({output}: Pick<Mapping, "output">): string {
+    return output.includes("$") ? rootOf(output) : placeOf(this.#folder, output);
+  }
+
+  #directory<Spec extends Mapping>(spec: Spec, context: ComputeContext, make: Make<Spec>): DynamicDirectory {
+    const late = (dataset: Dataset) => new LateSeries(dataset.path, () => make(spec, dataset, context));
+    if (spec.output.includes("$"))
+      return treeOf(spec, context, async (dataset) => ({kind: "series", series: late(dataset)}));
+    return directoryOf(async () => {
+      const [dataset] = await datasetsOf(spec, context.fs);
+      return dataset && late(dataset);
+    });
+  }
+}
+
+type Make<Spec> = (spec: Spec, dataset: Dataset, context: ComputeContext) => Promise<Series>;
+type Mapper<Spec> = Required<Pick<Kind<Spec>, "reads" | "writes" | "origins" | "dynamic">>;
+
+/** What is said of an input that reads where the output writes. */
+export const circular = {
+  path: ["output"],
+  error: "the input reads there as well: choose a directory that its pattern does not match"
+};

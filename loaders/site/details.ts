@@ -1,0 +1,128 @@
+import {readFile} from "node:fs/promises";
+import {join} from "node:path";
+import type {Commit} from "../../pond/types.js";
+import {lastRuns} from "../runs/history.js";
+import {kindNamed} from "../kind.js";
+import {type Ancestor, type Deployed, isAtOrBelow, lineageOf} from "../series/lineage.js";
+import type {PublishedDataset} from "./edition.js";
+import type {
+  CheckEntry,
+  DatasetDetails,
+  DeploymentEntry,
+  Details,
+  Fared,
+  Resource,
+  ResourceEntry,
+  TransactionEntry
+} from "../types.js";
+
+interface DetailsParts extends Deployed {
+  readonly resources: readonly Resource[];
+  readonly datasets: readonly PublishedDataset[];
+  readonly commits: readonly Commit[]; // oldest first
+  readonly cache: string; // host directory
+  readonly catalogueBytes: number;
+}
+
+/** So many transactions are published. */
+export const transactionsShown = 50;
+
+/** How the resources fared, what the pond did, and how complete and whose the published readings are. */
+export async function detailsOf({
+  datasets,
+  commits,
+  cache,
+  catalogueBytes,
+  ...deployed
+}: DetailsParts): Promise<Details> {
+  const lineages = await Promise.all(datasets.map(({path}) => lineageOf(path, deployed)));
+  const described = datasets.map((dataset, index) => ({dataset, lineage: lineages[index]!}));
+  const runs = await lastRuns(deployed.fs, cache);
+  const resources = deployed.resources.map((resource) => resourceEntry(resource, {runs, described, ...deployed}));
+  return {
+    resources: await Promise.all(resources),
+    transactions: commits.slice(-transactionsShown).reverse().map(transactionEntry),
+    check: await lastCheck(cache),
+    datasets: described.map(datasetDetails),
+    catalogueBytes
+  };
+}
+
+interface Described {
+  readonly dataset: PublishedDataset;
+  readonly lineage: readonly Ancestor[];
+}
+
+function datasetDetails({dataset, lineage}: Described): DatasetDetails {
+  const {name, completeness} = dataset;
+  return {name, ...completeness, deployments: lineage.filter(({isSource}) => isSource).map(deploymentEntry)};
+}
+
+function deploymentEntry({path: series, scope, period: {begin, end}}: Ancestor): DeploymentEntry {
+  return {
+    series,
+    ...(scope === undefined ? {} : {scope}),
+    ...(begin === undefined ? {} : {begin: iso(begin / 1000)}),
+    ...(end === undefined ? {} : {end: iso(end / 1000)})
+  };
+}
+
+interface Known extends Deployed {
+  readonly runs: readonly Fared[];
+  readonly described: readonly Described[];
+}
+
+async function resourceEntry(resource: Resource, known: Known): Promise<ResourceEntry> {
+  const {kind, name, description, spec} = resource;
+  const places = kindNamed(kind, known.kinds).writes?.(spec) ?? [];
+  const newest = await newestIn(places, known);
+  const mine = known.described.filter(({lineage}) =>
+    lineage.some(({path}) => places.some((place) => isAtOrBelow(path, place)))
+  );
+  const run = known.runs.find((row) => row.kind === kind && row.name === name);
+  return {
+    kind,
+    name,
+    description,
+    ...(run ? ran(run) : {read: 0, stored: 0, aside: 0, notes: [], errors: [], stale: []}),
+    ...(newest === undefined ? {} : {newest: iso(newest / 1000)}),
+    datasets: mine.map(({dataset}) => dataset.name)
+  };
+}
+
+function ran({started, last, read, stored, aside, notes, errors, stale}: Fared) {
+  const times = {lastRun: iso(last.started), tookMs: last.tookMs, lastNews: iso(started)};
+  return {...times, read, stored, aside, notes, errors, stale};
+}
+
+/** The newest reading stored there, µs UTC; what is computed on access has none of its own. */
+async function newestIn(places: readonly string[], {fs}: Deployed): Promise<number | undefined> {
+  const patterns = places.flatMap((place) => [place, `${place}/**`]);
+  const found = (await Promise.all(patterns.map((pattern) => fs.glob(pattern)))).flat();
+  const times = found.flatMap(({stat}) => stat.maxTime ?? []);
+  return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+function transactionEntry({version, timestamp, command, user, tookMs, operations, rows}: Commit): TransactionEntry {
+  return {version, time: iso(timestamp / 1000), command, user, tookMs, operations, rows};
+}
+
+const checkedFile = "checked.json"; // in the cache
+
+/** Where the last check of a pond is told. */
+export function checkedIn(cache: string): string {
+  return join(cache, checkedFile);
+}
+
+async function lastCheck(cache: string): Promise<CheckEntry | undefined> {
+  const text = await readFile(checkedIn(cache), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined; // never checked, or the cache was deleted
+    throw error;
+  });
+  return text === undefined ? undefined : (JSON.parse(text) as CheckEntry);
+}
+
+/** From milliseconds since 1970. */
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,232 @@
+import {existsSync} from "node:fs";
+import {readFile, stat} from "node:fs/promises";
+import {join} from "node:path";
+import {identifier} from "../../pond/duck.js";
+import type {Commit, Reader} from "../../pond/types.js";
+import {isFull} from "../reduction/bins.js";
+import {type Completeness, completenessOf} from "../reduction/completeness.js";
+import type {DashboardSpec} from "../kinds/dashboard.js";
+import type {Found} from "./directory.js";
+import {engine} from "../reduction/engine.js";
+import {replaceFile, writeChanged} from "../file.js";
+import {lastRuns} from "../runs/history.js";
+import type {Level, Shard} from "../reduction/level.js";
+import {marks, type Reduced, within} from "../reduction/partial.js";
+import {qualityIn} from "../readings/quality.js";
+import type {Measured, Reduction} from "../reduction/reduction.js";
+import {keyOf} from "../reduction/shard.js";
+import {draftOf, settle, Shelf, type Written} from "./shelf.js";
+import {published} from "../reduction/statistic.js";
+import {type Summary, summarise} from "../reduction/summary.js";
+import {browsers, type Told, writeTold} from "../reduction/told.js";
+import type {Effects, QualityEntry, ResolutionEntry, Resource} from "../types.js";
+
+/** Part of the key of every shard: to be raised whenever the same shard would be written otherwise. */
+const generation = 4;
+
+/** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
+const telling = 6;
+
+/** What is published, and where to. */
+export interface Publication {
+  readonly fs: Reader; // the snapshot
+  readonly commits: readonly Commit[]; // oldest first
+  readonly resources: readonly Resource[];
+  readonly effects: Effects;
+  readonly cache: string; // host directory for what is derived
+  readonly directory: string; // host directory for what is published
+}
+
+/** A publication under way. */
+type Begun = Publication & {readonly found: Found};
+
+/** A dataset as it stands in the published directory. */
+export interface PublishedDataset {
+  readonly name: string; // its directory
+  readonly path: string; // in the pond
+  readonly columns: readonly Measured[];
+  readonly resolutions: readonly ResolutionEntry[];
+  readonly summary: Summary;
+  readonly completeness: Completeness;
+  readonly quality: readonly (QualityEntry | null)[]; // of the columns, in their order; null: not tested
+}
+
+/** A dataset that is to be published. */
+export interface Source {
+  readonly name: string;
+  readonly path: string;
+  readonly reduction?: Reduction; // none: the dashboard shows what is not there yet
+}
+
+const none = {columns: [], resolutions: [], summary: {columns: []}, completeness: {columns: [], gaps: []}, quality: []};
+
+/**
+ * While a resource is in trouble, a dataset that cannot be made is shown as it was made last, or empty, and that is said.
+ * Throws when all are well.
+ */
+export async function publishOrKeep(source: Source, publication: Begun): Promise<PublishedDataset> {
+  const {fs, cache, found, effects} = publication;
+  const {name, path} = source;
+  const shown = join(cache, "shown", `${keyOf(generation, telling, path, name)}.json`);
+  try {
+    const made = await publishDataset(source, publication);
+    await writeChanged(shown, JSON.stringify(made));
+    return made;
+  } catch (error) {
+    if (!(await lastRuns(fs, cache)).some(({errors}) => errors.length > 0)) throw error;
+    const kept = await readKept(shown, found);
+    effects.reporter.warn(`${path} is shown ${kept ? "as it was" : "empty"}: ${(error as Error).message}`);
+    return kept ?? {name, path, ...none};
+  }
+}
+
+async function publishDataset({name, path, reduction}: Source, publication: Begun): Promise<PublishedDataset> {
+  if (!reduction) return {name, path, ...none};
+  const {cache, found, effects} = publication;
+  const {columns, levels} = await shownOf(reduction, publication);
+  const today = Math.floor(effects.now() / 86_400e3); // sparks end with it
+  const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
+  const widths = levels.map(({resolution}) => resolution);
+  const memo = join(
+    cache,
+    "publish",
+    `${keyOf("dataset", generation, telling, path, name, columns, widths, keys, today)}.json`
+  );
+  const kept = await readKept(memo, found);
+  if (kept) return kept;
+  effects.reporter.step(`Publishing ${name}`);
+  const made = await writeDataset({name, path, reduction, columns, levels}, publication);
+  await replaceFile(memo, JSON.stringify(made));
+  return made;
+}
+
+/** The published files of datasets, below the directory. */
+export function filesOf(datasets: readonly Pick<PublishedDataset, "resolutions">[]): string[] {
+  return datasets.flatMap(({resolutions}) => resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
+}
+
+/** The dataset as it was published from the same content, while its files are there. */
+async function readKept(memo: string, {files}: Found): Promise<PublishedDataset | undefined> {
+  if (!existsSync(memo)) return undefined;
+  const kept = JSON.parse(await readFile(memo, "utf8")) as PublishedDataset;
+  return filesOf([kept]).every((file) => files.has(file)) ? kept : undefined;
+}
+
+interface Shown {
+  readonly columns: readonly Measured[];
+  readonly levels: readonly Level[];
+}
+
+/** All but the columns of hidden parameters. */
+async function shownOf(reduction: Reduction, {resources}: Publication): Promise<Shown> {
+  const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
+  const hidden = new Set(dashboard?.parameters.filter((parameter) => parameter.hidden).map(({name}) => name));
+  const columns = (await reduction.columns()).filter(({attributes}) => !hidden.has(attributes.parameter ?? ""));
+  const readings = await reduction.readings();
+  return {columns, levels: [...(readings ? [readings] : []), ...(await reduction.levels())]};
+}
+
+async function writeDataset(
+  {name, path, reduction, columns, levels}: Shown & {name: string; path: string; reduction: Reduction},
+  {cache, directory, effects}: Publication
+): Promise<PublishedDataset> {
+  const resolutions: ResolutionEntry[] = [];
+  const full = new Set<string>(); // resolutions that coarser ones have exact percentiles from
+  const shelf = await Shelf.of(path, cache);
+  for (const level of levels) {
+    const shards = level.resolution.raw ? level.shards : await reduction.build(level);
+    const target = {directory, folder: `${name}/${level.resolution.name}`, reduction, columns, shelf};
+    const written = await engine.each(shards, (shard) => publishShard(level, shard, target));
+    const isExact = !level.finer || full.has(level.finer.resolution.name);
+    if (written.every(({isFull}) => isFull)) full.add(level.resolution.name);
+    const isRanked = reduction.isRanked && !level.resolution.raw;
+    resolutions.push({
+      ...entryOf(level, written),
+      ...(isRanked ? {percentiles: isExact ? "exact" : "estimated"} : {})
+    });
+  }
+  await shelf.keep(resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
+  const now = effects.now() * 1000;
+  const summary = await engine.use((duck) => summarise(duck, reduction, {columns, now}));
+  const interval = summary.interval ?? 0;
+  const completeness = await completenessOf(reduction, {columns, now, interval, cache});
+  return {name, path, columns, resolutions, summary, completeness, quality: await qualityOf(reduction, columns)};
+}
+
+/** How the readings of each column were tested. */
+async function qualityOf(reduction: Reduction, columns: readonly Measured[]): Promise<PublishedDataset["quality"]> {
+  const found = await qualityIn(reduction.source);
+  return columns.map(({name}) => (found.has(name) ? {suspect: reduction.suspect, ...found.get(name)!} : null));
+}
+
+function entryOf({resolution}: Level, written: readonly Written[]): ResolutionEntry {
+  const kept = written.filter(({rows}) => rows > 0);
+  return {
+    name: resolution.name,
+    widthMs: resolution.width / 1000,
+    ...(resolution.raw ? {raw: true} : {}),
+    rows: kept.reduce((sum, {rows}) => sum + rows, 0),
+    bytes: kept.reduce((sum, {bytes}) => sum + bytes, 0),
+    shards: kept.map(({entry}) => entry)
+  };
+}
+
+interface Target {
+  readonly directory: string;
+  readonly folder: string; // below the directory
+  readonly reduction: Reduction;
+  readonly columns: readonly Measured[];
+  readonly shelf: Shelf;
+}
+
+async function publishShard(level: Level, shard: Shard, target: Target): Promise<Written> {
+  const {directory, folder, columns, shelf} = target;
+  const names = columns.map(({name}) => name);
+  const key = keyOf("publish", generation, folder, shard.key, names);
+  const isRanked = target.reduction.isRanked && !level.resolution.raw;
+  const known = shelf.find(key);
+  const isThere = known && existsSync(join(directory, known.entry.file));
+  if (isThere && (known.isFull !== undefined || !isRanked)) return known;
+  const draft = {directory, folder, key};
+  const write = level.resolution.raw ? writeReadings : writeBins;
+  const written = await write(draftOf(draft), {level, shard}, target);
+  const entry = await settle(draft, {begin: shard.cover.begin / 1000, end: shard.cover.end / 1000});
+  return shelf.add({key, entry, ...written, bytes: (await stat(join(directory, entry.file))).size});
+}
+
+/** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */
+const milliseconds = "make_timestamp_ms(timestamp::BIGINT // 1000)::TIMESTAMP_MS";
+
+interface Cut {
+  readonly level: Level;
+  readonly shard: Shard;
+}
+
+type Rows = Pick<Written, "rows" | "isFull">;
+
+async function writeBins(file: string, {level, shard}: Cut, {reduction, columns}: Target): Promise<Rows> {
+  const bins = await reduction.bins(level, shard);
+  const told = reduction.reduced(columns).flatMap(toldOf);
+  const telling = {told, resolution: level.resolution, time: milliseconds};
+  const rows = await engine.use((duck) => writeTold(duck, bins, {telling, file}));
+  return {rows, ...(reduction.isRanked ? {isFull: isFull(bins)} : {})};
+}
+
+/** Readings as they are, those that failed too; what is no number is none. */
+async function writeReadings(file: string, {shard: {cover}}: Cut, {reduction, columns}: Target): Promise<Rows> {
+  const reduced = reduction.reduced(columns);
+  const finite = (name: string) => `isfinite(${identifier(name)}::DOUBLE)`;
+  const told = reduced.flatMap(({name, flags}) => [
+    `CASE WHEN ${finite(name)} THEN ${identifier(name)}::DOUBLE END AS ${identifier(name)}`,
+    ...(flags ? [`${identifier(flags.column)}::INTEGER AS ${identifier(`${name}.flag`)}`] : [])
+  ]);
+  const said = reduced.map(({name}) => `coalesce(${finite(name)}, false)`).join(" OR ") || "false";
+  const time = "make_timestamp_ms(epoch_ms(timestamp))::TIMESTAMP_MS AS timestamp";
+  const from = `${await reduction.source.relation(cover)} WHERE ${within(cover)} AND (${said})`;
+  const sql = `SELECT ${[time, ...told].join(", ")} FROM ${from} ORDER BY timestamp`;
+  return {rows: await engine.use((duck) => duck.copy(sql, file, browsers))};
+}
+
+function toldOf(column: Reduced): readonly Told[] {
+  return [...published, ...(column.flags ? marks : [])].map((statistic) => ({column, statistic}));
+}

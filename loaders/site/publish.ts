@@ -1,0 +1,112 @@
+import {basename, join, posix} from "node:path";
+import {annotationsOf} from "./annotated.js";
+import {catalogueOf} from "./catalogue.js";
+import type {DashboardSpec} from "../kinds/dashboard.js";
+import {datasetsOf} from "../series/dataset.js";
+import {detailsOf} from "./details.js";
+import {foundIn, removeOthers} from "./directory.js";
+import {filesOf, type Publication, publishOrKeep, type PublishedDataset, type Source} from "./edition.js";
+import {writeChanged} from "../file.js";
+import {kinds} from "../kinds.js";
+import {publishLogo} from "./logo.js";
+import {publishOverlays} from "./overlay.js";
+import {pack} from "./pack.js";
+import {reductionOf, type ReduceSpec} from "../kinds/reduce.js";
+import type {Reduction} from "../reduction/reduction.js";
+import {keyOf} from "../reduction/shard.js";
+import {sweep} from "../sweep.js";
+import type {Catalogue, Resource} from "../types.js";
+
+/**
+ * Writes the shards of every dataset that the Dashboard shows (without one, of every Reduce), `catalogue.json` and `details.json`.
+ * Files are named by what is in them: one that exists is not written again, one that nothing names is removed, and the
+ * catalogue is rewritten only when its bytes change.
+ */
+export async function publish(publication: Publication): Promise<Catalogue> {
+  const {fs, commits, resources, effects, directory} = publication;
+  const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
+  const reductions = await reductionsOf(publication);
+  const found = await foundIn(directory);
+  const datasets: PublishedDataset[] = [];
+  for (const source of sourcesOf(reductions, publication, dashboard))
+    datasets.push(await publishOrKeep(source, {...publication, found}));
+  const annotations = await annotationsOf({datasets, resources, kinds, fs, effects});
+  const {reporter} = effects;
+  const logo = await publishLogo(publication);
+  const listed = catalogueOf({
+    datasets,
+    dashboard,
+    annotations,
+    logo,
+    version: fs.version,
+    reporter,
+    now: effects.now()
+  });
+  const overlays = await publishOverlays(listed, publication);
+  const catalogue = overlays.length > 0 ? {...listed, overlays} : listed;
+  const text = `${JSON.stringify(pack(catalogue))}\n`;
+  const catalogueBytes = Buffer.byteLength(text);
+  const details = await detailsOf({
+    datasets,
+    ...{resources, kinds, fs},
+    commits,
+    cache: publication.cache,
+    catalogueBytes
+  });
+  await writeChanged(join(directory, "catalogue.json"), text);
+  await writeChanged(join(directory, "details.json"), `${JSON.stringify(details)}\n`);
+  await removeOthers(directory, found, new Set(filesOf([...datasets, ...overlays])));
+  await sweepCache(publication.cache, [...reductions.values()]);
+  return catalogue;
+}
+
+// ---- Which datasets ----
+
+/** Every reduction that the resources ask for, by its path in the pond. */
+async function reductionsOf({fs, cache, resources}: Publication): Promise<ReadonlyMap<string, Reduction>> {
+  const found = new Map<string, Reduction>();
+  for (const {spec} of resources.filter(({kind}) => kind === "Reduce") as Resource<ReduceSpec>[])
+    for (const dataset of await datasetsOf(spec, fs))
+      found.set(dataset.path, await reductionOf(spec, dataset, {fs, cache}));
+  return found;
+}
+
+function sourcesOf(
+  reductions: ReadonlyMap<string, Reduction>,
+  {effects}: Publication,
+  dashboard?: DashboardSpec
+): readonly Source[] {
+  const shown = dashboard?.sites.map(({dataset}) => posix.normalize(dataset)) ?? [...reductions.keys()];
+  for (const path of shown)
+    if (!reductions.has(path))
+      effects.reporter.warn(`The dashboard shows ${path}, which no Reduce makes yet: it has no charts.`);
+  return named([...new Set(shown)]).map(([path, name]) => ({path, name, reduction: reductions.get(path)}));
+}
+
+/** Each path with a directory name of its own, fit for a file and an address. */
+function named(paths: readonly string[]): [path: string, name: string][] {
+  const taken = new Set<string>();
+  return paths.map((path) => {
+    const own = safeName(posix.basename(path));
+    const name = taken.has(own) ? safeName(path.slice(1)) : own;
+    taken.add(name);
+    return [path, name];
+  });
+}
+
+/** Letters, digits, dots, dashes and underscores; what else there was is told by a hash. */
+function safeName(text: string): string {
+  const safe = text.replace(/[^A-Za-z0-9._-]+/g, "-");
+  return safe === text ? safe : `${safe}-${keyOf(text).slice(0, 4)}`;
+}
+
+/** Old results go once nothing is computed from them; what was memorised of a dataset is good for its day alone. */
+async function sweepCache(cache: string, reductions: readonly Reduction[]): Promise<void> {
+  const found = await Promise.allSettled(reductions.map((reduction) => reduction.levels())); // what failed was said
+  const levels = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+  const shards = levels.flatMap(({shards}) => shards.flatMap(({file, trace}) => [basename(file), basename(trace)]));
+  await sweep(join(cache, "reduce"), new Set(shards));
+  await sweep(join(cache, "told"), new Set());
+  await sweep(join(cache, "sampling"), new Set());
+  await sweep(join(cache, "publish"), new Set());
+}

@@ -1,0 +1,223 @@
+import {literal} from "../../pond/duck.js";
+
+/** Times as text: how they are written is found out from what is there, and refused where it can be read two ways. */
+
+/** Texts alike but for their digits, which are all 9. */
+export interface Shape {
+  readonly shape: string; // e.g. "9999-99-99 99:99"
+  readonly text: string; // the first of them
+  readonly row: number; // where that stands, from 1
+  readonly first: number; // the largest number that begins one; 0 where a year does
+  readonly second: number; // the largest of those that come second; 0 likewise
+  readonly size: number; // of those that are numbers, the largest
+}
+
+/** How texts become times. */
+export interface TimeForm {
+  readonly kind: "instant" | "local" | "mixed"; // what the SQL gives: UTC, wall clock, or each where `zoned` says so
+  readonly sql: (text: string) => string; // TIMESTAMP, NULL where the text is none
+  readonly monthFirst?: boolean; // of dates that begin with days or months, where the texts tell
+  readonly zoned?: (text: string) => string; // of the mixed kind: whether a text says its offset
+}
+
+/** Units of time since 1970, by what one is in µs. */
+const units = {s: 1e6, ms: 1e3, us: 1, ns: 1e-3} as const;
+export type EpochUnit = keyof typeof units;
+
+export function isEpochUnit(format: string): format is EpochUnit {
+  return format in units;
+}
+
+/** Numbers since 1970 up to these are of the unit: 1973 in the next finer one, 5138 in this. */
+const largest: readonly (readonly [EpochUnit, number])[] = [
+  ["s", 1e11],
+  ["ms", 1e14],
+  ["us", 1e17],
+  ["ns", Infinity]
+];
+
+/** The unit that numbers since 1970 are in, by the largest. */
+export function unitOf(size: number): EpochUnit {
+  return largest.find(([, bound]) => size < bound)![0];
+}
+
+/** µs since 1970, BIGINT, of a number since 1970; NULL for one that is too large for the unit. */
+export function micros(number: string, unit: EpochUnit): string {
+  const bound = largest.find(([name]) => name === unit)![1];
+  const whole = `TRY_CAST(${number} AS HUGEINT)`;
+  const scaled = {s: `TRY_CAST(${number} AS DOUBLE) * 1e6`, ms: `TRY_CAST(${number} AS DOUBLE) * 1e3`, us: whole};
+  const value = unit === "ns" ? `${whole} // 1000` : `round(${scaled[unit]})`;
+  const safe = Number.isFinite(bound)
+    ? `CASE WHEN abs(TRY_CAST(${number} AS DOUBLE)) < ${bound} THEN ${value} END`
+    : value;
+  return `TRY_CAST(${safe} AS BIGINT)`;
+}
+
+/** A form that the resource tells: a unit since 1970, or a format as strptime has it. */
+export function givenForm(format: string): TimeForm {
+  if (isEpochUnit(format)) return epoch(format);
+  const sql = (text: string) => `CAST(TRY_STRPTIME(trim(${text}), ${literal(format)}) AS TIMESTAMP)`;
+  return {kind: /%[zZ]/.test(format) ? "instant" : "local", sql};
+}
+
+function epoch(unit: EpochUnit): TimeForm {
+  return {kind: "instant", sql: (text) => `make_timestamp(${micros(text, unit)})`};
+}
+
+type Style = "iso" | "zoned" | "parts" | "number" | "words" | "none";
+
+const clock = String.raw`9{1,2}:99(:99([.,]9+)?)?`;
+const styles: readonly (readonly [Style, RegExp])[] = [
+  ["iso", new RegExp(`^9{4}[-/]9{1,2}[-/]9{1,2}([T ]+${clock})?$`)],
+  ["zoned", new RegExp(`^9{4}[-/]9{1,2}[-/]9{1,2}[T ]+${clock} ?(Z|UTC|GMT|[-+]99(:?99)?)$`)],
+  ["parts", new RegExp(`^9{1,2}([-/.])9{1,2}\\1(9999|99)([T ]+${clock}( ?[AP]M)?)?$`, "i")],
+  ["number", /^-?9+([.,]9+)?(e[-+]?9+)?$/i],
+  ["words", /^(?=.*9)(?=.*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))[a-z9 ,.:/-]+$/i]
+];
+
+function styleOf({shape}: Shape): Style {
+  return styles.find(([, pattern]) => pattern.test(shape))?.[0] ?? "none";
+}
+
+/** How these texts are written; `monthFirst` is what texts before them told. Throws what is wrong with them, in words that follow the column's name. */
+export function formOf(shapes: readonly Shape[], monthFirst?: boolean): TimeForm {
+  const inOrder = [...shapes].sort((a, b) => a.row - b.row);
+  const unreadable = inOrder.find((shape) => styleOf(shape) === "none");
+  if (unreadable) throw new Error(noTime(unreadable));
+  const found = new Set(inOrder.map(styleOf));
+  if (found.has("iso") && found.has("zoned") && found.size === 2) return {...iso("mixed"), zoned};
+  if (found.size > 1) throw new Error(twoWays(inOrder));
+  switch (found.values().next().value) {
+    case "zoned":
+      return iso("instant");
+    case "parts":
+      return partsForm(inOrder, monthFirst);
+    case "number":
+      return numberForm(inOrder);
+    case "words":
+      return {kind: "local", sql: (text) => strptime(text, wordFormats)};
+    default:
+      return iso("local");
+  }
+}
+
+export function noTime({text, row}: Pick<Shape, "text" | "row">): string {
+  return `holds ${JSON.stringify(text)} in row ${row}, which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z`;
+}
+
+function twoWays(shapes: readonly Shape[]): string {
+  const [one] = shapes;
+  const other = shapes.find((shape) => styleOf(shape) !== styleOf(one!))!;
+  const told = ({text, row}: Shape) => `${JSON.stringify(text)} in row ${row}`;
+  return `holds ${told(one!)} and ${told(other)}, which are times written in two ways`;
+}
+
+// ---- Years first ----
+
+/**
+ * DuckDB's cast to TIMESTAMP drops an offset and its cast to TIMESTAMPTZ takes none for UTC, both without a word, so
+ * which texts say an offset is found out first.
+ */
+function iso(kind: TimeForm["kind"]): TimeForm {
+  const local = (text: string) =>
+    `coalesce(TRY_CAST(${text} AS TIMESTAMP), TRY_CAST(replace(${text}, ',', '.') AS TIMESTAMP))`;
+  const instant = (text: string) =>
+    `CASE WHEN suffix(${text}, 'Z') THEN coalesce(TRY_CAST(${text} AS TIMESTAMP), ${shifted(text)}) ELSE ${shifted(text)} END`;
+  const sql = {
+    local: (text: string) => `CASE WHEN NOT ${zoned(text)} THEN ${local(text)} END`,
+    instant: (text: string) => `CASE WHEN ${zoned(text)} THEN ${instant(text)} END`,
+    mixed: (text: string) => `CASE WHEN ${zoned(text)} THEN ${instant(text)} ELSE ${local(text)} END`
+  };
+  return {kind, sql: sql[kind]};
+}
+
+/** A sign behind the date, or a letter of Z, UTC and GMT: a regular expression would tell at ten times the cost. */
+function zoned(text: string): string {
+  const marks = ["+", "Z", "C", "M"].map((mark) => `contains(${text}, '${mark}')`);
+  return `(${marks.join(" OR ")} OR contains(substr(${text}, 12), '-'))`;
+}
+
+/** What the cast does not take: a blank before the offset, no colon in it, no seconds before it. */
+function shifted(text: string): string {
+  const part = (index: number) =>
+    `regexp_extract(trim(${text}), '^(.*?) ?(?:Z|UTC|GMT|([-+])(\\d\\d):?(\\d\\d)?)$', ${index})`;
+  const minutes = `coalesce(TRY_CAST(${part(3)} AS INTEGER) * 60, 0) + coalesce(TRY_CAST(${part(4)} AS INTEGER), 0)`;
+  const local = `TRY_CAST(replace(${part(1)}, ',', '.') AS TIMESTAMP)`;
+  return `(${local} - to_minutes(CASE ${part(2)} WHEN '-' THEN -1 ELSE 1 END * (${minutes})))`;
+}
+
+// ---- Days and months first ----
+
+/** Of 03/04/2024 nothing says which is the month, unless a number above 12 stands somewhere in the file. */
+function partsForm(shapes: readonly Shape[], before: boolean | undefined): TimeForm {
+  const [{shape, text, row}] = shapes as [Shape];
+  const dayFirst = shapes.some(({first}) => first > 12);
+  const monthFirst = shapes.some(({second}) => second > 12);
+  if (dayFirst && monthFirst)
+    throw new Error(`holds days both before and behind months, such as ${JSON.stringify(text)}`);
+  const isDotted = shape.includes("."); // nobody writes months first so
+  const told = dayFirst || monthFirst ? monthFirst : (before ?? (isDotted ? false : undefined));
+  const formats = (order: boolean) => shapes.map((one) => partsFormat(one, order ? ["%m", "%d"] : ["%d", "%m"]));
+  if (told !== undefined) return {kind: "local", monthFirst: told, sql: (column) => strptime(column, formats(told))};
+  const [byDay, byMonth] = [formats(false)[0]!, formats(true)[0]!];
+  const found = `holds ${JSON.stringify(text)} in row ${row}, which is ${readings(text)}`;
+  throw new Error(`${found}; set timeFormat to "${byDay}" or "${byMonth}"`);
+}
+
+function partsFormat({shape}: Shape, [first, second]: readonly [string, string]): string {
+  const [, mark, year, rest = ""] = /^9+([-/.])9+[-/.](9999|99)(.*)$/.exec(shape)!;
+  const isTwelve = /m$/i.test(rest);
+  const time = rest
+    .replace(/9+(?=:99)/, isTwelve ? "%I" : "%H")
+    .replace(":99", ":%M")
+    .replace(":99", ":%S");
+  const end = time.replace(/([.,])9+/, "$1%f").replace(/[AP]M$/i, "%p");
+  return `${first}${mark}${second}${mark}${year === "99" ? "%y" : "%Y"}${end}`;
+}
+
+/** "3 April 2024 or 4 March 2024". */
+function readings(text: string): string {
+  const [a, b, year] = text.match(/\d+/g)!.map(Number) as [number, number, number];
+  const full = year < 100 ? 2000 + year : year;
+  const say = (day: number, month: number) =>
+    new Date(Date.UTC(full, month - 1, day)).toLocaleDateString("en-GB", {dateStyle: "long", timeZone: "UTC"});
+  return `${say(a, b)} (day first) or ${say(b, a)} (month first)`;
+}
+
+// ---- Numbers, and months by their names ----
+
+function numberForm(shapes: readonly Shape[]): TimeForm {
+  const compact = shapes.find(({text}) => compactFormats.some(([pattern]) => pattern.test(text.trim())));
+  if (compact) {
+    const text = compact.text.trim();
+    const [, format] = compactFormats.find(([pattern]) => pattern.test(text))!;
+    const unit = unitOf(Number(text));
+    const date = text.replace(/^(....)(..)(..)(..)?(..)?(..)?$/, (_, y, m, d, ...time: (string | undefined)[]) => {
+      const rest = time.slice(0, 3).filter((part) => part !== undefined);
+      return `${y}-${m}-${d}${rest.length === 0 ? "" : ` ${rest.join(":")}`}`;
+    });
+    const instant = new Date((Number(text) * units[unit]) / 1000).toISOString();
+    const both = `${date} (written together) or ${instant} (${unit} since 1970)`;
+    throw new Error(
+      `holds ${text} in row ${compact.row}, which is ${both}; set timeFormat to "${format}" or "${unit}"`
+    );
+  }
+  return epoch(unitOf(Math.max(...shapes.map(({size}) => size))));
+}
+
+const date = "(19|20)\\d\\d(0[1-9]|1[0-2])(0[1-9]|[12]\\d|3[01])";
+const compactFormats: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(`^${date}$`), "%Y%m%d"],
+  [new RegExp(`^${date}([01]\\d|2[0-3])[0-5]\\d$`), "%Y%m%d%H%M"],
+  [new RegExp(`^${date}([01]\\d|2[0-3])[0-5]\\d[0-5]\\d$`), "%Y%m%d%H%M%S"]
+];
+
+const wordDates = ["%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y"];
+const wordTimes = ["", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p"];
+const wordFormats = ["", "%a ", "%a, "].flatMap((day) =>
+  wordDates.flatMap((date) => wordTimes.map((time) => day + date + time))
+);
+
+function strptime(text: string, formats: readonly string[]): string {
+  return `TRY_STRPTIME(trim(${text}), [${[...new Set(formats)].map(literal).join(", ")}])`;
+}
