@@ -39,10 +39,9 @@ export async function rewrite(
   {now, horizon}: {readonly now: number; readonly horizon?: Horizon}
 ): Promise<Rewrite | undefined> {
   const newest = files.filter(({isPast}) => !isPast);
-  const isDue = newest.filter(({isCompacted}) => !isCompacted).length >= freshLimit;
-  if (!isDue && horizon === undefined) return undefined;
-  const plan = await survey(contents, files, {isDue, ...(horizon === undefined ? {} : {horizon})});
-  const opened = chosenOf(newest, plan, isDue);
+  if (!isMany(newest) && horizon === undefined) return undefined;
+  const plan = await survey(contents, files, horizon);
+  const opened = chosenOf(newest, plan);
   const [shown, superseded] = parted(
     [...opened.flatMap((file) => plan.records.get(file)!), ...plan.merged],
     plan.isShown
@@ -65,8 +64,14 @@ export async function rewrite(
   };
 }
 
+/** Whether transactions left so many op files that they are compacted. */
+function isMany(newest: readonly OpFile[]): boolean {
+  return newest.filter(({isCompacted}) => !isCompacted).length >= freshLimit;
+}
+
 /** What is in op files, and what is to become of it. */
 interface Plan {
+  readonly isDue: boolean; // whether those of what is newest are made anew
   readonly records: ReadonlyMap<OpFile, readonly OpRecord[]>; // without content, of the files that were looked into
   readonly merged: readonly OpRecord[]; // new ones
   readonly versions: number; // that those stand for
@@ -76,31 +81,34 @@ interface Plan {
 }
 
 /** Looks into the op files of what is newest, and into those of the past when some of that is to be let go. */
-async function survey(
-  contents: Contents,
-  files: readonly OpFile[],
-  {isDue, horizon}: {readonly isDue: boolean; readonly horizon?: Horizon}
-): Promise<Plan> {
-  const records = await recordsIn(contents, horizon === undefined ? files.filter(({isPast}) => !isPast) : files);
-  const newest = [...records].flatMap(([{isPast}, own]) => (isPast ? [] : own));
-  const before = standingOf(newest);
+async function survey(contents: Contents, files: readonly OpFile[], horizon?: Horizon): Promise<Plan> {
+  const newest = files.filter(({isPast}) => !isPast);
+  const records = await recordsIn(contents, horizon === undefined ? newest : files);
+  const recordsOf = (some: readonly OpFile[]): OpRecord[] => some.flatMap((file) => records.get(file) ?? []);
+  const keptOf = (merged: readonly OpRecord[]): ((record: OpRecord) => boolean) =>
+    horizon === undefined ? () => true : keeper(horizon, [...recordsOf(files), ...merged]);
+  const isDue = isMany(newest) || !recordsOf(newest).every(keptOf([]));
+  const before = standingOf(recordsOf(newest));
   const merged = isDue ? await mergedOf(contents, before) : [];
-  const shown = new Set(standingOf([...newest, ...merged]).flat());
+  const shown = new Set(standingOf([...recordsOf(newest), ...merged]).flat());
   const isShown = (record: OpRecord): boolean => shown.has(record);
-  const isKept = horizon === undefined ? () => true : keeper(horizon, [...[...records.values()].flat(), ...merged]);
-  const isLosing = (file: OpFile): boolean => !(records.get(file) ?? []).every(isKept);
+  const isKept = keptOf(merged);
+  const isLosing = (file: OpFile): boolean => !recordsOf([file]).every(isKept);
   const versions = before.flat().filter((record) => !isShown(record)).length;
-  return {records, merged, versions, isShown, isKept, isLosing};
+  return {isDue, records, merged, versions, isShown, isKept, isLosing};
 }
 
 /** The op files of what is newest that are made anew. */
-function chosenOf(newest: readonly OpFile[], {records, isShown, isLosing}: Plan, isDue: boolean): readonly OpFile[] {
+function chosenOf(newest: readonly OpFile[], {isDue, records, isShown, isLosing}: Plan): readonly OpFile[] {
+  if (!isDue) return [];
   const isOver = (file: OpFile): boolean => {
     const [shown, superseded] = parted(records.get(file)!, isShown);
     return weightOf(superseded) > weightOf(shown);
   };
-  const chosen = newest.filter((file) => isLosing(file) || (isDue && (!file.isCompacted || isOver(file))));
-  return withSmall(chosen, newest);
+  return withSmall(
+    newest.filter((file) => !file.isCompacted || isLosing(file) || isOver(file)),
+    newest
+  );
 }
 
 /** Files that are made anew, and with them those that are at most twice as large as what comes: so sizes double at least. */

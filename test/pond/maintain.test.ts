@@ -95,7 +95,8 @@ test("maintenance shows the same, now and at every version before", {timeout: 60
 });
 
 test("round after round of growth and maintenance shows the same at every version", {timeout: 120_000}, async () => {
-  const rounds = fc.array(fc.integer({min: 1, max: 24}), {minLength: 10, maxLength: 14});
+  // A day more, and the version that a round ends with may be the last of a merge: then that is what its stat tells of.
+  const rounds = fc.array(fc.integer({min: 2, max: 24}), {minLength: 10, maxLength: 14});
   await fc.assert(
     fc.asyncProperty(rounds, async (lengths) => {
       store = new MemoryStore();
@@ -134,7 +135,11 @@ class Counting extends MemoryStore {
 }
 
 /** So many nights of 6 series and a file, each maintained: what each night's commit put, and its maintenance. */
-async function nightsOf(pond: Pond, counting: Counting, count: number): Promise<{came: number[]; made: number[]}> {
+async function nightsOf(
+  pond: Pond,
+  counting: Counting,
+  {count, keep}: {readonly count: number; readonly keep?: number}
+): Promise<{came: number[]; made: number[]}> {
   const [came, made]: [number[], number[]] = [[], []];
   const putBy = async (work: () => Promise<unknown>): Promise<number> => {
     const before = counting.bytes;
@@ -149,7 +154,7 @@ async function nightsOf(pond: Pond, counting: Counting, count: number): Promise<
         await tx.write("/note", `night ${night}`);
       });
     came.push(await putBy(commit));
-    made.push(await putBy(() => pond.maintain()));
+    made.push(await putBy(() => pond.maintain(keep === undefined ? {} : {keep})));
     clock += day;
   }
   return {came, made};
@@ -164,7 +169,7 @@ test("what maintenance writes follows from what came, whatever there is", {timeo
   await pond.transaction({command: "fill"}, async (tx) => {
     for (let i = 0; i < 100; i++) await tx.write(`/large-${i}`, randomBytes(60_000)); // in their records, and they stay
   });
-  const {came, made} = await nightsOf(pond, counting, 128);
+  const {came, made} = await nightsOf(pond, counting, {count: 128});
   const levels = Math.log2(128);
   const [first, ...others] = made.filter((bytes) => bytes > 0);
   expect(first).toBeGreaterThan(6_000_000); // what stays is put into its place once
@@ -175,6 +180,20 @@ test("what maintenance writes follows from what came, whatever there is", {timeo
   expect(files.length).toBeLessThan(8 + 2 * levels);
   const series = await (await pond.fs()).series("/0");
   expect((await series.pieces()).length).toBeLessThan(16 + 16 + 8);
+  await pond.close();
+});
+
+test("with something to let go every night, versions are merged and op files few", {timeout: 60_000}, async () => {
+  const counting = new Counting();
+  store = counting;
+  const pond = await open();
+  const {came, made} = await nightsOf(pond, counting, {count: 60, keep: 2 * day});
+  expect(sum(made)).toBeLessThan(2 * sum(came) * Math.log2(60));
+  expect((await advance(store, emptyLog)).partition(rootId).length).toBeLessThan(8 + Math.log2(60));
+  expect((await (await (await pond.fs()).series("/0")).pieces()).length).toBeLessThan(16 + 16);
+  const row: unknown = (await (await pond.fs()).query("SELECT count(*)::INT AS n FROM '/0'")).get(0);
+  expect(row).toMatchObject({n: 60 * 96});
+  expect((await check(pond, {data: true})).problems).toEqual([]);
   await pond.close();
 });
 
