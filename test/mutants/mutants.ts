@@ -227,6 +227,22 @@ export const mutants: readonly Mutant[] = [
     tests: "maintain"
   },
   {
+    name: "compaction makes all that there is anew",
+    file: "compact.ts",
+    find: "    if (file.bytes > 2 * size) break;\n",
+    put: "",
+    tests: "maintain",
+    only: "follows from what came"
+  },
+  {
+    name: "where something is let go every night nothing is merged",
+    file: "compact.ts",
+    find: "isMany(newest) || !recordsOf(newest).every(keptOf([]))",
+    put: "isMany(newest)",
+    tests: "maintain",
+    only: "to let go every night"
+  },
+  {
     name: "merged readings take the older of two",
     file: "readings.ts",
     find: "else if (value !== null) out[out.length - 1] = value;",
