@@ -222,8 +222,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "compaction forgets the past",
     file: "compact.ts",
-    find: "const keptPast = pastRecords.filter(isKept);",
-    put: "const keptPast = pastRecords.filter(isKept).slice(1);",
+    find: "const keptPast = pastRecords.filter(plan.isKept);",
+    put: "const keptPast = pastRecords.filter(plan.isKept).slice(1);",
     tests: "maintain"
   },
   {
