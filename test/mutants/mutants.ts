@@ -235,14 +235,6 @@ export const mutants: readonly Mutant[] = [
     only: "follows from what came"
   },
   {
-    name: "where something is let go every night nothing is merged",
-    file: "compact.ts",
-    find: "isMany(newest) || !recordsOf(newest).every(keptOf([]))",
-    put: "isMany(newest)",
-    tests: "maintain",
-    only: "to let go every night"
-  },
-  {
     name: "merged readings take the older of two",
     file: "readings.ts",
     find: "else if (value !== null) out[out.length - 1] = value;",
