@@ -9,8 +9,8 @@ export function theirRecords(judge: Judge, dir: string): Promise<readonly Row[]>
   return judge.rows(`
     SELECT part_id, node_id, kind, toString(version) AS number, ${micros("timestamp")} AS written, sha256,
       lower(hex(SHA256(content))) AS hashed, toString(size) AS bytes, toString(rows) AS readings,
-      ${micros("min_time")} AS first, ${micros("max_time")} AS last, attributes
-    FROM ${delta(join(dir, "oplog"))} ORDER BY node_id, version`);
+      ${micros("min_time")} AS first, ${micros("max_time")} AS last, attributes, toString(since) AS merged
+    FROM ${delta(join(dir, "oplog"))} ORDER BY node_id, version, since`);
 }
 
 /** The operation log as the pond reads it, in the judge's words. */
@@ -21,8 +21,8 @@ export async function ourRecords(pond: Pond): Promise<readonly Row[]> {
   ).query(`
     SELECT part_id, node_id, kind, version::VARCHAR AS number, ${micros("timestamp")} AS written, sha256,
       sha256(content) AS hashed, size::VARCHAR AS bytes, rows::VARCHAR AS readings,
-      ${micros("min_time")} AS first, ${micros("max_time")} AS last, attributes
-    FROM oplog ORDER BY node_id, version`);
+      ${micros("min_time")} AS first, ${micros("max_time")} AS last, attributes, since::VARCHAR AS merged
+    FROM oplog ORDER BY node_id, version, since`);
   return table.toArray().map((row) => (row as {toJSON(): Row}).toJSON());
 }
 
