@@ -41,7 +41,7 @@ export async function csvSource(duck: Duck, path: string, how: How): Promise<Sou
   const all = {decimal, notes, ...(mayGrow ? {settled} : {})};
   const asText = {...all, from: reader(dialect, texts, decimal), fields: texts};
   const of = (path: string) => reader({...dialect, path}, fields, decimal);
-  return {...all, from: of(dialect.path), ...(mayGrow ? {of} : {}), fields, asText};
+  return {...all, from: of(dialect.path), ...(mayGrow && file === path ? {of} : {}), fields, asText};
 }
 
 /** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */

@@ -54,6 +54,16 @@ test("a file that goes on where another ended is stored so too, one that overlap
 
 // ---- What is not plain ----
 
+test("of a large file, too, a last line that is not finished waits", async () => {
+  const {at, put, run} = await harbour();
+  await put("dock.csv", `${whole}${row(count).slice(0, 26)}`);
+  const {notes, ...rest} = told(await run());
+  expect(rest).toEqual({read: count, stored: count, aside: 0, errors: []});
+  expect(notes[0]).toContain("its last line is not finished and waits");
+  await appendFile(at("dock.csv"), `${row(count).slice(26)}\n`);
+  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+});
+
 const middle = count / 2;
 const [time, before] = [row(middle).slice(0, 24), row(middle - 1).slice(0, 24)];
 
