@@ -3,6 +3,7 @@ import type {Contents} from "./contents.js";
 import type {Action, AddAction} from "./delta.js";
 import {compacted, past} from "./log.js";
 import {mergedOf} from "./merge.js";
+import {portionsOf} from "./portion.js";
 import {decodeRecords, weightOf} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
 import {byNode, standing} from "./view.js";
@@ -164,8 +165,8 @@ async function putAll(
 ): Promise<Omit<AddAction, "modificationTime" | "dataChange">[]> {
   const adds = [];
   const all = [
-    ...chunks(shown).map((chunk) => [chunk, compacted] as const),
-    ...chunks(superseded).map((chunk) => [chunk, past] as const)
+    ...filesOf(shown).map((records) => [records, compacted] as const),
+    ...filesOf(superseded).map((records) => [records, past] as const)
   ];
   for (const [records, tags] of all) {
     const transactions = records.map(({transaction}) => transaction);
@@ -177,16 +178,6 @@ async function putAll(
   return adds;
 }
 
-function chunks(records: readonly OpRecord[]): OpRecord[][] {
-  const made: OpRecord[][] = [];
-  let size = Infinity;
-  for (const record of records) {
-    if (size > sizeLimit) {
-      made.push([]);
-      size = 0;
-    }
-    made.at(-1)!.push(record);
-    size += weightOf([record]);
-  }
-  return made;
+function filesOf(records: readonly OpRecord[]): OpRecord[][] {
+  return portionsOf(records, sizeLimit, (record) => weightOf([record]));
 }

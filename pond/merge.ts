@@ -1,5 +1,6 @@
 import type {Contents} from "./contents.js";
 import {decodeParquet, encodeParquet} from "./parquet.js";
+import {portionsOf} from "./portion.js";
 import {prepare, stretchesOf, united} from "./readings.js";
 import type {OpRecord} from "./record.js";
 import {byNode, spanOf, standing} from "./view.js";
@@ -41,7 +42,11 @@ export async function mergedOf(contents: Contents, nodes: Iterable<readonly OpRe
   const lines = [...nodes].filter((node) => node[0]!.kind === "series" && node.length > 2).map(lineOf);
   const made: OpRecord[] = [];
   for (let tier = 0; lines.some(({units}) => units.some((unit) => unit.tier >= tier)); tier++)
-    for (const batch of batchesOf(lines.flatMap((line) => runsOf(line, tier))))
+    for (const batch of portionsOf(
+      lines.flatMap((line) => runsOf(line, tier)),
+      batchLimit,
+      inlineBytes
+    ))
       made.push(...(await mergeAll(contents, batch)));
   return [...byNode(made).values()].flatMap((node) => [...standing(node)]);
 }
@@ -106,18 +111,9 @@ function digitOf(nodeId: string, index: number): number {
   return Number.parseInt(nodeId[index % 8]!, fanout);
 }
 
-function batchesOf(runs: readonly Run[]): Run[][] {
-  const batches: Run[][] = [];
-  let size = Infinity;
-  for (const run of runs) {
-    if (size > batchLimit) {
-      batches.push([]);
-      size = 0;
-    }
-    batches.at(-1)!.push(run);
-    size += inlineIn(run).reduce((total, record) => total + record.size, 0);
-  }
-  return batches;
+/** Bytes from op files that a run holds while it is merged. */
+function inlineBytes(run: Run): number {
+  return inlineIn(run).reduce((total, record) => total + record.size, 0);
 }
 
 function inlineIn({units}: Run): OpRecord[] {
