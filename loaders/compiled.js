@@ -11,14 +11,14 @@ import {join} from "node:path";
 
 const week = 7 * 24 * 60 * 60 * 1000;
 
-/** The file to import for `loaders/main.ts`; undefined where nothing can be written. */
-export async function compiled(root) {
+/** The file to import for `loaders/main.ts`, or what its threads run; undefined where nothing can be written. */
+export async function compiled(root, entry = "main.js") {
   const kept = join(root, ".compiled");
   const directory = join(kept, keyOf(root));
   try {
     if (existsSync(directory)) await utimes(directory, new Date(), new Date());
     else await compile(root, kept, directory);
-    return join(directory, "main.js");
+    return join(directory, entry);
   } catch (error) {
     if (["EACCES", "EPERM", "EROFS"].includes(error.code)) return undefined;
     throw error;
@@ -57,7 +57,7 @@ async function compile(root, kept, directory) {
 async function bundle(root, outdir) {
   const {build} = await import("esbuild");
   await build({
-    entryPoints: [join(root, "loaders/main.ts")],
+    entryPoints: {main: join(root, "loaders/main.ts"), thread: join(root, "loaders/reduction/worker.ts")},
     absWorkingDir: root,
     outdir,
     bundle: true,

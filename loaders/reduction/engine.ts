@@ -1,28 +1,26 @@
 import {availableParallelism} from "node:os";
 import {Duck} from "../../pond/duck.js";
+import {Pool} from "./pool.js";
 
 /**
  * DuckDBs of one thread each, side by side. One thread adds up in the order of the rows, so what is computed has the
  * same bytes on every machine; the cores are kept busy by computing several shards at once.
  */
 export class Engine {
-  readonly size: number; // as many work at once
-  readonly #idle: Duck[] = [];
-  readonly #waiting: ((duck: Duck) => void)[] = [];
-  #opened = 0;
+  readonly #ducks: Pool<Duck>;
 
   constructor(size = availableParallelism()) {
-    this.size = size;
+    this.#ducks = new Pool(size, openDuck);
+  }
+
+  /** As many work at once. */
+  get size(): number {
+    return this.#ducks.size;
   }
 
   /** Lends a DuckDB to `work`, once one is free. Work must not wait for other work on the same engine. */
-  async use<T>(work: (duck: Duck) => Promise<T>): Promise<T> {
-    const duck = await this.#take();
-    try {
-      return await work(duck);
-    } finally {
-      this.#give(duck);
-    }
+  use<Result>(work: (duck: Duck) => Promise<Result>): Promise<Result> {
+    return this.#ducks.use(work);
   }
 
   /** Works on items side by side, as many at once as there are DuckDBs; results come in the order of the items. */
@@ -38,23 +36,13 @@ export class Engine {
 
   /** Closes what is idle; the engine opens anew when it is used again. */
   async close(): Promise<void> {
-    this.#opened -= this.#idle.length;
-    for (const duck of this.#idle.splice(0)) await duck.close();
+    for (const duck of this.#ducks.drain()) await duck.close();
   }
+}
 
-  async #take(): Promise<Duck> {
-    const idle = this.#idle.pop();
-    if (idle) return idle;
-    if (this.#opened >= this.size) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#opened++;
-    return new Duck({threads: 1, memory: "1GB"});
-  }
-
-  #give(duck: Duck): void {
-    const next = this.#waiting.shift();
-    if (next) next(duck);
-    else this.#idle.push(duck);
-  }
+/** A DuckDB that adds up in the order of the rows. */
+export function openDuck(): Duck {
+  return new Duck({threads: 1, memory: "1GB"});
 }
 
 /** The engine of this process. */

@@ -1,9 +1,10 @@
 import {existsSync} from "node:fs";
 import {rm} from "node:fs/promises";
 import {join} from "node:path";
-import type {Duck} from "../../pond/duck.js";
-import type {Column, Range, Series} from "../../pond/types.js";
-import {type Bins, binsWithin, decodeBins, encodeBins, joinBins, replaceBins, sealBins} from "./bins.js";
+import type {Column, Piece, Range, Series} from "../../pond/types.js";
+import {addBins, type Addition, addReadings, placeBins, type Put, type Rows} from "./addition.js";
+import {type Bins, decodeBins, joinBins, replaceBins, sealBins} from "./bins.js";
+import {type Crew, crew as sharedCrew} from "./crew.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile, readInto} from "../file.js";
 import {flagsAmong, isFlag} from "../readings/flag.js";
@@ -11,10 +12,9 @@ import {type Level, levelsOf, readingsOf, type Shard} from "./level.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
 import type {Resolution} from "../time/resolution.js";
 import {recent} from "./recent.js";
-import {Scratch, withScratch} from "../scratch.js";
+import {Scratch} from "../scratch.js";
 import {overlaps} from "./shard.js";
 import {extrasFor, type Statistic} from "./statistic.js";
-import {Tally, type Tallying, Unsorted} from "./tally.js";
 import {type Block, blocksOf, keepBlocks, partsOf, type Taken, takenOver} from "./trace.js";
 
 /** Which levels there are. */
@@ -31,6 +31,7 @@ export interface ReductionOptions {
   readonly interval?: number; // µs from one reading to the next, which coverage is told against
   readonly suspect?: "keep" | "drop"; // whether readings that are flagged as suspect are left out, as failed ones are
   readonly engine?: Engine;
+  readonly crew?: Crew;
   readonly built?: (shard: Shard, level: Level) => void; // told of each shard that had to be computed
 }
 
@@ -47,6 +48,7 @@ export class Reduction {
   readonly #series: Series;
   readonly #options: ReductionOptions;
   readonly #engine: Engine;
+  readonly #crew: Crew;
   readonly #extras: Extras;
   readonly #directions: ReadonlySet<string>;
   #ladder?: Promise<Ladder>;
@@ -54,10 +56,11 @@ export class Reduction {
   #columns?: Promise<readonly Measured[]>;
 
   constructor(series: Series, options: ReductionOptions) {
-    const {engine = shared, statistics = [], directions = []} = options;
+    const {engine = shared, crew = sharedCrew, statistics = [], directions = []} = options;
     this.#series = series;
     this.#options = options;
     this.#engine = engine;
+    this.#crew = crew;
     this.#extras = extrasFor(statistics);
     this.#directions = new Set(directions);
   }
@@ -178,12 +181,7 @@ export class Reduction {
       if (await this.#splice(level, shard, blocks.get(shard)!)) whole.push([]);
       else whole.at(-1)!.push(shard);
     }
-    for (const shards of whole)
-      await this.#add(
-        level,
-        shards.map(({cover}) => cover),
-        async (bins, index) => void (await placeBins(shards[index]!.file, bins))
-      );
+    for (const shards of whole) await this.#place(level, shards);
     for (const shard of batch) {
       await keepBlocks(shard, blocks.get(shard)!);
       this.#options.built?.(shard, level);
@@ -218,35 +216,56 @@ export class Reduction {
     return made;
   }
 
+  /** Computes whole shards that follow each other, on another thread where there is much to add up. */
+  async #place(level: Level, shards: readonly Shard[]): Promise<void> {
+    const stretches = shards.map(({cover}) => cover);
+    const [files, values] = [shards.map(({file}) => file), await this.#valuesIn(level, stretches)];
+    if (this.#crew.takes(values) && (await this.#delegate(level, stretches, files))) return;
+    await this.#add(level, stretches, async (bins, index) => void (await placeBins(files[index]!, bins)));
+  }
+
+  async #delegate(level: Level, stretches: readonly Required<Range>[], files: readonly string[]): Promise<boolean> {
+    const {finer} = level;
+    const addition = await this.#addition(level, stretches);
+    if (!finer) return this.#crew.perform({addition, from: await this.#rows(stretches), files});
+    const sources = stretches.map(async (stretch) => (await this.build(finer, stretch)).map(({file}) => file));
+    return this.#crew.perform({addition, from: {sources: await Promise.all(sources)}, files});
+  }
+
+  /** About how many values stretches are made of, if readings and bins come evenly. */
+  async #valuesIn({finer, resolution}: Level, stretches: readonly Required<Range>[]): Promise<number> {
+    const range = around(stretches);
+    if (!range) return 0;
+    const columns = await this.columns();
+    if (finer) return (columns.length * (range.end - range.begin)) / finer.resolution.width;
+    const rows = (await this.#series.pieces(range)).map((piece) => rowsIn(piece, range, resolution.width));
+    return columns.length * rows.reduce((sum, count) => sum + count, 0);
+  }
+
   /** Computes the bins of stretches that follow each other; each is put away as soon as its last reading has come. */
   async #add(level: Level, stretches: readonly Required<Range>[], put: Put): Promise<void> {
-    const [first, last] = [stretches[0], stretches.at(-1)];
-    if (!first || !last) return;
-    const range = {begin: first.begin, end: last.end};
-    const tallying = {columns: await this.#sorted(), resolution: level.resolution, extras: this.#extras, range};
-    if (!level.finer) return this.#read(stretches, tallying, put);
-    for (const [index, stretch] of stretches.entries()) {
-      const tally = new Tally({...tallying, range: stretch});
-      for (const source of await this.build(level.finer, stretch))
-        await withScratch(async (scratch) =>
-          tally.bins(binsWithin(await this.bins(level.finer!, source, scratch), stretch))
-        );
-      await put(tally.take(), index);
+    const {finer} = level;
+    if (stretches.length === 0) return;
+    const addition = await this.#addition(level, stretches);
+    if (!finer) {
+      const rows = await this.#rows(stretches);
+      return this.#engine.use((duck) => addReadings(duck, rows, addition, put));
+    }
+    for (const [index, range] of stretches.entries()) {
+      const shards = await this.build(finer, range);
+      const sources = shards.map((shard) => (scratch: Scratch) => this.bins(finer, shard, scratch));
+      await put(await addBins(sources, {...addition.tallying, range}), index);
     }
   }
 
-  /** Adds up readings. They are sorted first where several pieces tell of one time, and wherever they turn out not to be. */
-  async #read(stretches: readonly Required<Range>[], tallying: Tallying, put: Put): Promise<void> {
-    const range = tallying.range!;
-    const rows = readingsSql(await this.#series.relation(range), tallying.columns, range);
-    const sorted = `${rows} ORDER BY timestamp`;
-    const isMerged = await this.#overlap(range);
-    await this.#engine.use((duck) =>
-      addAll(duck, isMerged ? sorted : rows, {stretches, tallying, put}).catch((error: unknown) => {
-        if (isMerged || !(error instanceof Unsorted)) throw error;
-        return addAll(duck, sorted, {stretches, tallying, put});
-      })
-    );
+  async #addition({resolution}: Level, stretches: readonly Required<Range>[]): Promise<Addition> {
+    return {stretches, tallying: {columns: await this.#sorted(), resolution, extras: this.#extras}};
+  }
+
+  async #rows(stretches: readonly Required<Range>[]): Promise<Rows> {
+    const range = around(stretches)!;
+    const sql = readingsSql(await this.#series.relation(range), await this.#sorted(), range);
+    return {sql, isMerged: await this.#overlap(range)};
   }
 
   async #overlap(range: Range): Promise<boolean> {
@@ -266,34 +285,17 @@ const longest = 24;
 /** A shard with more stretches that changed is computed as a whole. */
 const mostStretches = 4;
 
-/** Takes the bins of a stretch, by its place among those asked for. They are good until it is first waited for. */
-type Put = (bins: Bins, index: number) => Promise<void>;
-
-interface Adding {
-  readonly stretches: readonly Required<Range>[];
-  readonly tallying: Tallying;
-  readonly put: Put;
+/** From the first of stretches that follow each other to the last. */
+function around(stretches: readonly Required<Range>[]): Required<Range> | undefined {
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  return first && last && {begin: first.begin, end: last.end};
 }
 
-/** One stretch is put away while DuckDB reads the next, and no more than one. */
-async function addAll(duck: Duck, rows: string, {stretches, tallying, put}: Adding): Promise<void> {
-  const tally = new Tally(tallying);
-  let next = 0;
-  let putting: Promise<void> = Promise.resolve();
-  const putNext = async () => {
-    await putting;
-    putting = put(tally.take(stretches[next]!.end), next);
-    putting.catch(() => undefined); // told when it is waited for
-  };
-  try {
-    for await (const chunk of duck.chunks(rows)) {
-      tally.readings(chunk);
-      for (; next < stretches.length && tally.last >= stretches[next]!.end; next++) await putNext();
-    }
-    for (; next < stretches.length; next++) await putNext();
-  } finally {
-    await putting;
-  }
+/** About how many readings of a piece are in a range; one in each `width` where their number is not known. */
+function rowsIn({rows, minTime, maxTime}: Piece, {begin, end}: Required<Range>, width: number): number {
+  const span = maxTime + 1 - minTime;
+  const share = Math.max(0, Math.min(end, maxTime + 1) - Math.max(begin, minTime)) / span;
+  return share * (rows ?? span / width);
 }
 
 /** The file that a shard was, with what changed in its place; undefined where the two differ in more than values. */
@@ -301,15 +303,6 @@ function patched({parts, file}: Taken, made: readonly Bins[]): Buffer | undefine
   const count = (some: readonly (Bins | undefined)[]) => some.reduce((sum, one) => sum + (one?.starts.length ?? 0), 0);
   if (!file || count(parts) + count(made) !== file.bins.starts.length) return undefined; // bins went, or came
   return replaceBins(file.bins, made) ? sealBins(file.bytes) : undefined;
-}
-
-/** Bins as a file; how many bytes they are. What they stand in may change as soon as this is waited for. */
-function placeBins(file: string, bins: Bins): Promise<number> {
-  return withScratch(async (scratch) => {
-    const bytes = encodeBins(bins, scratch);
-    await placeFile(file, bytes);
-    return bytes.length;
-  });
 }
 
 function measuredIn(columns: readonly Column[]): readonly Measured[] {

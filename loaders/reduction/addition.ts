@@ -1,0 +1,78 @@
+import type {Duck} from "../../pond/duck.js";
+import type {Range} from "../../pond/types.js";
+import {type Bins, binsWithin, encodeBins} from "./bins.js";
+import {placeFile} from "../file.js";
+import {type Scratch, withScratch} from "../scratch.js";
+import {Tally, type Tallying, Unsorted} from "./tally.js";
+
+/** How readings, and finer bins, come to bins, wherever that is done: here, or on another thread. */
+
+/** What bins are made of, and the stretches that they are made for, which follow each other. */
+export interface Addition {
+  readonly stretches: readonly Required<Range>[];
+  readonly tallying: Omit<Tallying, "range">;
+}
+
+/** Rows of readings, as `readingsSql` has them. */
+export interface Rows {
+  readonly sql: string;
+  readonly isMerged: boolean; // several pieces tell of one time: they come in any order
+}
+
+/** Takes the bins of a stretch, by its place among those asked for. They are good until it is first waited for. */
+export type Put = (bins: Bins, index: number) => Promise<void>;
+
+/** Adds up readings. They are sorted first where several pieces tell of one time, and wherever they turn out not to be. */
+export async function addReadings(duck: Duck, {sql, isMerged}: Rows, addition: Addition, put: Put): Promise<void> {
+  const sorted = `${sql} ORDER BY timestamp`;
+  try {
+    await addRows(duck, isMerged ? sorted : sql, addition, put);
+  } catch (error) {
+    if (isMerged || !(error instanceof Unsorted)) throw error;
+    await addRows(duck, sorted, addition, put);
+  }
+}
+
+/** One stretch is put away while DuckDB reads the next, and no more than one. */
+async function addRows(duck: Duck, sql: string, {stretches, tallying}: Addition, put: Put): Promise<void> {
+  const tally = new Tally({...tallying, range: {begin: stretches[0]!.begin, end: stretches.at(-1)!.end}});
+  let next = 0;
+  let putting: Promise<void> = Promise.resolve();
+  const putNext = async () => {
+    await putting;
+    putting = put(tally.take(stretches[next]!.end), next);
+    putting.catch(() => undefined); // told when it is waited for
+  };
+  try {
+    for await (const chunk of duck.chunks(sql)) {
+      tally.readings(chunk);
+      for (; next < stretches.length && tally.last >= stretches[next]!.end; next++) await putNext();
+    }
+    for (; next < stretches.length; next++) await putNext();
+  } finally {
+    await putting;
+  }
+}
+
+/** Reads finer bins, into scratch if it likes. */
+export type Source = (scratch: Scratch) => Promise<Bins>;
+
+/** Adds up finer bins; of each source those that begin in the stretch. */
+export async function addBins(
+  sources: readonly Source[],
+  tallying: Tallying & {range: Required<Range>}
+): Promise<Bins> {
+  const tally = new Tally(tallying);
+  for (const source of sources)
+    await withScratch(async (scratch) => tally.bins(binsWithin(await source(scratch), tallying.range)));
+  return tally.take();
+}
+
+/** Bins as a file; how many bytes they are. What they stand in may change as soon as this is waited for. */
+export function placeBins(file: string, bins: Bins): Promise<number> {
+  return withScratch(async (scratch) => {
+    const bytes = encodeBins(bins, scratch);
+    await placeFile(file, bytes);
+    return bytes.length;
+  });
+}
