@@ -12,7 +12,7 @@ export interface Shard {
   readonly cover: Required<Range>; // the instants that its bins hold, µs UTC
   readonly key: string; // hex
   readonly file: string; // host path; there once it is built
-  readonly trace: string; // host path, of what its stretches are computed from; several shards share it
+  readonly trace: () => string; // host path, of what its stretches are computed from; several shards share it
 }
 
 /** A resolution and its shards by time, those without a reading's piece left out. */
@@ -78,8 +78,8 @@ async function shardsOf({series, directory}: Plan, {resolution, recipe, spans}: 
     if (pieces.length === 0) return [];
     const from = pieces.map((piece) => piece.key);
     const key = keyOf("reduce", generation, recipe, cover.begin, cover.end, from);
-    const [page] = spansBetween(resolution.width, cover.begin, cover.begin);
-    const trace = join(directory, `${keyOf("trace", series.path, recipe, page!.begin)}.trace`);
+    const page = () => spansBetween(resolution.width, cover.begin, cover.begin)[0]!.begin;
+    const trace = () => join(directory, `${keyOf("trace", series.path, recipe, page())}.trace`);
     return [{span, cover, key, file: join(directory, `${key}.bins`), trace}];
   });
   return (await Promise.all(found)).flat();

@@ -1,4 +1,4 @@
-import {createHash} from "node:crypto";
+import {hash} from "node:crypto";
 import type {Range} from "../../pond/types.js";
 import {binStart, nextBin, type Resolution} from "../time/resolution.js";
 
@@ -130,7 +130,7 @@ export function overlaps(piece: {readonly minTime: number; readonly maxTime: num
 
 /** What content is computed from, as one name: equal lists, equal keys. Hex. */
 export function keyOf(...parts: readonly unknown[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return hash("sha256", JSON.stringify(parts));
 }
 
 function divisionOf({width}: Pick<Resolution, "width">): Division {
