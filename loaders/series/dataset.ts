@@ -1,5 +1,5 @@
 import {posix} from "node:path";
-import type {DynamicContext, DynamicDirectory, DynamicNode, Reader} from "../../pond/types.js";
+import type {DynamicContext, DynamicDirectory, DynamicNode, Match, Reader} from "../../pond/types.js";
 import {fill} from "../pattern.js";
 import type {Origin} from "../types.js";
 
@@ -18,22 +18,40 @@ export interface Dataset {
 }
 
 /** The datasets that the input matches now, sorted by path. Throws when two inputs would give one. */
-export async function datasetsOf({input, output}: Mapping, fs: Reader): Promise<readonly Dataset[]> {
+export async function datasetsOf(mapping: Mapping, fs: Reader): Promise<readonly Dataset[]> {
+  return [...(await mapped(mapping, fs)).values()];
+}
+
+/** What matches are mapped to, by output: a list of matches is the same as long as nothing changed. */
+const known = new WeakMap<readonly Match[], Map<string, Promise<ReadonlyMap<string, Dataset>>>>();
+
+async function mapped({input, output}: Mapping, fs: Reader): Promise<ReadonlyMap<string, Dataset>> {
+  const matches = await fs.glob(input);
+  const outputs = known.get(matches) ?? new Map<string, Promise<ReadonlyMap<string, Dataset>>>();
+  known.set(matches, outputs);
+  const found = outputs.get(output) ?? mapAll(matches, output, fs);
+  outputs.set(output, found);
+  found.catch(() => outputs.delete(output)); // told to whoever waits for it
+  return found;
+}
+
+/** By the path of each, in that order. */
+async function mapAll(matches: readonly Match[], output: string, fs: Reader): Promise<ReadonlyMap<string, Dataset>> {
   const found = new Map<string, Dataset>();
-  for (const {path, captures, stat} of await fs.glob(input)) {
+  for (const {path, captures, stat} of matches) {
     if (stat.dangling || !isSeries(stat.kind === "symlink" ? (await fs.stat(path)).kind : stat.kind)) continue;
     const place = posix.normalize(fill(output, captures));
     const other = found.get(place);
     if (other) throw new Error(`${other.input} and ${path} would both be ${place}: tell them apart by $0, $1, ….`);
     found.set(place, {name: nameOf(place, rootOf(output)), path: place, input: path, captures});
   }
-  return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** What stands at a path that a mapping leads to is made of. */
 export async function originsIn(mapping: Mapping, path: string, fs: Reader): Promise<readonly Origin[]> {
-  const found = (await datasetsOf(mapping, fs)).filter((dataset) => dataset.path === path);
-  return found.map(({input}) => ({path: input, period: {}}));
+  const dataset = (await mapped(mapping, fs)).get(path);
+  return dataset ? [{path: dataset.input, period: {}}] : [];
 }
 
 type Leaf = (dataset: Dataset) => Promise<DynamicNode>;
