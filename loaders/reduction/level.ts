@@ -12,7 +12,7 @@ export interface Shard {
   readonly cover: Required<Range>; // the instants that its bins hold, µs UTC
   readonly key: string; // hex
   readonly file: string; // host path; there once it is built
-  readonly trace: () => string; // host path, of what its stretches are computed from; several shards share it
+  readonly trace: string; // host path, of what its stretches are computed from; several shards share it
 }
 
 /** A resolution and its shards by time, those without a reading's piece left out. */
@@ -78,11 +78,42 @@ async function shardsOf({series, directory}: Plan, {resolution, recipe, spans}: 
     if (pieces.length === 0) return [];
     const from = pieces.map((piece) => piece.key);
     const key = keyOf("reduce", generation, recipe, cover.begin, cover.end, from);
-    const page = () => spansBetween(resolution.width, cover.begin, cover.begin)[0]!.begin;
-    const trace = () => join(directory, `${keyOf("trace", series.path, recipe, page())}.trace`);
-    return [{span, cover, key, file: join(directory, `${key}.bins`), trace}];
+    return [new NamedShard({span, cover, key}, {directory, series: series.path, resolution, recipe})];
   });
   return (await Promise.all(found)).flat();
+}
+
+/** What names the files of a shard, beside its key and its time. */
+interface Naming {
+  readonly directory: string;
+  readonly series: string; // its path
+  readonly resolution: Resolution;
+  readonly recipe: string;
+}
+
+/** A shard whose files get their names when they are asked for: where nothing changed nobody asks. */
+class NamedShard implements Shard {
+  readonly span: Span;
+  readonly cover: Required<Range>;
+  readonly key: string;
+  readonly #naming: Naming;
+
+  constructor({span, cover, key}: Pick<Shard, "span" | "cover" | "key">, naming: Naming) {
+    this.span = span;
+    this.cover = cover;
+    this.key = key;
+    this.#naming = naming;
+  }
+
+  get file(): string {
+    return join(this.#naming.directory, `${this.key}.bins`);
+  }
+
+  get trace(): string {
+    const {directory, series, resolution, recipe} = this.#naming;
+    const [page] = spansBetween(resolution.width, this.cover.begin, this.cover.begin);
+    return join(directory, `${keyOf("trace", series, recipe, page!.begin)}.trace`);
+  }
 }
 
 /** Shards as what something is computed from: those that meet a range. */

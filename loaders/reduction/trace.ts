@@ -49,7 +49,7 @@ type Trace = readonly (readonly [begin: number, key: string, shard: string])[];
 
 /** A shard as stretches that another has, and stretches that none has, by time. */
 export function partsOf({file, trace}: Shard, blocks: readonly Block[]): readonly Part[] {
-  const known = new Map(readTrace(trace()).map(([, key, shard]) => [key, shard]));
+  const known = new Map(readTrace(trace).map(([, key, shard]) => [key, shard]));
   const parts: Part[] = [];
   for (const {begin, end, key} of blocks) {
     const shard = known.get(key);
@@ -70,9 +70,9 @@ export function keepBlocks(shard: Shard, blocks: readonly Block[]): Promise<void
 let keeping: Promise<void> = Promise.resolve();
 
 async function keepNow({cover, key, trace}: Shard, blocks: readonly Block[]): Promise<void> {
-  const others = readTrace(trace()).filter(([begin]) => begin < cover.begin || begin >= cover.end);
+  const others = readTrace(trace).filter(([begin]) => begin < cover.begin || begin >= cover.end);
   const own = blocks.map((block) => [block.begin, block.key, key] as const);
-  await placeFile(trace(), Buffer.from(JSON.stringify([...others, ...own])));
+  await placeFile(trace, Buffer.from(JSON.stringify([...others, ...own])));
 }
 
 /** A trace that is not there, or was cut short by a loss of power, tells of nothing. */

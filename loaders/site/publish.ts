@@ -104,7 +104,7 @@ function safeName(text: string): string {
 async function sweepCache(cache: string, reductions: readonly Reduction[]): Promise<void> {
   const found = await Promise.allSettled(reductions.map((reduction) => reduction.levels())); // what failed was said
   const levels = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
-  const shards = levels.flatMap(({shards}) => shards.flatMap(({file, trace}) => [basename(file), basename(trace())]));
+  const shards = levels.flatMap(({shards}) => shards.flatMap(({file, trace}) => [basename(file), basename(trace)]));
   await sweep(join(cache, "reduce"), new Set(shards));
   await sweep(join(cache, "told"), new Set());
   await sweep(join(cache, "sampling"), new Set());
