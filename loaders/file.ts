@@ -1,7 +1,7 @@
-import {existsSync, mkdirSync, renameSync, rmSync} from "node:fs";
-import {mkdir, readFile, writeFile} from "node:fs/promises";
+import {existsSync, mkdirSync, readFileSync, renameSync, rmSync} from "node:fs";
+import {mkdir, writeFile} from "node:fs/promises";
 import {dirname} from "node:path";
-import {host, replace, temporary} from "../pond/disk.js";
+import {host, isAbsence, replace, temporary} from "../pond/disk.js";
 import type {Scratch} from "./scratch.js";
 
 /** Writes a file, whole and durable or not at all. */
@@ -10,9 +10,19 @@ export async function replaceFile(file: string, content: string | Uint8Array): P
   await replace(file, (temp) => writeFile(temp, content));
 }
 
+/** What a file says that is kept of something, read on the spot; undefined where there is none. */
+export function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+    return undefined;
+  }
+}
+
 /** Writes a file likewise where it does not say that already. */
 export async function writeChanged(file: string, text: string): Promise<void> {
-  if (existsSync(file) && (await readFile(file, "utf8")) === text) return;
+  if (readText(file) === text) return;
   await replaceFile(file, text);
 }
 

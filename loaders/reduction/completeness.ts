@@ -1,18 +1,26 @@
-import {existsSync} from "node:fs";
-import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import type {Column} from "../../pond/types.js";
 import type {Bins} from "./bins.js";
-import {replaceFile} from "../file.js";
+import {readText, replaceFile} from "../file.js";
 import type {Reduction} from "./reduction.js";
-import {keyOf, overlaps} from "./shard.js";
+import {keyOf} from "./shard.js";
 import type {ColumnDetails, GapsEntry} from "../types.js";
 
 /** How complete the record of a dataset is. */
 export interface Completeness {
-  readonly columns: readonly ColumnDetails[]; // in the order asked for
+  readonly unit: number; // µs, an hour: what is counted, since 1970
+  readonly columns: readonly (Present | null)[]; // in the order asked for; null: without a reading
   readonly gaps: readonly GapsEntry[]; // a scope each
 }
+
+/** In which hours a column has readings. */
+interface Present extends Pick<ColumnDetails, "readings" | "coverage"> {
+  readonly first: number;
+  readonly recent: readonly Run[]; // by time, from the thirtieth day before this was told
+}
+
+/** Hours that follow each other, both inclusive. */
+type Run = readonly [first: number, last: number];
 
 interface Asked {
   readonly columns: readonly Column[];
@@ -35,23 +43,22 @@ export async function completenessOf(reduction: Reduction, asked: Asked): Promis
   const [level] = await reduction.levels();
   const {width} = level?.resolution ?? {width: hour};
   const unit = Math.max(hour, width);
-  const due = {first: Math.floor((now - recent) / unit) + 1, last: Math.floor(now / unit)};
-  const presences = columns.map(({name}) => new Presence(name, {unit, due}));
+  const due = dueAt(now, unit);
+  const presences = columns.map(({name}) => new Presence(name, {unit, from: due.first}));
   const least = Math.max(width / 2, gapSteps * interval);
   const scopes = [...new Set(columns.map(scopeOf))].map((scope) => {
     const names = columns.filter((column) => scopeOf(column) === scope).map(({name}) => name);
     return new Gaps(scope, {names, width, least});
   });
-  const notes = await Notes.of(reduction.source.path, cache);
+  const notes = Notes.of(reduction.source.path, cache);
   const recipe = keyOf(
     generation,
     presences.map(({name}) => name),
     scopes.map((one) => one.scope),
     unit
   );
-  const window = {begin: due.first * unit, end: (due.last + 1) * unit};
   for (const shard of level?.shards ?? []) {
-    const isDue = overlaps({minTime: shard.cover.begin, maxTime: shard.cover.end - 1}, window);
+    const isDue = shard.cover.end > due.first * unit;
     const bins = isDue ? await reduction.bins(level!, shard) : undefined;
     const note = await notes.of(keyOf(recipe, shard.key), async () => {
       const own = bins ?? (await reduction.bins(level!, shard));
@@ -64,7 +71,24 @@ export async function completenessOf(reduction: Reduction, asked: Asked): Promis
     for (const [index, one] of scopes.entries()) one.add(note.scopes[index]!);
   }
   await notes.keep();
-  return {columns: presences.map((one) => one.details()), gaps: scopes.map((one) => one.entry())};
+  return {unit, columns: presences.map((one) => one.present()), gaps: scopes.map((one) => one.entry())};
+}
+
+/** What the pages tell of columns at an instant (µs UTC) not before their completeness was told. */
+export function columnDetails({unit, columns}: Completeness, now: number): readonly ColumnDetails[] {
+  const due = dueAt(now, unit);
+  return columns.map((present) => {
+    if (!present) return {readings: 0, coverage: 0, recent: 0};
+    const {readings, coverage, first} = present;
+    const hours = present.recent.map((run) => Math.min(run[1], due.last) - Math.max(run[0], due.first) + 1);
+    const there = hours.reduce((sum, count) => sum + Math.max(0, count), 0);
+    return {readings, coverage, recent: share(there, due.last - Math.max(due.first, first) + 1)};
+  });
+}
+
+/** The hours of the last days, both inclusive. */
+function dueAt(now: number, unit: number): {readonly first: number; readonly last: number} {
+  return {first: Math.floor((now - recent) / unit) + 1, last: Math.floor(now / unit)};
 }
 
 function scopeOf({attributes}: Column): string {
@@ -94,10 +118,9 @@ class Notes {
     this.#known = known;
   }
 
-  static async of(path: string, cache: string): Promise<Notes> {
+  static of(path: string, cache: string): Notes {
     const file = join(cache, "completeness", `${keyOf(path)}.json`);
-    const text = existsSync(file) ? await readFile(file, "utf8") : "{}";
-    return new Notes(file, JSON.parse(text) as Record<string, Note>);
+    return new Notes(file, JSON.parse(readText(file) ?? "{}") as Record<string, Note>);
   }
 
   async of(key: string, work: () => Promise<Note>): Promise<Note> {
@@ -124,22 +147,21 @@ interface Hours {
 
 interface Presented {
   readonly unit: number; // µs
-  readonly due: {readonly first: number; readonly last: number}; // the hours of the last days
+  readonly from: number; // the first of the hours that are told one by one
 }
 
 /** In which hours a column has readings, shard by shard, by time. */
 class Presence {
   readonly name: string;
   readonly #unit: number;
-  readonly #due: Presented["due"];
+  readonly #from: number;
+  readonly #recent: [first: number, last: number][] = [];
   #all: Hours | null = null;
-  #recent = 0;
-  #lastRecent = NaN;
 
-  constructor(name: string, {unit, due}: Presented) {
+  constructor(name: string, {unit, from}: Presented) {
     this.name = name;
     this.#unit = unit;
-    this.#due = due;
+    this.#from = from;
   }
 
   note(bins: Bins): Hours | null {
@@ -168,9 +190,9 @@ class Presence {
 
   addRecent(bins: Bins): void {
     for (const [at] of this.#hoursIn(bins)) {
-      if (at === this.#lastRecent) continue;
-      this.#lastRecent = at;
-      if (at >= this.#due.first && at <= this.#due.last) this.#recent++;
+      const run = this.#recent.at(-1);
+      if (run && at <= run[1] + 1) run[1] = at;
+      else if (at >= this.#from) this.#recent.push([at, at]);
     }
   }
 
@@ -181,11 +203,10 @@ class Presence {
       if (count[bin]! > 0) yield [Math.floor(starts[bin]! / this.#unit), count[bin]!];
   }
 
-  details(): ColumnDetails {
-    if (!this.#all) return {readings: 0, coverage: 0, recent: 0};
+  present(): Present | null {
+    if (!this.#all) return null;
     const {readings, count, first, last} = this.#all;
-    const due = this.#due.last - Math.max(this.#due.first, first) + 1;
-    return {readings, coverage: share(count, last - first + 1), recent: share(this.#recent, due)};
+    return {readings, coverage: share(count, last - first + 1), first, recent: this.#recent};
   }
 }
 

@@ -1,11 +1,9 @@
-import {existsSync} from "node:fs";
-import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import {seriesKey} from "../../pond/series.js";
 import type {Range, Series} from "../../pond/types.js";
 import {engine} from "./engine.js";
 import {isFlag} from "../readings/flag.js";
-import {replaceFile} from "../file.js";
+import {readText, replaceFile} from "../file.js";
 import {readingsSql} from "./partial.js";
 import {isNumeric} from "./reduction.js";
 import {keyOf} from "./shard.js";
@@ -63,7 +61,8 @@ export function ladderFor({interval, span}: Sampling): readonly string[] {
 /** How a series is sampled now: its newest readings tell. Kept in the cache by what the series holds. */
 export async function samplingOf(series: Series, cache: string): Promise<Sampling | undefined> {
   const file = join(cache, "sampling", `${keyOf("sampling", await seriesKey(series))}.json`);
-  if (existsSync(file)) return (JSON.parse(await readFile(file, "utf8")) as {sampling?: Sampling}).sampling;
+  const kept = readText(file);
+  if (kept !== undefined) return (JSON.parse(kept) as {sampling?: Sampling}).sampling;
   const sampling = await measured(series);
   await replaceFile(file, JSON.stringify({sampling}));
   return sampling;

@@ -16,13 +16,25 @@ export interface Summary {
   readonly columns: readonly ColumnSummary[]; // in the order asked for
 }
 
-type ColumnSummary = Pick<ColumnEntry, "latest" | "spark">;
+interface ColumnSummary extends Pick<ColumnEntry, "latest"> {
+  readonly days: readonly DailyMean[]; // by time, from the thirtieth before the summary was made
+}
+
+/** The mean of a day of UTC; days are counted since 1970. */
+type DailyMean = readonly [day: number, mean: number];
 
 const hour = 3600e6;
 const day = 24 * hour;
 
 /** Days in a spark, and days whose steps are looked at. */
 const recent = 30;
+
+/** Daily means of the last days up to an instant (µs UTC) not before the summary was made; null where nothing was measured. */
+export function sparkOf({days}: ColumnSummary, now: number): ColumnEntry["spark"] {
+  const means = new Map(days);
+  const first = Math.floor(now / day) - recent + 1;
+  return Array.from({length: recent}, (_, index) => means.get(first + index) ?? null);
+}
 
 /** Summarises the columns of a reduction; reads readings only where bins say that the ends are. */
 export async function summarise(
@@ -133,8 +145,8 @@ class Summarised {
     }
     const latest = new Map<string, ColumnSummary["latest"]>();
     for (const {bin, names} of last.values()) await this.#latest(names, {bin, latest});
-    const sparks = await this.#sparks(now);
-    return this.#columns.map(({name}, index) => ({latest: latest.get(name), spark: sparks[index]!}));
+    const days = await this.#days(now);
+    return this.#columns.map(({name}, index) => ({latest: latest.get(name), days: days[index]!}));
   }
 
   /** The newest value of columns whose last readings are in one bin, and the one nearest to a day before, within an hour. */
@@ -175,20 +187,23 @@ class Summarised {
     );
   }
 
-  /** Daily means of the last days up to now, oldest first; days of UTC. */
-  async #sparks(now: number): Promise<readonly (readonly (number | null)[])[]> {
-    const begin = (Math.floor(now / day) - recent + 1) * day;
-    const range = {begin, end: begin + recent * day};
+  /** Daily means from the last days on; what clocks that run ahead tell is of days that are yet to come. */
+  async #days(now: number): Promise<readonly (readonly DailyMean[])[]> {
+    const range = {begin: (Math.floor(now / day) - recent + 1) * day};
     const levels = await this.#reduction.levels();
     const level = levels.findLast(({resolution: {width, calendar}}) => !calendar && day % width === 0) ?? levels[0];
-    const days = this.#columns.map(() => Array.from({length: recent}, () => new Day()));
+    const days = this.#columns.map(() => new Map<number, Day>());
     for (const shard of level ? await this.#reduction.build(level, range) : []) {
       const {starts, columns} = binsWithin(await this.#binsOf(level!, shard), range);
       for (const [index, {name}] of this.#columns.entries())
-        for (const [bin, start] of starts.entries())
-          days[index]![Math.floor((start - begin) / day)]!.add(columns.get(name), bin);
+        for (const [bin, start] of starts.entries()) {
+          const at = Math.floor(start / day);
+          const one = days[index]!.get(at) ?? new Day();
+          days[index]!.set(at, one);
+          one.add(columns.get(name), bin);
+        }
     }
-    return this.#columns.map((column, index) => days[index]!.map((one) => one.mean(column)));
+    return this.#columns.map((column, index) => [...days[index]!].flatMap(([at, one]) => one.mean(at, column)));
   }
 }
 
@@ -207,9 +222,10 @@ class Day {
     this.#cosine += partials.cosine?.[bin] ?? 0;
   }
 
-  mean({turns}: Reduced): number | null {
+  /** None where nothing was measured, or directions cancel each other out. */
+  mean(day: number, {turns}: Reduced): DailyMean[] {
     const mean = turns ? direction(this.#sine, this.#cosine, this.#count) : this.#sum / this.#count;
-    return Number.isNaN(mean) ? null : mean;
+    return Number.isNaN(mean) ? [] : [[day, mean]];
   }
 }
 

@@ -3,6 +3,7 @@ import type {DashboardSpec} from "../kinds/dashboard.js";
 import type {PublishedDataset} from "./edition.js";
 import {shadesOf} from "./colour.js";
 import {thresholdsOf} from "./threshold.js";
+import {sparkOf} from "../reduction/summary.js";
 import {choicesOf, conversionBetween} from "../readings/unit.js";
 import type {
   AnnotationEntry,
@@ -30,7 +31,7 @@ export function catalogueOf(parts: CatalogueParts): Catalogue {
   const sites = sitesOf(datasets, dashboard);
   const words = wordsOf(dashboard);
   const labels = new Map(sites.map((site) => [site.dataset, site.label]));
-  const entries = datasets.map((dataset) => datasetEntry(dataset, {labels, words}));
+  const entries = datasets.map((dataset) => datasetEntry(dataset, {labels, words, now}));
   const parameters = parametersOf(entries, dashboard?.parameters ?? [], parts.reporter);
   return {
     title: dashboard?.title ?? "Duckpond",
@@ -72,14 +73,15 @@ function wordsOf(dashboard?: DashboardSpec): ReadonlyMap<string, string> {
   return new Map(dashboard?.parameters.map(({name, label}) => [name, label]));
 }
 
-interface Words {
+interface Telling {
+  readonly now: number; // ms since 1970
   readonly labels: ReadonlyMap<string, string>; // of datasets
   readonly words: ReadonlyMap<string, string>; // of parameters
 }
 
 function datasetEntry(
   {name, columns, resolutions, summary, quality}: PublishedDataset,
-  {labels, words}: Words
+  {labels, words, now}: Telling
 ): DatasetEntry {
   const {begin, end, interval} = summary;
   return {
@@ -90,14 +92,15 @@ function datasetEntry(
     intervalMs: interval === undefined ? (resolutions[0]?.widthMs ?? 0) : interval / 1000,
     columns: columns.map((column, index) => ({
       ...columnEntry(column, words),
-      ...summary.columns[index]!,
+      latest: summary.columns[index]!.latest,
+      spark: sparkOf(summary.columns[index]!, now * 1000),
       ...(quality[index] ? {quality: quality[index]} : {})
     })),
     resolutions
   };
 }
 
-function columnEntry({name, attributes}: Column, words: Words["words"]): Omit<ColumnEntry, "spark"> {
+function columnEntry({name, attributes}: Column, words: Telling["words"]): Omit<ColumnEntry, "spark"> {
   const {scope = "", parameter = name, unit = ""} = attributes;
   return {name, scope, parameter, unit, label: words.get(parameter) ?? parameter};
 }

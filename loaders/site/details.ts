@@ -1,6 +1,7 @@
 import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import type {Commit} from "../../pond/types.js";
+import {columnDetails} from "../reduction/completeness.js";
 import {lastRuns} from "../runs/history.js";
 import {kindNamed} from "../kind.js";
 import {type Ancestor, type Deployed, isAtOrBelow, lineageOf} from "../series/lineage.js";
@@ -22,6 +23,7 @@ interface DetailsParts extends Deployed {
   readonly commits: readonly Commit[]; // oldest first
   readonly cache: string; // host directory
   readonly catalogueBytes: number;
+  readonly now: number; // ms since 1970
 }
 
 /** So many transactions are published. */
@@ -33,6 +35,7 @@ export async function detailsOf({
   commits,
   cache,
   catalogueBytes,
+  now,
   ...deployed
 }: DetailsParts): Promise<Details> {
   const lineages = await Promise.all(datasets.map(({path}) => lineageOf(path, deployed)));
@@ -43,7 +46,7 @@ export async function detailsOf({
     resources: await Promise.all(resources),
     transactions: commits.slice(-transactionsShown).reverse().map(transactionEntry),
     check: await lastCheck(cache),
-    datasets: described.map(datasetDetails),
+    datasets: described.map((one) => datasetDetails(one, now)),
     catalogueBytes
   };
 }
@@ -53,9 +56,11 @@ interface Described {
   readonly lineage: readonly Ancestor[];
 }
 
-function datasetDetails({dataset, lineage}: Described): DatasetDetails {
+function datasetDetails({dataset, lineage}: Described, now: number): DatasetDetails {
   const {name, completeness} = dataset;
-  return {name, ...completeness, deployments: lineage.filter(({isSource}) => isSource).map(deploymentEntry)};
+  const columns = columnDetails(completeness, now * 1000);
+  const deployments = lineage.filter(({isSource}) => isSource).map(deploymentEntry);
+  return {name, columns, gaps: completeness.gaps, deployments};
 }
 
 function deploymentEntry({path: series, scope, period: {begin, end}}: Ancestor): DeploymentEntry {

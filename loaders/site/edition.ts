@@ -1,14 +1,14 @@
 import {existsSync} from "node:fs";
-import {readFile, stat} from "node:fs/promises";
+import {stat} from "node:fs/promises";
 import {join} from "node:path";
 import {identifier} from "../../pond/duck.js";
 import type {Commit, Reader} from "../../pond/types.js";
 import {isFull} from "../reduction/bins.js";
 import {type Completeness, completenessOf} from "../reduction/completeness.js";
 import type {DashboardSpec} from "../kinds/dashboard.js";
-import type {Found} from "./directory.js";
+import {type Found, isPublished} from "./directory.js";
 import {engine} from "../reduction/engine.js";
-import {replaceFile, writeChanged} from "../file.js";
+import {readText, replaceFile} from "../file.js";
 import {lastRuns} from "../runs/history.js";
 import type {Level, Shard} from "../reduction/level.js";
 import {marks, type Reduced, within} from "../reduction/partial.js";
@@ -25,7 +25,7 @@ import type {Effects, QualityEntry, ResolutionEntry, Resource} from "../types.js
 const generation = 4;
 
 /** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
-const telling = 6;
+const telling = 7;
 
 /** What is published, and where to. */
 export interface Publication {
@@ -40,10 +40,15 @@ export interface Publication {
 /** A publication under way. */
 type Begun = Publication & {readonly found: Found};
 
+/** The publication of one dataset, and what was kept of the one before. */
+type Renewal = Begun & {readonly shown: string; readonly kept?: PublishedDataset};
+
 /** A dataset as it stands in the published directory. */
 export interface PublishedDataset {
   readonly name: string; // its directory
   readonly path: string; // in the pond
+  readonly key: string; // of what it is made of: equal keys, equal files
+  readonly since: number; // ms since 1970: what is told of it holds from then on, until it changes
   readonly columns: readonly Measured[];
   readonly resolutions: readonly ResolutionEntry[];
   readonly summary: Summary;
@@ -58,7 +63,10 @@ export interface Source {
   readonly reduction?: Reduction; // none: the dashboard shows what is not there yet
 }
 
-const none = {columns: [], resolutions: [], summary: {columns: []}, completeness: {columns: [], gaps: []}, quality: []};
+const none = {
+  ...{key: "", since: 0, columns: [], resolutions: [], quality: []},
+  ...{summary: {columns: []}, completeness: {unit: 3600e6, columns: [], gaps: []}}
+};
 
 /**
  * While a resource is in trouble, a dataset that cannot be made is shown as it was made last, or empty, and that is said.
@@ -68,48 +76,37 @@ export async function publishOrKeep(source: Source, publication: Begun): Promise
   const {fs, cache, found, effects} = publication;
   const {name, path} = source;
   const shown = join(cache, "shown", `${keyOf(generation, telling, path, name)}.json`);
+  const kept = keptIn(shown, found);
   try {
-    const made = await publishDataset(source, publication);
-    await writeChanged(shown, JSON.stringify(made));
-    return made;
+    return await publishDataset(source, {...publication, shown, ...(kept ? {kept} : {})});
   } catch (error) {
     if (!(await lastRuns(fs, cache)).some(({errors}) => errors.length > 0)) throw error;
-    const kept = await readKept(shown, found);
     effects.reporter.warn(`${path} is shown ${kept ? "as it was" : "empty"}: ${(error as Error).message}`);
     return kept ?? {name, path, ...none};
   }
 }
 
-async function publishDataset({name, path, reduction}: Source, publication: Begun): Promise<PublishedDataset> {
+async function publishDataset({name, path, reduction}: Source, renewal: Renewal): Promise<PublishedDataset> {
   if (!reduction) return {name, path, ...none};
-  const {cache, found, effects} = publication;
-  const {columns, levels} = await shownOf(reduction, publication);
-  const today = Math.floor(effects.now() / 86_400e3); // sparks end with it
+  const {effects, kept, shown} = renewal;
+  const {columns, levels} = await shownOf(reduction, renewal);
   const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
   const widths = levels.map(({resolution}) => resolution);
-  const memo = join(
-    cache,
-    "publish",
-    `${keyOf("dataset", generation, telling, path, name, columns, widths, keys, today)}.json`
-  );
-  const kept = await readKept(memo, found);
-  if (kept) return kept;
+  const key = keyOf("dataset", generation, telling, path, name, columns, widths, keys);
+  const since = effects.now();
+  if (kept?.key === key && kept.since <= since) return kept;
   effects.reporter.step(`Publishing ${name}`);
-  const made = await writeDataset({name, path, reduction, columns, levels}, publication);
-  await replaceFile(memo, JSON.stringify(made));
+  const told = await writeDataset({name, path, reduction, columns, levels}, renewal, since);
+  const made = {...told, key, since};
+  await replaceFile(shown, JSON.stringify(made));
   return made;
 }
 
-/** The published files of datasets, below the directory. */
-export function filesOf(datasets: readonly Pick<PublishedDataset, "resolutions">[]): string[] {
-  return datasets.flatMap(({resolutions}) => resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
-}
-
-/** The dataset as it was published from the same content, while its files are there. */
-async function readKept(memo: string, {files}: Found): Promise<PublishedDataset | undefined> {
-  if (!existsSync(memo)) return undefined;
-  const kept = JSON.parse(await readFile(memo, "utf8")) as PublishedDataset;
-  return filesOf([kept]).every((file) => files.has(file)) ? kept : undefined;
+/** The dataset as it was published last, while its files are there. */
+function keptIn(shown: string, found: Found): PublishedDataset | undefined {
+  const text = readText(shown);
+  const kept = text === undefined ? undefined : (JSON.parse(text) as PublishedDataset);
+  return kept && isPublished(kept, found) ? kept : undefined;
 }
 
 interface Shown {
@@ -128,11 +125,12 @@ async function shownOf(reduction: Reduction, {resources}: Publication): Promise<
 
 async function writeDataset(
   {name, path, reduction, columns, levels}: Shown & {name: string; path: string; reduction: Reduction},
-  {cache, directory, effects}: Publication
-): Promise<PublishedDataset> {
+  {cache, directory}: Publication,
+  since: number
+): Promise<Omit<PublishedDataset, "key" | "since">> {
   const resolutions: ResolutionEntry[] = [];
   const full = new Set<string>(); // resolutions that coarser ones have exact percentiles from
-  const shelf = await Shelf.of(path, cache);
+  const shelf = Shelf.of(path, cache);
   for (const level of levels) {
     const shards = level.resolution.raw ? level.shards : await reduction.build(level);
     const target = {directory, folder: `${name}/${level.resolution.name}`, reduction, columns, shelf};
@@ -146,7 +144,7 @@ async function writeDataset(
     });
   }
   await shelf.keep(resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
-  const now = effects.now() * 1000;
+  const now = since * 1000;
   const summary = await engine.use((duck) => summarise(duck, reduction, {columns, now}));
   const interval = summary.interval ?? 0;
   const completeness = await completenessOf(reduction, {columns, now, interval, cache});

@@ -3,6 +3,8 @@ import {stat} from "node:fs/promises";
 import {join} from "node:path";
 import {type Duck, identifier, literal} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
+import {type Found, isPublished} from "./directory.js";
+import {readText, replaceFile} from "../file.js";
 import {engine} from "../reduction/engine.js";
 import {marks} from "../reduction/partial.js";
 import {keyOf} from "../reduction/shard.js";
@@ -23,6 +25,8 @@ const generation = 2;
 interface Place {
   readonly directory: string; // host directory of what is published
   readonly cache: string; // host directory for what is derived
+  readonly found: Found;
+  readonly keys: ReadonlyMap<string, string>; // by dataset: equal keys, equal files
 }
 
 /** The overlay of each parameter that several datasets have. Writes what is not there yet. */
@@ -46,17 +50,35 @@ interface Part {
 
 /** Those that have a reading, the one that goes on for longest first. */
 function partsOf({columns}: ParameterEntry, datasets: readonly DatasetEntry[]): readonly Part[] {
-  const parts = datasets.map((dataset) => ({
-    dataset,
-    columns: columns.filter((one) => one.dataset === dataset.name).map(({column}) => column)
-  }));
+  const named = new Map<string, string[]>();
+  for (const {dataset, column} of columns) named.set(dataset, [...(named.get(dataset) ?? []), column]);
+  const parts = datasets.map((dataset) => ({dataset, columns: named.get(dataset.name) ?? []}));
   const there = parts.filter(({dataset: {end}, columns: own}) => end !== undefined && own.length > 0);
   return there.sort((a, b) => Date.parse(b.dataset.end!) - Date.parse(a.dataset.end!));
 }
 
-async function publishOverlay({slug}: ParameterEntry, parts: readonly Part[], place: Place): Promise<OverlayEntry> {
-  const name = `~${slug}`; // no dataset is called so
-  const shelf = await Shelf.of(name, place.cache);
+/** An overlay as it was published last, and the key of what it is made of. */
+interface Kept {
+  readonly key: string;
+  readonly overlay: OverlayEntry;
+}
+
+/** As it was published from the same content, while its files are there; else shard by shard. */
+async function publishOverlay(parameter: ParameterEntry, parts: readonly Part[], place: Place): Promise<OverlayEntry> {
+  const name = `~${parameter.slug}`; // no dataset is called so
+  const made = parts.map(({dataset, columns}) => [dataset.name, place.keys.get(dataset.name)!, columns]);
+  const key = keyOf("overlay", generation, name, made);
+  const shown = join(place.cache, "shown", `${keyOf("overlay", generation, name)}.json`);
+  const kept = JSON.parse(readText(shown) ?? "null") as Kept | null;
+  if (kept?.key === key && isPublished(kept.overlay, place.found)) return kept.overlay;
+  const overlay = await writeOverlay(parameter, parts, place);
+  await replaceFile(shown, JSON.stringify({key, overlay} satisfies Kept));
+  return overlay;
+}
+
+async function writeOverlay({slug}: ParameterEntry, parts: readonly Part[], place: Place): Promise<OverlayEntry> {
+  const name = `~${slug}`;
+  const shelf = Shelf.of(name, place.cache);
   const resolutions: ResolutionEntry[] = [];
   for (const resolution of resolutionsOf(parts))
     resolutions.push(

@@ -1,8 +1,8 @@
-import type {Catalogue, PackedCatalogue, ResolutionEntry} from "../types.js";
+import type {Catalogue, PackedCatalogue, ResolutionEntry, ShardEntry} from "../types.js";
 
 /** Where a shard begins, as it stands in its file's name: "2025-04-01", or "2025-04-01T0730" where that is no midnight. */
-export function stampOf(time: number): string {
-  const [date, clock] = new Date(time).toISOString().slice(0, 19).split("T");
+export function stampOf(begin: ShardEntry["begin"]): string {
+  const [date, clock] = begin.slice(0, 19).split("T");
   const digits = clock!.replaceAll(":", "").replace(/^(\d{4})00$/, "$1");
   return digits === "0000" ? date! : `${date!}T${digits}`;
 }
@@ -27,8 +27,8 @@ function stemsOf(owner: string, {name, shards}: ResolutionEntry): string[] {
   const folder = `${owner}/${name}/`;
   return shards.flatMap(({file, begin, end}, index) => {
     const stem = file.slice(folder.length, -".parquet".length);
-    if (file !== `${folder}${stem}.parquet` || !stem.startsWith(`${stampOf(Date.parse(begin))}-`))
+    if (file !== `${folder}${stem}.parquet` || !stem.startsWith(`${stampOf(begin)}-`))
       throw new Error(`The shard ${file} is not named by where it begins, ${begin}.`);
-    return shards[index + 1]?.begin === end ? [stem] : [stem, stampOf(Date.parse(end))];
+    return shards[index + 1]?.begin === end ? [stem] : [stem, stampOf(end)];
   });
 }

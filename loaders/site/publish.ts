@@ -1,11 +1,12 @@
+import {rm} from "node:fs/promises";
 import {basename, join, posix} from "node:path";
 import {annotationsOf} from "./annotated.js";
 import {catalogueOf} from "./catalogue.js";
 import type {DashboardSpec} from "../kinds/dashboard.js";
 import {datasetsOf} from "../series/dataset.js";
 import {detailsOf} from "./details.js";
-import {foundIn, removeOthers} from "./directory.js";
-import {filesOf, type Publication, publishOrKeep, type PublishedDataset, type Source} from "./edition.js";
+import {filesOf, foundIn, isPublished, removeOthers} from "./directory.js";
+import {type Publication, publishOrKeep, type PublishedDataset, type Source} from "./edition.js";
 import {writeChanged} from "../file.js";
 import {kinds} from "../kinds.js";
 import {publishLogo} from "./logo.js";
@@ -26,7 +27,7 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const {fs, commits, resources, effects, directory} = publication;
   const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
   const reductions = await reductionsOf(publication);
-  const found = await foundIn(directory);
+  const found = foundIn(directory);
   const datasets: PublishedDataset[] = [];
   for (const source of sourcesOf(reductions, publication, dashboard))
     datasets.push(await publishOrKeep(source, {...publication, found}));
@@ -42,7 +43,8 @@ export async function publish(publication: Publication): Promise<Catalogue> {
     reporter,
     now: effects.now()
   });
-  const overlays = await publishOverlays(listed, publication);
+  const keys = new Map(datasets.map(({name, key}) => [name, key]));
+  const overlays = await publishOverlays(listed, {...publication, found, keys});
   const catalogue = overlays.length > 0 ? {...listed, overlays} : listed;
   const text = `${JSON.stringify(pack(catalogue))}\n`;
   const catalogueBytes = Buffer.byteLength(text);
@@ -51,12 +53,15 @@ export async function publish(publication: Publication): Promise<Catalogue> {
     ...{resources, kinds, fs},
     commits,
     cache: publication.cache,
-    catalogueBytes
+    catalogueBytes,
+    now: effects.now()
   });
   await writeChanged(join(directory, "catalogue.json"), text);
   await writeChanged(join(directory, "details.json"), `${JSON.stringify(details)}\n`);
-  await removeOthers(directory, found, new Set(filesOf([...datasets, ...overlays])));
-  await sweepCache(publication.cache, [...reductions.values()]);
+  const shown = [...datasets, ...overlays];
+  const removed = removeOthers(directory, found, new Set(shown.flatMap(filesOf)));
+  const isAsBefore = removed === 0 && shown.every((one) => isPublished(one, found));
+  if (!isAsBefore) await sweepCache(publication.cache, [...reductions.values()]);
   return catalogue;
 }
 
@@ -100,7 +105,7 @@ function safeName(text: string): string {
   return safe === text ? safe : `${safe}-${keyOf(text).slice(0, 4)}`;
 }
 
-/** Old results go once nothing is computed from them; what was memorised of a dataset is good for its day alone. */
+/** Old results go once nothing is computed from them. Where the same is published as before, nothing has grown old. */
 async function sweepCache(cache: string, reductions: readonly Reduction[]): Promise<void> {
   const found = await Promise.allSettled(reductions.map((reduction) => reduction.levels())); // what failed was said
   const levels = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
@@ -108,5 +113,5 @@ async function sweepCache(cache: string, reductions: readonly Reduction[]): Prom
   await sweep(join(cache, "reduce"), new Set(shards));
   await sweep(join(cache, "told"), new Set());
   await sweep(join(cache, "sampling"), new Set());
-  await sweep(join(cache, "publish"), new Set());
+  await rm(join(cache, "publish"), {recursive: true, force: true}); // in ponds from before
 }

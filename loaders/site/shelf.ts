@@ -1,9 +1,8 @@
 import {createHash} from "node:crypto";
-import {existsSync} from "node:fs";
 import {readFile, rename} from "node:fs/promises";
 import {join} from "node:path";
 import type {Range} from "../../pond/types.js";
-import {replaceFile} from "../file.js";
+import {readText, writeChanged} from "../file.js";
 import {stampOf} from "./pack.js";
 import {keyOf} from "../reduction/shard.js";
 import type {ShardEntry} from "../types.js";
@@ -28,9 +27,9 @@ export class Shelf {
   }
 
   /** What is known of the dataset at a path of the pond. */
-  static async of(path: string, cache: string): Promise<Shelf> {
+  static of(path: string, cache: string): Shelf {
     const file = join(cache, "shelves", `${keyOf(path)}.json`);
-    return new Shelf(file, existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Written[]) : []);
+    return new Shelf(file, JSON.parse(readText(file) ?? "[]") as Written[]);
   }
 
   find(key: string): Written | undefined {
@@ -45,10 +44,8 @@ export class Shelf {
   /** Puts away what is known of these files, and of no others. */
   async keep(files: readonly string[]): Promise<void> {
     const kept = new Set(files);
-    await replaceFile(
-      this.#file,
-      JSON.stringify([...this.#written.values()].filter(({entry}) => kept.has(entry.file)))
-    );
+    const written = [...this.#written.values()].filter(({entry}) => kept.has(entry.file));
+    await writeChanged(this.#file, JSON.stringify(written));
   }
 }
 
@@ -73,7 +70,8 @@ export async function settle(draft: Draft, {begin, end}: Required<Range>): Promi
   const hash = createHash("sha256")
     .update(await readFile(path))
     .digest("hex");
-  const file = `${draft.folder}/${stampOf(begin)}-${hash.slice(0, 8)}.parquet`;
+  const span = {begin: new Date(begin).toISOString(), end: new Date(end).toISOString()};
+  const file = `${draft.folder}/${stampOf(span.begin)}-${hash.slice(0, 8)}.parquet`;
   await rename(path, join(draft.directory, file));
-  return {file, begin: new Date(begin).toISOString(), end: new Date(end).toISOString()};
+  return {file, ...span};
 }

@@ -1,5 +1,5 @@
 import {afterAll, expect, test, vi} from "vitest";
-import {completenessOf} from "../../loaders/reduction/completeness.js";
+import {columnDetails, completenessOf} from "../../loaders/reduction/completeness.js";
 import {Engine} from "../../loaders/reduction/engine.js";
 import {Reduction} from "../../loaders/reduction/reduction.js";
 import {parseResolutions} from "../../loaders/time/resolution.js";
@@ -24,7 +24,8 @@ async function told(versions: readonly (readonly Reading[])[], cache: string) {
   for (const level of await reduction.levels()) await reduction.build(level);
   const bins = vi.spyOn(reduction, "bins");
   const columns = await reduction.columns();
-  const completeness = await completenessOf(reduction, {columns, now, interval: 30 * minute, cache});
+  const told = await completenessOf(reduction, {columns, now, interval: 30 * minute, cache});
+  const completeness = {columns: columnDetails(told, now), gaps: told.gaps};
   return {completeness, read: bins.mock.calls.length};
 }
 

@@ -4,6 +4,7 @@ import {join} from "node:path";
 import fc from "fast-check";
 import {afterAll, expect, test} from "vitest";
 import {engine} from "../../loaders/reduction/engine.js";
+import {foundIn} from "../../loaders/site/directory.js";
 import {publishOverlays, spansOf} from "../../loaders/site/overlay.js";
 import type {DatasetEntry, ParameterEntry} from "../../loaders/types.js";
 import {Duck, literal} from "../../pond/duck.js";
@@ -63,7 +64,9 @@ test("a hundred datasets are joined on time, whatever times each has", {timeout:
     }
     const columns = datasets.map(({name}) => ({dataset: name, column: "x"}));
     const parameters = [{slug: "x", columns} as unknown as ParameterEntry];
-    const [overlay] = await publishOverlays({parameters, datasets}, {directory, cache: join(directory, "cache")});
+    const keys = new Map(datasets.map(({name}) => [name, name]));
+    const place = {directory, cache: join(directory, "cache"), found: foundIn(directory), keys};
+    const [overlay] = await publishOverlays({parameters, datasets}, place);
     const {file} = overlay!.resolutions[0]!.shards[0]!;
     const found = await duck.rows(`FROM read_parquet(${literal(join(directory, file))})`);
     const hours = Array.from({length: 48}, (_, hour) => hour);

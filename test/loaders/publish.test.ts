@@ -2,12 +2,15 @@ import {existsSync} from "node:fs";
 import {mkdir, readdir, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects} from "hyparquet";
-import {expect, test} from "vitest";
+import {expect, test, vi} from "vitest";
+import {Duck} from "../../pond/duck.js";
+import {Reduction} from "../../loaders/reduction/reduction.js";
 import {checkedIn} from "../../loaders/site/details.js";
+import type {Publication} from "../../loaders/site/edition.js";
 import {publish} from "../../loaders/site/publish.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {run} from "../../loaders/runs/run.js";
-import type {Catalogue, Details, Effects, Resource} from "../../loaders/types.js";
+import type {Catalogue, Details, Effects} from "../../loaders/types.js";
 import {hour, micros, type Reading, temporaryDirectory} from "./memory.js";
 import {appendReadings, openPond, resource} from "./pond.js";
 
@@ -53,7 +56,7 @@ async function harbour() {
   const warnings: string[] = [];
   const effects: Effects = {now: () => now, env: {}, reporter: {...silent, warn: (text) => warnings.push(text)}};
   expect((await run(pond, resources, effects)).failed).toBe(false);
-  const again = async (changes: {resources?: Resource[]} = {}) => {
+  const again = async (changes: Partial<Pick<Publication, "resources" | "effects" | "cache" | "directory">> = {}) => {
     const [fs, commits] = [await pond.fs(), await pond.log()];
     return publish({fs, commits, resources, effects, cache: pond.cache, directory: target, ...changes});
   };
@@ -243,6 +246,30 @@ test("the same build twice rewrites no file, and a changed dataset only its own"
   expect(kept.sort()).toEqual([...filesOf(first, "Basin"), ...overlay].sort());
   const files = ["Basin", "Mouth", "~do"].flatMap((name) => filesOf(second, name));
   expect([...after.keys()].sort()).toEqual([...files, "catalogue.json", "details.json"].sort());
+});
+
+test("days without news tell what a publication from nothing would tell, and compute nothing", async () => {
+  const {again, target, pond} = await harbour();
+  await appendReadings(pond, "/in/mouth", hourly(1, {from: 51 * 24 + 5})); // two days ahead of the clock
+  const spies = [vi.spyOn(Reduction.prototype, "build"), vi.spyOn(Duck.prototype, "rows")];
+  const told = async (directory: string, time: number, cache = pond.cache) => {
+    const effects: Effects = {now: () => time, env: {}, reporter: silent};
+    const {datasets} = await again({effects, directory, cache});
+    const details = JSON.parse(await readFile(join(directory, "details.json"), "utf8")) as Details;
+    return {datasets, details: details.datasets};
+  };
+  const first = await told(target, now);
+  const day = 86_400e3;
+  for (const later of [0, 1, day / 24, day, 2 * day, 3 * day, 40 * day]) {
+    spies.forEach((spy) => spy.mockClear());
+    const kept = await told(target, now + later);
+    for (const spy of spies) expect(spy).not.toHaveBeenCalled();
+    expect(kept).toEqual(await told(await temporaryDirectory(), now + later, await temporaryDirectory()));
+    if (later >= day) expect(kept).not.toEqual(first);
+  }
+  const [back, cache] = [await told(target, now - 10 * day), await temporaryDirectory()]; // somebody set the clock
+  expect(back).toEqual(await told(await temporaryDirectory(), now - 10 * day, cache));
+  vi.restoreAllMocks();
 });
 
 test("what is made of other files to the same content keeps its name", async () => {

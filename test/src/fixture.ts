@@ -2,6 +2,7 @@ import {mkdir, mkdtemp, rm, stat, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {dirname, join} from "node:path";
 import type {Browser, Page} from "playwright-core";
+import {foundIn} from "../../loaders/site/directory.js";
 import {publishOverlays} from "../../loaders/site/overlay.js";
 import {pack} from "../../loaders/site/pack.js";
 import type {Catalogue, ColumnEntry, DatasetEntry, Details, ResolutionEntry} from "../../loaders/types.js";
@@ -120,7 +121,9 @@ export async function writeFixture(directory: string): Promise<Catalogue> {
     const names = ["Basin", "Mouth", "River"];
     const datasets = await Promise.all(names.map((name, index) => writeDataset(duck, directory, {name, index})));
     const listed = catalogueOf(datasets);
-    const catalogue = {...listed, overlays: await publishOverlays(listed, {directory, cache: `${directory}.cache`})};
+    const keys = new Map(datasets.map(({name, resolutions}) => [name, JSON.stringify(resolutions)]));
+    const place = {directory, cache: `${directory}.cache`, found: foundIn(directory), keys};
+    const catalogue = {...listed, overlays: await publishOverlays(listed, place)};
     await writeFile(join(directory, "catalogue.json"), JSON.stringify(pack(catalogue)));
     await writeFile(join(directory, "details.json"), JSON.stringify(detailsOf(catalogue)));
     return catalogue;

@@ -15,8 +15,8 @@ const resolution = fc
     let time = begin;
     const shards = steps.flatMap(({seconds, there}) => {
       const [from, to] = [time, (time += seconds * 1000)];
-      const file = `A/${name}/${stampOf(from)}-0123abcd.parquet`;
-      return there ? [{file, begin: new Date(from).toISOString(), end: new Date(to).toISOString()}] : [];
+      const [begin, end] = [new Date(from).toISOString(), new Date(to).toISOString()];
+      return there ? [{file: `A/${name}/${stampOf(begin)}-0123abcd.parquet`, begin, end}] : [];
     });
     return {name, widthMs: 3_600_000, rows: 1, bytes: 2, shards};
   });
