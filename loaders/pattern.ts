@@ -1,5 +1,4 @@
 import {relative, resolve} from "node:path";
-import {glob} from "tinyglobby";
 import {compile, isGlob} from "../pond/glob.js";
 
 /** A file of the host that a pattern matched, and what its wildcards stood for. */
@@ -17,6 +16,7 @@ export async function hostFiles(base: string, pattern: string): Promise<readonly
   const root = resolve(base, directory);
   const compiled = compile(`/${rest}`);
   const deep = compiled.levels.includes("**") ? Infinity : compiled.levels.length;
+  const {glob} = await import("tinyglobby"); // few commands look for files of the host
   const found = await glob("**", {cwd: root, deep, onlyFiles: true, expandDirectories: false});
   return found.sort().flatMap((name) => {
     const captures = compiled.match(`/${relative(root, resolve(root, name))}`);

@@ -2,7 +2,6 @@ import {createReadStream, existsSync} from "node:fs";
 import {mkdir, readdir, readFile, realpath, stat as hostStat, writeFile} from "node:fs/promises";
 import {basename, dirname, join, posix} from "node:path";
 import {Command} from "commander";
-import {glob, isDynamicPattern} from "tinyglobby";
 import {followed} from "../../pond/tree.js";
 import type {Reader, Transaction} from "../../pond/types.js";
 import {counted} from "../format.js";
@@ -50,6 +49,7 @@ async function copyIn(tx: Transaction, from: readonly string[], to: string): Pro
 
 /** The paths of the host that a path or a pattern stands for; what is there by that very name is no pattern. */
 async function onHost(pattern: string): Promise<readonly string[]> {
+  const {glob, isDynamicPattern} = await import("tinyglobby");
   if (!isDynamicPattern(pattern) || existsSync(pattern)) return [pattern];
   const found = await glob(pattern, {onlyFiles: false, expandDirectories: false});
   if (found.length > 0) return found.sort().map((path) => path.replace(/\/$/, ""));

@@ -1,7 +1,6 @@
 import {stat} from "node:fs/promises";
 import type {Duck} from "../../pond/duck.js";
 import {csvSource} from "./csv.js";
-import {exportSource} from "./export.js";
 import {jsonSource} from "./lines.js";
 import {described} from "./source.js";
 import type {How, Source} from "./source.js";
@@ -53,7 +52,7 @@ export async function openSource(duck: Duck, path: string, how: How): Promise<So
     case "json":
       return jsonSource(duck, path, how);
     case "html":
-      return exportSource(duck, path, how);
+      return (await import("./export.js")).exportSource(duck, path, how); // what reads HTML is large, and exports are few
     default:
       throw new Error("it is none of .csv, .parquet, .jsonl, .json and .html, nor one of these packed as .gz or .zst");
   }
