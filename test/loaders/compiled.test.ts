@@ -1,6 +1,18 @@
 import {execFile} from "node:child_process";
 import {existsSync} from "node:fs";
-import {appendFile, cp, mkdtemp, readdir, readFile, realpath, rm, symlink, utimes} from "node:fs/promises";
+import {
+  appendFile,
+  cp,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile
+} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
@@ -38,6 +50,35 @@ test("is compiled once, whoever starts at the same time", async () => {
   const {out} = await pond("kinds", "Simulator"); // reads a file beside the sources
   expect(out).toContain("seed");
   expect(await kept()).toEqual([only]);
+});
+
+test("what V8 made of it is kept for each command, and is made again where it is not as it was written", async () => {
+  const caches = async () => {
+    const directory = join(root, ".compiled", (await kept())[0]!);
+    const names = (await readdir(directory)).filter((name) => name.endsWith(".cache")).sort();
+    return Promise.all(
+      names.map(async (name) => {
+        const file = join(directory, name);
+        return {file, name, bytes: await readFile(file), written: (await stat(file)).mtimeMs};
+      })
+    );
+  };
+  const said = await pond("kinds");
+  await pond("--version");
+  const first = await caches();
+  expect(first.map(({name}) => name)).toEqual(["main.js.any.cache", "main.js.kinds.cache"]);
+  expect(await pond("kinds")).toEqual(said);
+  expect(await caches()).toEqual(first); // V8 took it as it is
+  const {file, bytes} = first[1]!;
+  const broken = Buffer.from(bytes);
+  broken[broken.length >> 1]! ^= 1;
+  for (const content of [broken, bytes.subarray(0, 1000), Buffer.alloc(0)]) {
+    await writeFile(file, content);
+    expect(await pond("kinds")).toEqual(said);
+    const {bytes: renewed} = (await caches())[1]!;
+    expect(renewed.length).toBeGreaterThan(100_000);
+    expect(renewed.equals(content)).toBe(false);
+  }
 });
 
 test("has its engines, which it brings in when they are needed", async () => {
