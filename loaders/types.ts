@@ -1,4 +1,4 @@
-import type {z} from "zod";
+import type * as z from "zod";
 import type {Duck} from "../pond/duck.js";
 import type {DynamicContext, DynamicDirectory, Range, Reader, Selection, Staged, Transaction} from "../pond/types.js";
 

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {Client} from "./client.js";
 import {ApiError, HttpError} from "./http.js";
 

@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from "node:timers/promises";
-import {z} from "zod";
+import * as z from "zod";
 import {ApiError, ConnectionError, exchange, failureOf, HttpError} from "./http.js";
 import type {Answer, Request} from "./http.js";
 import type {Limiter} from "./limiter.js";

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {Reader} from "../../pond/types.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
 import {empty, instant, lasts, rangeOf} from "../time/period.js";

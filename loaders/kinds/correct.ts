@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import {tablesIn} from "../series/annotation.js";
 import {adjustmentsOf, correction} from "../quality/correction.js";
 import {CorrectedSeries} from "../quality/corrected.js";

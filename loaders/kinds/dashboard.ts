@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {Kind} from "../types.js";
 import {timeZone} from "../time/zone.js";
 

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {DynamicContext, Reader} from "../../pond/types.js";
 import {DerivedSeries, type Input} from "../series/derived.js";
 import {duration, parseDuration} from "../time/duration.js";

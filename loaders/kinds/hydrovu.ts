@@ -1,6 +1,6 @@
 import {createHash} from "node:crypto";
 import {join} from "node:path";
-import {z} from "zod";
+import * as z from "zod";
 import {nameOf, parentOf} from "../../pond/path.js";
 import type {Transaction} from "../../pond/types.js";
 import {Api} from "../cloud/api.js";

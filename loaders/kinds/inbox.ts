@@ -1,7 +1,7 @@
 import {randomUUID} from "node:crypto";
 import {mkdir, rm, stat} from "node:fs/promises";
 import {extname, join, relative} from "node:path";
-import {z} from "zod";
+import * as z from "zod";
 import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";
 import {Ahead} from "../files/ahead.js";

@@ -3,7 +3,7 @@ import {mkdir, readFile, rm, writeFile} from "node:fs/promises";
 import {join, relative, resolve} from "node:path";
 import process from "node:process";
 import {csvFormat} from "d3-dsv";
-import {z} from "zod";
+import * as z from "zod";
 import type {Duck} from "../../pond/duck.js";
 import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {Column, Reader, Series} from "../../pond/types.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
 import {fill} from "../pattern.js";

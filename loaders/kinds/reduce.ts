@@ -1,5 +1,5 @@
 import {posix} from "node:path";
-import {z} from "zod";
+import * as z from "zod";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Series} from "../../pond/types.js";
 import {type Dataset, originsIn, reaches, rootOf, treeOf} from "../series/dataset.js";
 import {ladderFor, samplingOf, stepNear} from "../reduction/ladder.js";

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import {literally} from "../../pond/regexp.js";
 import type {Column, Reader, Series} from "../../pond/types.js";
 import {circular, Mapped} from "../series/mapped.js";

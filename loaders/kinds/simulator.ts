@@ -1,5 +1,5 @@
 import type {RecordBatch} from "apache-arrow";
-import {z} from "zod";
+import * as z from "zod";
 import type {Stat, Transaction} from "../../pond/types.js";
 import type {CloudRow, CloudSource} from "../cloud/cloud.js";
 import {measured, readingsAt} from "../cloud/harbour.js";

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {Reader} from "../../pond/types.js";
 import {tablesIn} from "../series/annotation.js";
 import type {Dataset} from "../series/dataset.js";

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {Column, Range} from "../../pond/types.js";
 import {intersect} from "../series/combined.js";
 import {empty, instant, lasts, microsOf, rangeOf} from "../time/period.js";

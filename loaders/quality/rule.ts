@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import {parseResolution} from "../time/resolution.js";
 import {target} from "../series/target.js";
 import type {TestName} from "../types.js";

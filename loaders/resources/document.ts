@@ -1,6 +1,6 @@
 import {isMap, isNode, isScalar, visit} from "yaml";
 import type {Alias, Document, LineCounter, Pair, YAMLError} from "yaml";
-import type {z} from "zod";
+import type * as z from "zod";
 import type {Path} from "./interpolation.js";
 import {fieldsAt} from "./schema.js";
 import type {JsonSchema} from "./schema.js";

@@ -2,7 +2,7 @@ import {readFile, readdir} from "node:fs/promises";
 import {join} from "node:path";
 import {LineCounter, isScalar, parseAllDocuments} from "yaml";
 import type {Document} from "yaml";
-import {z} from "zod";
+import * as z from "zod";
 import {PondError} from "../../pond/error.js";
 import {compile} from "../../pond/glob.js";
 import {fieldName, ResourceDocument} from "./document.js";

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {Path} from "./interpolation.js";
 
 /** The part of JSON Schema (draft 7) that the fields of kinds come to. */

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {Path} from "./interpolation.js";
 import {alternatives, childAt} from "./schema.js";
 import type {JsonSchema} from "./schema.js";

@@ -1,4 +1,4 @@
-import type {z} from "zod";
+import type * as z from "zod";
 import type {Path} from "./interpolation.js";
 import {nearest} from "../word.js";
 

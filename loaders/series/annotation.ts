@@ -1,7 +1,7 @@
 import {Field, Float64, Int32, Schema, TimestampMicrosecond, Utf8} from "apache-arrow";
 import type {DataType, Table} from "apache-arrow";
 import {csvParse} from "d3-dsv";
-import {z} from "zod";
+import * as z from "zod";
 import {tableOf, vectorOf} from "../../pond/arrow.js";
 import {literal} from "../../pond/duck.js";
 import type {Reader} from "../../pond/types.js";

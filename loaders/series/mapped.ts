@@ -1,4 +1,4 @@
-import type {z} from "zod";
+import type * as z from "zod";
 import type {DynamicDirectory, Reader, Series} from "../../pond/types.js";
 import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, treeOf} from "./dataset.js";
 import {LateSeries} from "./late.js";

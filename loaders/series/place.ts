@@ -1,5 +1,5 @@
 import {posix} from "node:path";
-import type {z} from "zod";
+import type * as z from "zod";
 import type {DynamicContext, DynamicDirectory, Series} from "../../pond/types.js";
 import {LateSeries} from "./late.js";
 import type {Kind} from "../types.js";

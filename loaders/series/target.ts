@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import {compile} from "../../pond/glob.js";
 import type {Column, Reader} from "../../pond/types.js";
 import type {Dataset} from "./dataset.js";

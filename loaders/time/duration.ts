@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import {parseResolution} from "./resolution.js";
 
 /** A length of time: a whole number and s, m, h or d, such as 15m, or 0s. */

@@ -1,4 +1,4 @@
-import {z} from "zod";
+import * as z from "zod";
 import type {Range} from "../../pond/types.js";
 
 /** Instants and periods as resources spell them. */
