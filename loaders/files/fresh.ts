@@ -1,6 +1,7 @@
 import {identifier} from "../../pond/duck.js";
 import type {Range, Reader, Selection} from "../../pond/types.js";
 import type {Count, HostTable, TableColumn} from "./host.js";
+import type {Stretch} from "./stretch.js";
 
 /** What a file may bring to one series. */
 export interface Delivery {
@@ -14,6 +15,7 @@ export interface Delivered {
   readonly read: number; // rows of the file in the range
   readonly stored: number; // times that were new or restated
   readonly known: number; // times of which the series held all already
+  readonly empty: number; // times without a value
   readonly differing: number; // times at which the file's own rows differ; the last counts
 }
 
@@ -32,21 +34,30 @@ export async function deliver({reader, append}: Target, {path, table, range}: De
   const counts: Count[] = [];
   const sql: string[] = [];
   const {columns, names} = await columnsOf(reader, path, table);
-  let sorted = table.isRising ?? false;
+  let [sorted, isNew] = [table.isRising ?? false, true];
   for (const stretch of stretches) {
     counts.push(await table.count(stretch));
     const held = await heldBy(reader, path, stretch);
     sql.push(fresh({path, table, range: stretch}, names, held));
-    sorted &&= held === undefined; // what a join gives is in no order
+    isNew &&= held === undefined;
+    sorted &&= isNew; // what a join gives is in no order
   }
   const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + of(count), 0);
-  const rows = await append(path, {sql, columns, sorted});
+  const stored = await append(path, {sql, columns, sorted});
+  const filled = isNew ? stored : await filledIn(table, stretches);
   return {
     read: sum(({rows}) => rows),
-    stored: rows,
-    known: sum(({times}) => times) - rows,
+    stored,
+    known: filled - stored,
+    empty: sum(({times}) => times) - filled,
     differing: sum((one) => one.differing)
   };
+}
+
+async function filledIn(table: HostTable, stretches: readonly Stretch[]): Promise<number> {
+  let times = 0;
+  for (const stretch of stretches) times += await table.filled(stretch);
+  return times;
 }
 
 /** What the columns of a file are called in a series, and which of those it has already. */

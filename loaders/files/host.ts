@@ -14,6 +14,7 @@ export interface HostTable {
   readonly last?: Last; // when its last row was, if that took a clock on the wall
   cut(range: Range): Promise<readonly Stretch[]>; // what fits in memory, by time; nothing without rows
   count(stretch: Stretch): Promise<Count>;
+  filled(stretch: Stretch): Promise<number>; // times at which there is a value
   /** A SELECT of `instant` (TIMESTAMPTZ) and `v0`, `v1`, … (DOUBLE): a row per instant, of several the last that says something. */
   folded(range: Range): string;
 }
@@ -32,8 +33,8 @@ export interface Count {
 
 /** A table without columns, and why. */
 export function nothing(note: string): HostTable {
-  const none = {cut: async () => [], count: async () => ({rows: 0, times: 0, differing: 0}), folded: () => ""};
-  return {columns: [], notes: [note], rows: 0, ...none};
+  const none = {cut: async () => [], count: async () => ({rows: 0, times: 0, differing: 0}), filled: async () => 0};
+  return {columns: [], notes: [note], rows: 0, ...none, folded: () => ""};
 }
 
 // ---- Numbers ----

@@ -13,6 +13,7 @@ export interface Taken {
   readonly read: number; // rows with a time
   readonly stored: number; // times that were new or restated
   readonly known: number; // times that the series held already
+  readonly empty: number; // times without a value
   readonly aside: number; // times set aside, since their clock was not set
   readonly notes: readonly string[];
 }
@@ -60,6 +61,7 @@ interface State {
   readonly seen: Iterable<string>;
 }
 
+const none = {empty: 0};
 const headBytes = 1024;
 const edgeBytes = 65_536;
 const segmentLimit = 64;
@@ -94,7 +96,8 @@ export class Ledger {
     const {entries = []} = JSON.parse(text) as {entries?: readonly Entry[]};
     const stamps = await readFile(places.stampFile, "utf8").catch(() => "{}"); // made again when it is gone
     const known = Object.entries(JSON.parse(stamps) as Record<string, Stamp>);
-    return new Ledger(places, {entries: entries.map((entry) => [idOf(entry), entry]), stamps: known, seen: []});
+    const told = entries.map((entry) => ({...none, ...entry})); // what was kept before they were told
+    return new Ledger(places, {entries: told.map((entry) => [idOf(entry), entry]), stamps: known, seen: []});
   }
 
   /** One that may be changed while this stays as it is. */

@@ -53,7 +53,7 @@ interface Parts {
 }
 
 /** A table of a file with a row per parameter: a column for each parameter that it names, of each scope and in each unit. */
-export async function longTable(duck: Duck, {source, rows, long}: Parts): Promise<HostTable> {
+export async function longTable(duck: Duck, {source, rows, long}: Parts): Promise<Omit<HostTable, "filled">> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
   const value = numberOf(long.value, source.decimal);
   const keys = await keysOf(duck, rows, long);

@@ -30,16 +30,26 @@ function isOtherType(error: unknown): boolean {
   return error instanceof Error && /^(Conversion Error|Invalid Input Error: (CSV|JSON))/.test(error.message);
 }
 
+/** A table before it is told where it has values. */
+type Unfilled = Omit<HostTable, "filled">;
+
 async function interpret(duck: Duck, source: Source, how: How): Promise<HostTable> {
   const long = longForm(source.fields, how);
   const rows = await timed(duck, source, how, long?.stream);
   const table = long ? await longTable(duck, {source, rows, long}) : await wideTable(duck, source, rows);
+  const isFilled = table.columns.map((_, index) => `v${index} IS NOT NULL`).join(" OR ");
   const untimed = rows.facts.rows - rows.facts.timed;
   const left = untimed > 0 ? [`${rowsOf(untimed)} without a time left out`] : [];
   const {monthFirst} = rows.clock;
   const settled = source.settled && {...source.settled, ...(monthFirst === undefined ? {} : {monthFirst})};
   return {
     ...table,
+    filled: async (stretch) => {
+      const [row] = await duck.rows(
+        `SELECT count(*)::DOUBLE AS times FROM (${table.folded(stretch)}) WHERE ${isFilled}`
+      );
+      return Number(row!.times);
+    },
     notes: [...source.notes, ...table.notes, ...left, ...rows.notes],
     ...(settled ? {settled} : {}),
     ...(rows.last ? {last: rows.last} : {})
@@ -48,7 +58,7 @@ async function interpret(duck: Duck, source: Source, how: How): Promise<HostTabl
 
 // ---- A column per parameter ----
 
-async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Promise<HostTable> {
+async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Promise<Unfilled> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
   const beside = fields.filter((field) => !rows.clock.fields.includes(field));
   const values = await Promise.all(beside.map((field) => valueOf(duck, rows.from, {field, decimal})));

@@ -262,7 +262,7 @@ async function readFile(file: HostFile, before: Entry | undefined, {resource, co
 
 /** What came of a file of which all rows were stored. */
 function allOf(rows: number): Taken {
-  return {read: rows, stored: rows, known: 0, aside: 0, notes: []};
+  return {read: rows, stored: rows, known: 0, empty: 0, aside: 0, notes: []};
 }
 
 /** What a file has grown by, below the lines that it began with, as a file. */
@@ -278,16 +278,21 @@ function sumOf(before: Entry | undefined, came: Came): Came {
   if (!before) return came;
   const add = (of: (taken: Taken) => number) => of(before) + of(came);
   const counts = {read: add((one) => one.read), stored: add((one) => one.stored)};
-  const others = {known: add((one) => one.known), aside: add((one) => one.aside)};
+  const others = {
+    known: add((one) => one.known),
+    empty: add((one) => one.empty),
+    aside: add((one) => one.aside)
+  };
   return {...came, ...counts, ...others, notes: [...new Set([...before.notes, ...came.notes])]};
 }
 
-/** "120 rows read, 100 times stored, 15 known already, 5 set aside since their clock was not set". */
-function tell({read, stored, known, aside}: Taken): string {
+/** "120 rows read, 100 stored, 13 known already, 2 without a value, 5 set aside, from a clock that was not set". */
+function tell({read, stored, known, empty, aside}: Taken): string {
   return [
     `${read === 1 ? "1 row" : `${read} rows`} read`,
     `${stored} stored`,
     `${known} known already`,
+    ...(empty > 0 ? [`${empty} without a value`] : []),
     ...(aside > 0 ? [`${aside} set aside, from a clock that was not set (before 2000, or more than a day ahead)`] : [])
   ].join(", ");
 }
@@ -309,6 +314,7 @@ async function store({into}: HostFile, table: HostTable, {target, effects}: Stor
     read: add((one) => one.read),
     stored: good.stored,
     known: add((one) => one.known),
+    empty: add((one) => one.empty),
     aside: early.stored + late.stored,
     notes: differing === 0 ? [] : [`${times} in rows that differ, the last of which counts`]
   };

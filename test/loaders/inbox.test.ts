@@ -223,6 +223,22 @@ test("notes are told as long as the file is there, and only news is written", as
   expect(again.commits).toEqual([]);
 });
 
+test("a row without a value is told as such, and not as one that is known already", async () => {
+  const {lines, named, put, run} = await harbour({files: "data/*_*.csv", into: "/in/$0"});
+  const write = (name: string, ...rows: string[]) => put(name, ["time,DO,pH", ...rows, ""].join("\n"));
+  await write("dock_1.csv", "2026-01-01 00:00,1,8", "2026-01-01 01:00,,", "2026-01-01 01:00,,", "2026-01-01 02:00,,8");
+  await run();
+  await write("dock_2.csv", "2026-01-01 00:00,1,", "2026-01-01 01:00,,", "2026-01-01 02:00,3,", "2026-01-01 03:00,,");
+  await run();
+  await put("quay_1.csv", "time,parameter,value\n2026-01-01,DO,1\n2026-01-02,DO,\n2026-01-03,,4\n");
+  await run();
+  expect(lines.filter((line) => line.includes("read"))).toEqual([
+    `${named("dock_1.csv")}: 4 rows read, 2 stored, 0 known already, 1 without a value.`,
+    `${named("dock_2.csv")}: 4 rows read, 1 stored, 1 known already, 2 without a value.`,
+    `${named("quay_1.csv")}: 3 rows read, 1 stored, 0 known already, 2 without a value.`
+  ]);
+});
+
 test("files without readings, and no file at all, are noted", async () => {
   const {named, put, run} = await harbour();
   expect(told(await run())).toEqual({...quiet, notes: ["No file matches data/*.*."]});
