@@ -39,9 +39,12 @@ export async function csvSource(duck: Duck, path: string, how: How): Promise<Sou
   const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
   const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
   const all = {decimal, notes, ...(mayGrow ? {settled} : {})};
-  const asText = {...all, from: reader(dialect, texts, decimal), fields: texts};
-  const of = (path: string) => reader({...dialect, path}, fields, decimal);
-  return {...all, from: of(dialect.path), ...(mayGrow && file === path ? {of} : {}), fields, asText};
+  const as = (fields: readonly Field[]) => {
+    const of = (path: string) => reader({...dialect, path}, fields, decimal);
+    const lines = dialect.path.endsWith(".zst") ? {} : {lines: {path: dialect.path, lead, marks: settled.dialect!, of}};
+    return {...all, from: of(dialect.path), ...lines, fields};
+  };
+  return {...as(fields), asText: as(texts)};
 }
 
 /** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */

@@ -62,12 +62,12 @@ async function filledIn(table: HostTable, stretches: readonly Stretch[]): Promis
 
 /** What the columns of a file are called in a series, and which of those it has already. */
 interface Columns {
-  readonly columns: readonly TableColumn[];
+  readonly columns: readonly Omit<TableColumn, "header">[];
   readonly names: readonly {readonly name: string; readonly isHeld: boolean}[];
 }
 
 /** DuckDB does not tell names apart by case: a column is called as the series calls it; its path names the instrument. */
-export async function columnsOf(fs: Reader, path: string, table: Pick<HostTable, "columns">): Promise<Columns> {
+async function columnsOf(fs: Reader, path: string, table: Pick<HostTable, "columns">): Promise<Columns> {
   const instrument = path.slice(path.lastIndexOf("/") + 1);
   const known = (await fs.exists(path)) ? await (await fs.series(path)).columns() : [];
   const held = new Map(known.map(({name}) => [name.toLowerCase(), name]));

@@ -7,7 +7,7 @@ import {attributesOf, spelled} from "../readings/readings.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
 import {finite, nothing, numberIn, rowsOf} from "./host.js";
-import type {Count, HostTable, TableColumn} from "./host.js";
+import type {Count, HostTable, Note, TableColumn, Told} from "./host.js";
 import type {Timed} from "./timed.js";
 import {nearest} from "../word.js";
 
@@ -53,7 +53,7 @@ interface Parts {
 }
 
 /** A table of a file with a row per parameter: a column for each parameter that it names, of each scope and in each unit. */
-export async function longTable(duck: Duck, {source, rows, long}: Parts): Promise<Omit<HostTable, "filled">> {
+export async function longTable(duck: Duck, {source, rows, long}: Parts): Promise<Omit<HostTable, Told>> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
   const value = numberOf(long.value, source.decimal);
   const keys = await keysOf(duck, rows, long);
@@ -70,6 +70,7 @@ export async function longTable(duck: Duck, {source, rows, long}: Parts): Promis
     .join(", ");
   return {
     columns,
+    leftOut: [],
     notes,
     rows: count,
     ...(count > 0 ? {span: {begin, end}} : {}),
@@ -125,13 +126,13 @@ function columnOf(key: string, {unit, scopes}: LongForm): TableColumn {
   const said = unit ? parts[scopes.length + 1]! : "";
   const name = said === "" ? parameter : `${parameter}.${said}`;
   const attributes = unit ? {parameter, ...(said === "" ? {} : {unit: said})} : attributesOf(name);
-  if (scope === "") return {name, attributes};
-  return {name: `${scope}.${name}`, attributes: {scope, ...attributes}};
+  if (scope === "") return {header: key, name, attributes};
+  return {header: key, name: `${scope}.${name}`, attributes: {scope, ...attributes}};
 }
 
 // ---- What is said of it ----
 
-async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): Promise<readonly string[]> {
+async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): Promise<readonly Note[]> {
   const left = leftOut({source, rows, long}).map(({header}) => `"${header}"`);
   const {sql, type} = long.value;
   const [row] = await duck.rows(
@@ -140,14 +141,15 @@ async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): 
        arg_min(${sql}::VARCHAR, file_row_number) FILTER (trim(${sql}::VARCHAR) <> '' AND ${value} IS NULL) AS text FROM ${rows.from}`
   );
   const [unnamed, texts] = [Number(row!.unnamed), Number(row!.texts)];
+  const tellTexts = (rows: number) =>
+    `text for values in ${rowsOf(rows)}, such as ${JSON.stringify(row!.text)}, taken as missing`;
+  const tellUnnamed = (rows: number) => `${rowsOf(rows)} without a parameter left out`;
   return [
     ...(left.length > 0
       ? [`${left.length === 1 ? "column" : "columns"} ${left.join(", ")} left out (a row is a parameter and its value)`]
       : []),
-    ...(texts > 0 && type === "VARCHAR"
-      ? [`text for values in ${rowsOf(texts)}, such as ${JSON.stringify(row!.text)}, taken as missing`]
-      : []),
-    ...(unnamed > 0 ? [`${rowsOf(unnamed)} without a parameter left out`] : [])
+    ...(texts > 0 && type === "VARCHAR" ? [{of: "texts", count: texts, tell: tellTexts}] : []),
+    ...(unnamed > 0 ? [{of: "unnamed", count: unnamed, tell: tellUnnamed}] : [])
   ];
 }
 

@@ -1,6 +1,6 @@
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
-import type {Field, Wanted} from "../time/clock.js";
+import type {Clock, Field, Wanted} from "../time/clock.js";
 import type {Last} from "./timed.js";
 
 /** How a file is to be read, as far as its resource says. */
@@ -13,6 +13,7 @@ export interface How extends Wanted {
   readonly scratch: string; // an existing host directory for files in between
   readonly after?: Last; // the row before the first, where the file is the tail of one
   readonly settled?: Settled; // and how its beginning was written
+  readonly clock?: Clock; // where its times are, if that is known
 }
 
 /** How a file is written, as far as its further parts cannot but be written so too. */
@@ -38,8 +39,16 @@ export interface Source {
   readonly decimal: "." | ","; // what stands in numbers that came as text
   readonly notes: readonly string[];
   readonly settled?: Settled; // where more may be written behind it
-  readonly of?: (path: string) => string; // `from` of another file that is written so, likewise
+  readonly lines?: Lines; // where it is lines of text, which may be read portion by portion
   readonly asText?: Source; // the same for rows that are not all what the first of them are
+}
+
+/** A file that may be cut into portions of whole lines. */
+export interface Lines {
+  readonly path: string; // packed if it ends so
+  readonly lead: number; // lines that belong to each portion
+  readonly marks?: Marks;
+  readonly of: (path: string) => string; // `from` of a portion
 }
 
 /** The name of a host file, as DuckDB takes it: else for a pattern. */

@@ -25,14 +25,20 @@ export async function cut(duck: Duck, rows: Timed, {range, limit}: Wanted): Prom
   const begin = Math.max(range.begin ?? -Infinity, facts.begin);
   const end = Math.min(range.end ?? Infinity, facts.end + 1);
   if (begin >= end) return [];
-  const isPlain = facts.isRising && facts.timed === facts.rows && begin === facts.begin && end === facts.end + 1;
-  return isPlain ? along(duck, rows, limit) : split(duck, rows, {begin, end, limit});
+  const isWhole = begin === facts.begin && end === facts.end + 1;
+  if (rows.file === undefined && isWhole) return [{begin, end, rows: facts.timed}]; // a portion, which is small enough
+  const isPlain = rows.file !== undefined && facts.isRising && facts.timed === facts.rows && isWhole;
+  return isPlain ? along(duck, {...rows, file: rows.file}, limit) : split(duck, rows, {begin, end, limit});
 }
 
 // ---- Along the rows ----
 
 /** Of rows that rise: by the groups that they are in, so that no group is read for two stretches. */
-async function along(duck: Duck, {file, from, instant, facts}: Timed, limit: number): Promise<readonly Stretch[]> {
+async function along(
+  duck: Duck,
+  {file, from, instant, facts}: Timed & {file: string},
+  limit: number
+): Promise<readonly Stretch[]> {
   const groups = await duck.rows(
     `SELECT any_value(row_group_num_rows)::DOUBLE AS rows FROM parquet_metadata(${hostFile(file)})
      WHERE row_group_num_rows > 0 GROUP BY row_group_id ORDER BY row_group_id`

@@ -3,7 +3,7 @@ import type {Range} from "../../pond/types.js";
 import {isNumber} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
 import {finite, nothing, numberIn, rowsOf} from "./host.js";
-import type {Count, HostTable, TableColumn} from "./host.js";
+import type {Count, HostTable, Note, Span, TableColumn, Told} from "./host.js";
 import {longForm, longTable} from "./long.js";
 import {attributesOf, spelled} from "../readings/readings.js";
 import type {How, Source} from "./source.js";
@@ -30,16 +30,14 @@ function isOtherType(error: unknown): boolean {
   return error instanceof Error && /^(Conversion Error|Invalid Input Error: (CSV|JSON))/.test(error.message);
 }
 
-/** A table before it is told where it has values. */
-type Unfilled = Omit<HostTable, "filled">;
-
 async function interpret(duck: Duck, source: Source, how: How): Promise<HostTable> {
   const long = longForm(source.fields, how);
   const rows = await timed(duck, source, how, long?.stream);
   const table = long ? await longTable(duck, {source, rows, long}) : await wideTable(duck, source, rows);
   const isFilled = table.columns.map((_, index) => `v${index} IS NOT NULL`).join(" OR ");
   const untimed = rows.facts.rows - rows.facts.timed;
-  const left = untimed > 0 ? [`${rowsOf(untimed)} without a time left out`] : [];
+  const tell = (count: number) => `${rowsOf(count)} without a time left out`;
+  const left = untimed > 0 ? [{of: "untimed", count: untimed, tell}] : [];
   const {monthFirst} = rows.clock;
   const settled = source.settled && {...source.settled, ...(monthFirst === undefined ? {} : {monthFirst})};
   return {
@@ -50,18 +48,30 @@ async function interpret(duck: Duck, source: Source, how: How): Promise<HostTabl
       );
       return Number(row!.times);
     },
+    isOnward: rows.facts.isOnward,
+    spanIn: (range) => spanIn(duck, rows, range),
     notes: [...source.notes, ...table.notes, ...left, ...rows.notes],
     ...(settled ? {settled} : {}),
     ...(rows.last ? {last: rows.last} : {})
   };
 }
 
+async function spanIn(duck: Duck, {facts, from, instant, within}: Timed, range: Range): Promise<Span | undefined> {
+  const {begin = -Infinity, end = Infinity} = range;
+  if (facts.timed === 0 || facts.end < begin || facts.begin >= end) return undefined;
+  if (facts.begin >= begin && facts.end < end) return {begin: facts.begin, end: facts.end};
+  const [row] = await duck.rows(
+    `SELECT epoch_us(min(${instant}))::DOUBLE AS begin, epoch_us(max(${instant}))::DOUBLE AS end FROM ${from} WHERE ${within(range)}`
+  );
+  return row!.begin === null ? undefined : {begin: Number(row!.begin), end: Number(row!.end)};
+}
+
 // ---- A column per parameter ----
 
-async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Promise<Unfilled> {
+async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Promise<Omit<HostTable, Told>> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
   const beside = fields.filter((field) => !rows.clock.fields.includes(field));
-  const values = await Promise.all(beside.map((field) => valueOf(duck, rows.from, {field, decimal})));
+  const values = await Promise.all(beside.map((field) => valueOf(duck, rows, {field, decimal})));
   const columns = values.flatMap(({column}) => column ?? []);
   if (values.length > 0 && values.every(({column, note}) => !column && !note))
     return nothing("it has times and no values");
@@ -69,11 +79,13 @@ async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Pr
   refuseTwins(columns.map(({header}) => header));
   const {timed: count, begin, end, isSorted, isRising} = rows.facts;
   const vs = columns.map(({sql}, index) => `${sql} AS v${index}`).join(", ");
+  const row = isSorted ? "" : " file_row_number AS row,";
   const select = (range: Range) =>
-    `SELECT ${rows.instant} AS instant, file_row_number AS row, ${vs} FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`;
+    `SELECT ${rows.instant} AS instant,${row} ${vs} FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`;
   const last = columns.map((_, index) => `arg_max(v${index}, row) AS v${index}`).join(", ");
   return {
     columns: columns.map(({header}) => named(header)),
+    leftOut: values.flatMap(({column, note}, index) => (!column && note ? beside[index]!.header : [])),
     notes: values.flatMap(({note}) => note ?? []),
     rows: count,
     isRising,
@@ -107,9 +119,9 @@ async function counted(duck: Duck, select: string, columns: number): Promise<Cou
 }
 
 /** A column as a header names it: `DO (mg/L)` is `DO.mg/L`. */
-export function named(header: string): TableColumn {
+function named(header: string): TableColumn {
   const name = spelled(header);
-  return {name, attributes: attributesOf(name)};
+  return {header, name, attributes: attributesOf(name)};
 }
 
 function refuseTwins(headers: readonly string[]): void {
@@ -126,7 +138,7 @@ function refuseTwins(headers: readonly string[]): void {
 
 interface Value {
   readonly column?: {readonly header: string; readonly sql: string}; // as DOUBLE or NULL
-  readonly note?: string;
+  readonly note?: Note;
 }
 
 interface Beside {
@@ -134,27 +146,31 @@ interface Beside {
   readonly decimal: "." | ",";
 }
 
-async function valueOf(duck: Duck, from: string, {field, decimal}: Beside): Promise<Value> {
+async function valueOf(duck: Duck, rows: Timed, {field, decimal}: Beside): Promise<Value> {
   const {header, type, sql} = field;
   if (isNumber(type)) return {column: {header, sql: finite(`${sql}::DOUBLE`)}};
-  if (type === "VARCHAR") return textValue(duck, from, {field, decimal});
+  if (type === "VARCHAR") return textValue(duck, rows, {field, decimal});
   return {note: `column "${header}" left out (${type} is no number)`};
 }
 
 /** A column of text may be one of numbers in which some are spelled "n/a". */
-async function textValue(duck: Duck, from: string, {field: {header, sql}, decimal}: Beside): Promise<Value> {
+async function textValue(
+  duck: Duck,
+  {from, numbered = from}: Timed,
+  {field: {header, sql}, decimal}: Beside
+): Promise<Value> {
   const number = numberIn(sql, decimal);
   const [found] = await duck.rows(
-    `SELECT count(*) AS filled, count(${number}) AS numbers,
-       arg_min(${sql}, file_row_number) FILTER (${number} IS NULL) AS text FROM ${from} WHERE trim(${sql}) <> ''`
+    `SELECT count(*) AS filled, count(${number}) AS numbers FROM ${from} WHERE trim(${sql}) <> ''`
   );
   const [filled, numbers] = [Number(found!.filled), Number(found!.numbers)];
   if (filled === 0) return {};
   if (numbers * 2 < filled) return {note: `column "${header}" left out (it holds text)`};
   if (numbers === filled) return {column: {header, sql: finite(number)}};
-  const text = JSON.stringify(found!.text);
-  return {
-    column: {header, sql: finite(number)},
-    note: `column "${header}" has text in ${rowsOf(filled - numbers)}, such as ${text}, taken as missing`
-  };
+  const [first] = await duck.rows(
+    `SELECT arg_min(${sql}, file_row_number) AS text FROM ${numbered} WHERE trim(${sql}) <> '' AND ${number} IS NULL`
+  );
+  const text = JSON.stringify(first!.text);
+  const tell = (rows: number) => `column "${header}" has text in ${rowsOf(rows)}, such as ${text}, taken as missing`;
+  return {column: {header, sql: finite(number)}, note: {of: `text ${header}`, count: filled - numbers, tell}};
 }

@@ -9,10 +9,11 @@ import {hostFile} from "./source.js";
 import type {How, Source} from "./source.js";
 import {unwall} from "../time/wallclock.js";
 
-/** The rows of a file, each with its instant, as one Parquet file that DuckDB reads where it needs to. */
+/** The rows of a file, each with its instant, mostly as one Parquet file that DuckDB reads where it needs to. */
 export interface Timed {
-  readonly file: string; // Parquet, on the host
-  readonly from: string; // it in FROM position: `file_row_number` and the source's columns
+  readonly file?: string; // Parquet, on the host
+  readonly from: string; // it in FROM position: the source's columns and, of a file, `file_row_number`
+  readonly numbered?: string; // the same with `file_row_number`, of what has none
   readonly instant: string; // SQL: TIMESTAMPTZ, NULL where a row has no time
   readonly within: (range: Range) => string; // SQL: which rows are in a span, said so that DuckDB skips the rest
   readonly facts: Facts;
@@ -29,6 +30,7 @@ interface Facts {
   readonly end: number; // µs UTC, inclusive
   readonly isSorted: boolean; // times rise, or fall, from row to row
   readonly isRising: boolean;
+  readonly isOnward: boolean; // times rise or stand still
 }
 
 /** The last row of a file, as the next part of it may need to know. */
@@ -45,8 +47,10 @@ const groupRows = 122_880;
  * large a file is, no more of it than a stretch of time is ever in memory. `stream` tells which rows follow one another.
  */
 export async function timed(duck: Duck, source: Source, how: How, stream = "''"): Promise<Timed> {
-  for (const all of [false, true]) {
-    const clock = await clockOf(duck, source, how, all);
+  const asItIs = how.clock && (await inOrder(duck, source, how.clock, how));
+  if (asItIs) return asItIs;
+  for (const all of [how.clock !== undefined, true]) {
+    const clock = how.clock ?? (await clockOf(duck, source, how, all));
     const rows =
       source.parquet && clock.stored ? ofStored(source, clock.stored) : await staged(duck, source, clock, how);
     const bad = "bad" in rows ? await firstBad(duck, rows.from) : undefined;
@@ -107,6 +111,25 @@ function conditions(parts: readonly (string | false)[]): string {
   return parts.filter((part) => part !== false).join(" AND ") || "true";
 }
 
+// ---- Text as it is ----
+
+/**
+ * A portion in which each row has a time in UTC, and they are by time, is read once for the times and once for all: to
+ * write it in between would take longer.
+ */
+async function inOrder(duck: Duck, {from, fields}: Source, clock: Clock, how: How): Promise<Timed | undefined> {
+  const beside = fields.filter((field) => !clock.fields.includes(field));
+  const isUtc = clock.kind === "instant" || how.timeZone === "UTC";
+  if (!isUtc || beside.filter(isText).length > 1) return undefined; // each column of text is read apart
+  const columns = [`${clock.sql} AS t`, ...beside.map(({sql}) => sql)].join(", ");
+  const numbered = `(SELECT ${columns}, row_number() OVER () - 1 AS file_row_number FROM ${from})`; // one after another
+  const placed = {from: `(SELECT ${columns} FROM ${from})`, numbered, ...atTimes("0", "false")};
+  const facts = await factsOf(duck, placed, "");
+  if (facts.rows === 0 || facts.timed < facts.rows || !facts.isSorted) return undefined;
+  const last = facts.isRising ? facts.end : facts.begin;
+  return {...placed, facts, clock, notes: [], ...(clock.kind === "local" ? {last: {local: last, instant: last}} : {})};
+}
+
 // ---- What is written as Parquet first ----
 
 interface Staged extends Pick<Timed, "file" | "from"> {
@@ -114,14 +137,15 @@ interface Staged extends Pick<Timed, "file" | "from"> {
 }
 
 /** The source's rows with `t`, the time, `zoned`, where some say their offset, and `bad`, what is there and no time. */
-async function staged(duck: Duck, source: Source, clock: Clock, {scratch}: How): Promise<Staged> {
+async function staged(duck: Duck, source: Source, clock: Clock, how: How): Promise<Staged> {
   const beside = source.fields.filter((field) => !clock.fields.includes(field));
   const kept = beside.map(({sql}) => sql);
   const select = (text: string, zone: string, bad: string) =>
     [`${text} AS t`, `${zone} AS zoned`, `${bad} AS bad`, ...kept].join(", ");
   const sql = select(clock.sql, clock.zoned ?? String(clock.kind === "instant"), clock.text ?? "NULL::VARCHAR");
-  const file = join(scratch, "staged.parquet");
-  await toParquet(duck, `SELECT ${sql} FROM ${source.from}`, {file, hasText: beside.some(isText)});
+  const file = join(how.scratch, "staged.parquet");
+  const isSmall = clock === how.clock; // a portion, which is not on the disk before it is gone
+  await toParquet(duck, `SELECT ${sql} FROM ${source.from}`, {file, hasText: !isSmall && beside.some(isText)});
   return {file, from: parquet(file), bad: true};
 }
 
@@ -157,8 +181,13 @@ async function unwalled(
   const {offset, notes} = isLocal
     ? await unwall(duck, {from, zone: how.timeZone, local, stream, after: how.after})
     : {offset: "0", notes: []};
-  const zoned = clock.kind === "mixed" ? `CASE WHEN zoned THEN 0 ELSE ${offset} END` : `(${offset})`;
-  const micros = offset === "0" ? "epoch_us(t)" : `epoch_us(t) - ${zoned}`;
+  return {file, from, ...atTimes(offset, clock.kind === "mixed" ? "zoned" : "false"), notes};
+}
+
+/** Where `t` is ahead of UTC by so many µs, unless it is `zoned`. */
+function atTimes(offset: string, zoned: string): Pick<Placed, "instant" | "within"> {
+  const ahead = zoned === "false" ? `(${offset})` : `CASE WHEN ${zoned} THEN 0 ELSE ${offset} END`;
+  const micros = offset === "0" ? "epoch_us(t)" : `epoch_us(t) - ${ahead}`;
   const instant = `make_timestamptz(${micros})`; // a cast would ask the calendar of each row
   const day = 86_400e6; // no clock is further from UTC
   const slack = offset === "0" ? 0 : day;
@@ -169,28 +198,30 @@ async function unwalled(
       begin !== undefined && slack > 0 && `${instant} >= make_timestamptz(${begin})`,
       end !== undefined && slack > 0 && `${instant} < make_timestamptz(${end})`
     ]);
-  return {file, from, instant, within, notes};
+  return {instant, within};
 }
 
 // ---- What is known of them ----
 
-async function factsOf(duck: Duck, {from, instant}: Placed): Promise<Facts> {
+/** Of Parquet rows without a time are counted apart, at no cost; of text, with `which` empty, only that there are some. */
+async function factsOf(duck: Duck, {from, instant}: Placed, which = "WHERE t IS NOT NULL"): Promise<Facts> {
   const times = `SELECT epoch_us(${instant}) AS t FROM ${from}`;
-  const steps = `SELECT t, lag(t) OVER () AS before FROM (${times}) WHERE t IS NOT NULL`;
+  const steps = `SELECT t, lag(t) OVER () AS before FROM (${times}) ${which}`;
   const [[row], [count]] = [
     await duck.rows(
-      `SELECT count(*) AS timed, min(t)::DOUBLE AS begin, max(t)::DOUBLE AS end,
-         count(*) FILTER (t <= before) AS falls, count(*) FILTER (t >= before) AS rises FROM (${steps})`
+      `SELECT count(*)::DOUBLE AS rows, count(t) AS timed, min(t)::DOUBLE AS begin, max(t)::DOUBLE AS end,
+         count(*) FILTER (t <= before) AS falls, count(*) FILTER (t < before) AS backs, count(*) FILTER (t >= before) AS rises FROM (${steps})`
     ),
-    await duck.rows(`SELECT count(*) AS rows FROM ${from}`)
+    which === "" ? [] : await duck.rows(`SELECT count(*) AS rows FROM ${from}`)
   ];
   return {
-    rows: Number(count!.rows),
+    rows: Number((count ?? row)!.rows),
     timed: Number(row!.timed),
     begin: Number(row!.begin),
     end: Number(row!.end),
     isSorted: row!.falls === 0n || row!.rises === 0n,
-    isRising: row!.falls === 0n
+    isRising: row!.falls === 0n,
+    isOnward: row!.backs === 0n
   };
 }
 

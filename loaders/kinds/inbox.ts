@@ -6,18 +6,16 @@ import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";
 import {Ahead} from "../files/ahead.js";
 import {endOfLines, writeTail} from "../files/content.js";
-import {asideOf, setClocks} from "../time/epoch.js";
-import {deliver} from "../files/fresh.js";
-import type {Delivered, Target} from "../files/fresh.js";
-import type {HostTable} from "../files/host.js";
+import {setClocks} from "../time/epoch.js";
+import type {Target} from "../files/fresh.js";
+import {told} from "../files/host.js";
 import {howOf, Ledger} from "../files/ledger.js";
 import type {Came, Entry, Found, Taken} from "../files/ledger.js";
 import {maskOf} from "../resources/mask.js";
 import {capturesIn, fill, hostFiles} from "../pattern.js";
 import {openSource, wrongWith} from "../files/open.js";
-import {plainOf, storePlain} from "../files/plain.js";
+import {storeFile} from "../files/stored.js";
 import {quiet, sum} from "../resources/report.js";
-import {readTable} from "../files/table.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
 import {timeZone} from "../time/zone.js";
 
@@ -241,28 +239,12 @@ async function readFile(file: HostFile, before: Entry | undefined, {resource, co
     };
     const path = before ? await tailOf(file.path, before, scratch) : file.path;
     const source = await openSource(context.duck, path, how);
-    const plain = before ? undefined : await plainOf(context.duck, path, source, how);
-    const range = setClocks(context.effects.now());
-    const rows = plain && (await storePlain(target, plain, {path: file.into, range, scratch}));
-    if (rows !== undefined) return {...allOf(rows), file: file.name, settled: plain!.settled};
-    const table = await readTable(context.duck, source, how);
-    const {notes, ...counts} = await target.attempt(() => store(file, table, {...context, target}));
-    const {settled, last} = table;
-    return {
-      ...counts,
-      file: file.name,
-      notes: [...table.notes, ...notes].map((note) => `${file.name}: ${note}.`),
-      ...(settled ? {settled} : {}),
-      ...(last ? {last} : {})
-    };
+    const storing = {into: file.into, target, range: setClocks(context.effects.now())};
+    const stored = await storeFile(context.duck, {source, how}, storing);
+    return {...stored, file: file.name, notes: stored.notes.map((note) => `${file.name}: ${told(note)}.`)};
   } finally {
     await rm(scratch, {recursive: true});
   }
-}
-
-/** What came of a file of which all rows were stored. */
-function allOf(rows: number): Taken {
-  return {read: rows, stored: rows, known: 0, empty: 0, aside: 0, notes: []};
 }
 
 /** What a file has grown by, below the lines that it began with, as a file. */
@@ -295,27 +277,4 @@ function tell({read, stored, known, empty, aside}: Taken): string {
     ...(empty > 0 ? [`${empty} without a value`] : []),
     ...(aside > 0 ? [`${aside} set aside, from a clock that was not set (before 2000, or more than a day ahead)`] : [])
   ].join(", ");
-}
-
-interface Storing extends Pick<RunContext, "effects"> {
-  readonly target: Target;
-}
-
-async function store({into}: HostFile, table: HostTable, {target, effects}: Storing): Promise<Taken> {
-  const {begin, end} = setClocks(effects.now());
-  const good = await deliver(target, {path: into, table, range: {begin, end}});
-  const aside = asideOf(into);
-  const early = await deliver(target, {path: aside, table, range: {end: begin}});
-  const late = await deliver(target, {path: aside, table, range: {begin: end}});
-  const add = (of: (one: Delivered) => number) => of(good) + of(early) + of(late);
-  const differing = add((one) => one.differing);
-  const times = differing === 1 ? "1 time stands" : `${differing} times stand`;
-  return {
-    read: add((one) => one.read),
-    stored: good.stored,
-    known: add((one) => one.known),
-    empty: add((one) => one.empty),
-    aside: early.stored + late.stored,
-    notes: differing === 0 ? [] : [`${times} in rows that differ, the last of which counts`]
-  };
 }
