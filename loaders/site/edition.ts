@@ -9,7 +9,6 @@ import type {DashboardSpec} from "../kinds/dashboard.js";
 import {type Found, isPublished} from "./directory.js";
 import {engine} from "../reduction/engine.js";
 import {readText, replaceFile} from "../file.js";
-import {lastRuns} from "../runs/history.js";
 import type {Level, Shard} from "../reduction/level.js";
 import {marks, type Reduced, within} from "../reduction/partial.js";
 import {qualityIn} from "../readings/quality.js";
@@ -35,6 +34,7 @@ export interface Publication {
   readonly effects: Effects;
   readonly cache: string; // host directory for what is derived
   readonly directory: string; // host directory for what is published
+  readonly onTrouble?: (path: string) => void; // told of each dataset that cannot be made
 }
 
 /** A publication under way. */
@@ -68,20 +68,17 @@ const none = {
   ...{summary: {columns: []}, completeness: {unit: 3600e6, columns: [], gaps: []}}
 };
 
-/**
- * While a resource is in trouble, a dataset that cannot be made is shown as it was made last, or empty, and that is said.
- * Throws when all are well.
- */
+/** A dataset that cannot be made is shown as it was made last, or empty, and that is told: the others go on. */
 export async function publishOrKeep(source: Source, publication: Begun): Promise<PublishedDataset> {
-  const {fs, cache, found, effects} = publication;
+  const {cache, found, effects, onTrouble} = publication;
   const {name, path} = source;
   const shown = join(cache, "shown", `${keyOf(generation, telling, path, name)}.json`);
   const kept = keptIn(shown, found);
   try {
     return await publishDataset(source, {...publication, shown, ...(kept ? {kept} : {})});
   } catch (error) {
-    if (!(await lastRuns(fs, cache)).some(({errors}) => errors.length > 0)) throw error;
     effects.reporter.warn(`${path} is shown ${kept ? "as it was" : "empty"}: ${(error as Error).message}`);
+    onTrouble?.(path);
     return kept ?? {name, path, ...none};
   }
 }

@@ -22,6 +22,7 @@ export interface PipelineResult {
   readonly run: RunResult;
   readonly catalogue: Catalogue;
   readonly directory: string; // host directory of the published files
+  readonly failed: boolean; // whether a resource was in trouble, or a dataset could not be made
 }
 
 /**
@@ -36,8 +37,10 @@ export async function pipeline({root, effects, only = []}: PipelineOptions): Pro
     const result = await run(pond, resources, effects, only.length > 0 ? {only} : {});
     effects.reporter.step("Publishing");
     const [fs, commits] = [await pond.fs(), await pond.log({limit: transactionsShown})];
-    const catalogue = await publish({fs, commits, resources, effects, cache: pond.cache, directory});
-    return {run: result, catalogue, directory};
+    let failed = result.failed;
+    const onTrouble = () => void (failed = true);
+    const catalogue = await publish({fs, commits, resources, effects, cache: pond.cache, directory, onTrouble});
+    return {run: result, catalogue, directory, failed};
   });
 }
 

@@ -83,3 +83,26 @@ test("a site that cannot be made any more is shown as it was, and the others go 
   expect(second.catalogue.datasets.map(({name}) => name)).toEqual(["Dock", "Quay"]);
   expect(second.catalogue.datasets[1]).toEqual(first.catalogue.datasets[1]);
 });
+
+test("a dataset that cannot be made stops no other, and the run has failed", async () => {
+  const {root, run} = await project();
+  const log = resource("Derive", "log", "/sites/Log", {
+    inputs: {a: "/in/a"},
+    lookback: "0s",
+    sql: `SELECT timestamp, CASE WHEN "DO.mg/L" < 9 THEN 1.0 ELSE error('too much') END AS x FROM a`
+  });
+  await writeFile(join(root, "resources/log.yaml"), log);
+  const first = await run();
+  expect(first.failed).toBe(false);
+  await writeFile(join(root, "inbox/a.csv"), csv(["00:00", 2], ["03:00", 9]));
+  const second = await run();
+  expect(second.failed).toBe(true);
+  const [dock, kept] = second.catalogue.datasets;
+  expect(dock!.resolutions.map(({rows}) => rows)).toEqual([2, 1]);
+  expect(dock).not.toEqual(first.catalogue.datasets[0]);
+  expect(kept).toEqual(first.catalogue.datasets[1]);
+});
+
+function resource(kind: string, name: string, output: string, spec: object): string {
+  return JSON.stringify({apiVersion: "duckpond/v1", kind, metadata: {name}, spec: {output, ...spec}});
+}
