@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type {Reader} from "../../pond/types.js";
+import type {Column, Reader} from "../../pond/types.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
 import {empty, instant, lasts, rangeOf} from "../time/period.js";
 import {oneSeries} from "../series/place.js";
@@ -26,7 +26,10 @@ const schema = z.strictObject({
   scopes: z
     .array(scope)
     .min(1)
-    .refine((scopes) => new Set(scopes.map(({name}) => name)).size === scopes.length, "two scopes have one name")
+    .refine(
+      (scopes) => new Set(scopes.map(({name}) => name.toLowerCase())).size === scopes.length,
+      "two scopes have one name (small and capital letters are the same)"
+    )
     .describe("what instruments do at the site: near the surface, at the bottom, a weather station"),
   units: z
     .record(z.string(), z.string())
@@ -53,8 +56,9 @@ export const combine: Kind<CombineSpec> = {
   },
   async run({spec}, context) {
     const fs = await context.fs();
-    await combinedSeries(spec, fs).then((series) => series.columns()); // says what cannot be combined
-    return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, fs), errors: []};
+    const columns = await (await combinedSeries(spec, fs)).columns(); // says what cannot be combined
+    const notes = [...(await unmatched(spec, fs)), ...unused(spec, columns)];
+    return {read: 0, stored: 0, aside: 0, notes, errors: []};
   }
 };
 
@@ -74,4 +78,13 @@ async function unmatched({scopes}: CombineSpec, fs: Reader): Promise<readonly st
     for (const {series} of inputs)
       if ((await fs.glob(series)).length === 0) notes.push(`Scope ${name}: nothing matches ${series} yet.`);
   return notes;
+}
+
+/** Units of parameters that no column has are most often misspelt. */
+function unused({units}: CombineSpec, columns: readonly Column[]): readonly string[] {
+  const parameters = [...new Set(columns.map(({name, attributes}) => attributes.parameter ?? name))];
+  if (parameters.length === 0) return []; // which is said already
+  return Object.keys(units)
+    .filter((name) => !parameters.includes(name))
+    .map((name) => `There is no ${name} to tell in ${units[name]}; there are ${parameters.join(", ")}.`);
 }

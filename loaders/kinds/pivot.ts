@@ -50,8 +50,8 @@ async function pivotedSeries(spec: PivotSpec, fs: Reader): Promise<Series> {
     return [{scope: fill(name, captures), period: {}, series: picked}];
   });
   const deployments = (await Promise.all(found)).flat();
-  const scopes = deployments.map(({scope}) => scope);
-  const twin = scopes.find((scope, index) => scopes.indexOf(scope) !== index);
+  const scopes = deployments.map(({scope}) => scope.toLowerCase());
+  const twin = deployments.find((_, index) => scopes.indexOf(scopes[index]!) !== index)?.scope;
   if (twin !== undefined)
     throw new Error(`Two series that ${input} matches would both be ${twin}: tell them apart by $0, $1, … in name.`);
   return new CombinedSeries(output, deployments, new Map(unit === undefined ? [] : [[parameter, unit]]));

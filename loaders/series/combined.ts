@@ -77,7 +77,7 @@ export class CombinedSeries implements Series {
   }
 
   #named(): Promise<readonly Input[]> {
-    return (this.#inputs ??= Promise.all(this.#deployments.map((one) => nameColumns(one, this.#units))));
+    return (this.#inputs ??= Promise.all(this.#deployments.map((one) => nameColumns(one, this.#units))).then(alike));
   }
 }
 
@@ -138,21 +138,40 @@ function unflagged(namings: readonly Naming[], columns: readonly Column[]): read
     });
 }
 
-async function nameColumns(deployment: Deployment, units: ReadonlyMap<string, string>): Promise<Input> {
-  const {scope} = deployment;
+type Named = Omit<Input, "salt">;
+
+async function nameColumns(deployment: Deployment, units: ReadonlyMap<string, string>): Promise<Named> {
   const columns = await deployment.series.columns();
   const readings = columns.filter((column) => !isFlag(column)).map((column) => namingOf(column, deployment, units));
   const namings = [...readings, ...columns.filter(isFlag).flatMap((column) => flagNaming(column, readings))];
   refuseTwins(namings, deployment);
-  const renamed = namings.filter(({from, column, conversion}) => conversion || column.name !== `${scope}.${from}`);
-  return {
-    ...deployment,
-    namings,
-    salt: keyOf(
-      scope,
-      renamed.map(({from, column, conversion}) => [from, column.name, ...(conversion ? [conversion] : [])])
-    )
+  return {...deployment, namings};
+}
+
+/** DuckDB does not tell names apart by case: a column is called as the first deployment that has it calls it. */
+function alike(inputs: readonly Named[]): readonly Input[] {
+  const first = new Map<string, Column>();
+  const spelled = (column: Column): Column => {
+    const {name, attributes} = first.get(column.name.toLowerCase()) ?? column;
+    first.set(name.toLowerCase(), first.get(name.toLowerCase()) ?? column);
+    const {flags} = column.attributes;
+    if (flags !== undefined)
+      return {...column, name, attributes: {...column.attributes, flags: first.get(flags.toLowerCase())!.name}};
+    const {parameter} = attributes;
+    return {...column, name, attributes: {...column.attributes, ...(parameter === undefined ? {} : {parameter})}};
   };
+  return inputs.map((input) => {
+    const namings = input.namings.map((naming) => ({...naming, column: spelled(naming.column)}));
+    return {...input, namings, salt: saltOf(input.scope, namings)};
+  });
+}
+
+function saltOf(scope: string, namings: readonly Naming[]): string {
+  const renamed = namings.filter(({from, column, conversion}) => conversion || column.name !== `${scope}.${from}`);
+  return keyOf(
+    scope,
+    renamed.map(({from, column, conversion}) => [from, column.name, ...(conversion ? [conversion] : [])])
+  );
 }
 
 function namingOf(column: Column, deployment: Deployment, units: ReadonlyMap<string, string>): Naming {
@@ -183,12 +202,12 @@ function scoped(column: Column, {scope, series}: Deployment): Column {
 function refuseTwins(namings: readonly Naming[], {scope, series}: Deployment): void {
   const seen = new Map<string, string>();
   for (const {from, column} of namings) {
-    const twin = seen.get(column.name);
+    const twin = seen.get(column.name.toLowerCase());
     if (twin !== undefined)
       throw new Error(
         `The columns ${twin} and ${from} of ${series.path} would both be ${column.name} in scope ${scope}: rename one.`
       );
-    seen.set(column.name, from);
+    seen.set(column.name.toLowerCase(), from);
   }
 }
 

@@ -88,3 +88,35 @@ test.each([
   const result = combine.schema.safeParse({output: "/x", scopes: [{name: "S", inputs: [{series: "/a", ...period}]}]});
   expect(result.error?.issues.map(({message}) => message)).toEqual([sentence]);
 });
+
+test("names that differ by small and capital letters are one column, flags and all", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly(0, 2, "Depth.ft"));
+  await appendReadings(pond, "/in/b", hourly(hour, 2, "depth.ft"));
+  const tests = [{parameter: "depth", grossRange: {fail: [0, 0.5]}}];
+  const validate = resource("Validate", "b", {input: "/in/b", output: "/checked/b", interval: "1h", tests});
+  const scopes = [{name: "S", inputs: [{series: "/in/a"}, {series: "/checked/b"}]}];
+  const reduce = resource("Reduce", "r", {input: "/sites/*", output: "/reduced/$0", resolutions: ["1d"]});
+  const {rows} = await apply(pond, validate, site("/sites/Both", scopes), reduce);
+  expect(rows.flatMap(({errors}) => errors)).toEqual([]);
+  const columns = await (await (await pond.fs()).series("/sites/Both")).columns();
+  expect(columns[0]).toMatchObject({name: "S.Depth.ft", attributes: {parameter: "Depth"}});
+  const told = `"S.Depth.ft.avg" AS avg, "S.Depth.ft.fail" AS fail`;
+  expect(await ask(pond, `SELECT ${told} FROM "/reduced/Both/1d"`)).toEqual([{avg: 0, fail: 1}]);
+});
+
+test("two scopes of one name are refused, whatever their letters", () => {
+  const scopes = ["Low", "low"].map((name) => ({name, inputs: [{series: "/in/a"}]}));
+  const {error} = combine.schema.safeParse({output: "/sites/A", scopes});
+  expect(error?.issues.map(({message}) => message)).toEqual([
+    "two scopes have one name (small and capital letters are the same)"
+  ]);
+});
+
+test("a unit for a parameter that is not there is said", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly(0, 2, "Depth.ft"));
+  const scopes = [{name: "S", inputs: [{series: "/in/a"}]}];
+  const both = resource("Combine", "both", {output: "/sites/A", scopes, units: {Depht: "m"}});
+  expect((await apply(pond, both)).rows[0]!.notes).toEqual(["There is no Depht to tell in m; there are Depth."]);
+});
