@@ -5,7 +5,7 @@ import {CorrectedSeries} from "../quality/corrected.js";
 import type {Dataset} from "../series/dataset.js";
 import {driftsOf} from "../quality/drift.js";
 import {isFlag} from "../readings/flag.js";
-import {circular, Mapped} from "../series/mapped.js";
+import {circular, Mapped, troubles} from "../series/mapped.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {isFor, unmet} from "../series/target.js";
@@ -43,15 +43,19 @@ export const correct: Kind<CorrectSpec> = {
   async run({spec}, context) {
     const [fs, {kinds}] = [await context.fs(), context];
     const datasets = await mapped.datasets(spec, fs);
-    const found = await Promise.all(datasets.map((dataset) => correctedSeries(spec, dataset, {fs, kinds})));
+    const notes: string[] = [];
+    const endless: string[] = [];
+    const errors = await troubles(datasets, async (dataset) => {
+      const made = await correctedSeries(spec, dataset, {fs, kinds});
+      notes.push(`${dataset.name}: ${listed(made.corrected)}.`);
+      endless.push(...made.errors);
+    });
     const strange = (await tablesIn(spec.annotations, fs)).filter(({rows}) => rows === undefined);
-    const notes = [
-      ...datasets.map(({name}, index) => `${name}: ${listed(found[index]!.corrected)}.`),
+    notes.push(
       ...(await unmet(spec.corrections, {datasets, fs, purpose: "correct"})),
       ...strange.map(({path}) => `${path} is no table of annotations, and corrects nothing.`)
-    ];
-    const errors = [...new Set(found.flatMap(({errors}) => errors))];
-    return {read: 0, stored: 0, aside: 0, notes, errors};
+    );
+    return {read: 0, stored: 0, aside: 0, notes, errors: [...new Set([...errors, ...endless])]};
   }
 };
 

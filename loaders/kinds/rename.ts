@@ -1,7 +1,7 @@
 import * as z from "zod";
 import {literally} from "../../pond/regexp.js";
 import type {Column, Reader, Series} from "../../pond/types.js";
-import {circular, Mapped} from "../series/mapped.js";
+import {circular, Mapped, troubles} from "../series/mapped.js";
 import {isFlag} from "../readings/flag.js";
 import {fill} from "../pattern.js";
 import {attributesOf} from "../readings/readings.js";
@@ -36,8 +36,10 @@ export const rename: Kind<RenameSpec> = {
   ...mapped.kind(schema, async (spec, {input, path}, {fs}) => renamedSeries(spec, await fs.series(input), path)),
   async run({spec}, context) {
     const fs = await context.fs();
-    const found = (await mapped.datasets(spec, fs)).map(({input}) => input);
-    return {read: 0, stored: 0, aside: 0, notes: await unusedRules(spec, found, fs), errors: []};
+    const datasets = await mapped.datasets(spec, fs);
+    const errors = await troubles(datasets, async ({input, path}) => renamedSeries(spec, await fs.series(input), path));
+    const found = datasets.map(({input}) => input);
+    return {read: 0, stored: 0, aside: 0, notes: await unusedRules(spec, found, fs), errors};
   }
 };
 
@@ -48,10 +50,10 @@ async function renamedSeries(spec: RenameSpec, source: Series, path: string): Pr
   const renamings = [...renamed, ...flagRenamings(columns, renamed)];
   const seen = new Map<string, string>();
   for (const {from, column} of renamings) {
-    const twin = seen.get(column.name);
+    const twin = seen.get(column.name.toLowerCase());
     if (twin !== undefined)
       throw new Error(`The columns ${twin} and ${from} of ${source.path} would both be ${column.name}: rename one.`);
-    seen.set(column.name, from);
+    seen.set(column.name.toLowerCase(), from);
   }
   return new RenamedSeries(path, source, renamings);
 }

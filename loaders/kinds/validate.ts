@@ -3,7 +3,7 @@ import type {Reader} from "../../pond/types.js";
 import {tablesIn} from "../series/annotation.js";
 import type {Dataset} from "../series/dataset.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
-import {circular, Mapped} from "../series/mapped.js";
+import {circular, Mapped, troubles} from "../series/mapped.js";
 import {type Mark, marksOf} from "../quality/mark.js";
 import {addFlags, noFlags} from "../readings/flag.js";
 import {formatCount} from "../format.js";
@@ -65,20 +65,20 @@ export const validate: Kind<ValidateSpec> = {
     const datasets = await mapped.datasets(spec, fs);
     const tests: TestedSeries[] = [];
     const notes: string[] = [];
-    for (const dataset of datasets) {
+    const errors = await troubles(datasets, async (dataset) => {
       effects.reporter.step(`Validating ${dataset.name}`);
       const series = await validatedSeries(spec, dataset, {fs, duck, cache, kinds});
       const columns = await series.counts();
       await series.sweep();
       tests.push({series: dataset.path, columns});
       notes.push(`${dataset.name}: ${summed(columns)}`);
-    }
+    });
     return {
       read: 0,
       stored: 0,
       aside: 0,
       notes: [...notes, ...(await unheeded(spec, datasets, fs))],
-      errors: [],
+      errors,
       tests
     };
   }

@@ -1,4 +1,5 @@
 import {existsSync} from "node:fs";
+import {rm} from "node:fs/promises";
 import {join} from "node:path";
 import {complaint} from "../../pond/complaint.js";
 import {type Duck, identifier, literal} from "../../pond/duck.js";
@@ -85,12 +86,25 @@ export class DerivedSeries implements Series {
     if (!existsSync(file)) {
       const sql = `SELECT * FROM ${await this.#select({}, {})} ORDER BY timestamp`;
       await duck.copy(sql, file).catch((error: unknown) => this.#refuse(error));
+      await this.#refuseTwins(file);
     }
     const [row] = await duck.rows(
       `SELECT epoch_us(min(timestamp))::DOUBLE AS first, epoch_us(max(timestamp))::DOUBLE AS last FROM read_parquet(${literal(file)})`
     );
     const [minTime, maxTime] = [(row!.first as number | null) ?? Infinity, (row!.last as number | null) ?? -Infinity];
     return {key, file, minTime, maxTime};
+  }
+
+  /** Two results of one time would count as two readings. */
+  async #refuseTwins(file: string): Promise<void> {
+    const [twin] = await this.#options.duck.rows(
+      `SELECT epoch_ms(timestamp)::DOUBLE AS time, count(*)::DOUBLE AS rows FROM read_parquet(${literal(file)})
+       GROUP BY timestamp HAVING count(*) > 1 ORDER BY timestamp LIMIT 1`
+    );
+    if (!twin) return;
+    await rm(file);
+    const time = new Date(Number(twin.time)).toISOString();
+    throw new Error(`The SQL of ${this.path} gives ${Number(twin.rows)} rows at ${time}: GROUP BY timestamp, for one.`);
   }
 
   async #inputPieces(range: Range): Promise<readonly Piece[]> {

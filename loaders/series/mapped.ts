@@ -61,6 +61,16 @@ export class Mapped {
   }
 }
 
+/** What is wrong with those that cannot be made, for the others to go on. */
+export async function troubles(
+  datasets: readonly Dataset[],
+  make: (dataset: Dataset) => Promise<unknown>
+): Promise<readonly string[]> {
+  const told: string[] = [];
+  for (const dataset of datasets) await make(dataset).catch((error: Error) => void told.push(error.message));
+  return [...new Set(told)];
+}
+
 type Make<Spec> = (spec: Spec, dataset: Dataset, context: ComputeContext) => Promise<Series>;
 type Mapper<Spec> = Required<Pick<Kind<Spec>, "reads" | "writes" | "origins" | "dynamic">>;
 

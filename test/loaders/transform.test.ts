@@ -110,6 +110,22 @@ test("SQL that fails on a reading says so to who reads", async () => {
   );
 });
 
+test("two rows of one time, and SQL that fails on a reading, are trouble of the run", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/dock", hourly({"DO.mg/L": (t) => t}));
+  const bad = (name: string, sql: string) =>
+    resource("Derive", name, {output: `/derived/${name}`, inputs: {dock: "/in/dock"}, sql});
+  const twice = `SELECT timestamp, "DO.mg/L" AS a FROM dock UNION ALL SELECT timestamp, 1 FROM dock`;
+  const cast = `SELECT timestamp, CAST('x' || "DO.mg/L" AS DOUBLE) AS a FROM dock`;
+  for (const _ of ["computed", "and again"]) {
+    const {rows} = await apply(pond, bad("twice", twice), bad("cast", cast));
+    expect(rows.map(({errors}) => errors)).toEqual([
+      ["The SQL of /derived/twice gives 2 rows at 2025-06-01T00:00:00.000Z: GROUP BY timestamp, for one."],
+      ["The SQL of /derived/cast cannot be run at line 1, column 19: could not convert string 'x0.0' to DOUBLE."]
+    ]);
+  }
+});
+
 test("what is not one SELECT is refused before anything runs", () => {
   const base = {output: "/d", inputs: {a: "/a"}};
   const messages = (spec: object) =>
@@ -286,4 +302,14 @@ test("two columns of one name are refused, and units that cannot be", async () =
   };
   expect(await said([{from: "*", to: "X"}])).toBe("The columns T.C and U.mg/L of /in/a would both be X: rename one.");
   expect(await said([{from: "U.mg/L", to: "U.C"}])).toBe("The column U.mg/L of /in/a: mg/L cannot be converted to C.");
+});
+
+test("a series that cannot be renamed is told by the run, and the others are", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({"Depth.fathom": () => 5}));
+  await appendReadings(pond, "/in/b", hourly({"Depth.ft": () => 10}));
+  const columns = [{from: "Depth.*", to: "Depth.m"}];
+  const {rows} = await apply(pond, resource("Rename", "metres", {input: "/in/*", output: "/named/$0", columns}));
+  expect(rows[0]!.errors).toEqual(["The column Depth.fathom of /in/a: fathom cannot be converted to m."]);
+  expect(await ask(pond, `SELECT max("Depth.m") AS m FROM "/named/b"`)).toEqual([{m: 3.048}]);
 });
