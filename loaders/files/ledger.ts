@@ -93,7 +93,8 @@ export class Ledger {
   static async open(name: string, fs: Reader, cache: string): Promise<Ledger> {
     const places = {path: memoryOf({kind: "Inbox", name}), stampFile: join(cache, "inbox", `${name}.json`)};
     const text = (await fs.exists(places.path)) ? new TextDecoder().decode(await fs.read(places.path)) : "{}";
-    const {entries = []} = JSON.parse(text) as {entries?: readonly Entry[]};
+    const {entries: all = []} = JSON.parse(text) as {entries?: readonly Entry[]};
+    const entries = await standing(all, fs);
     const stamps = await readFile(places.stampFile, "utf8").catch(() => "{}"); // made again when it is gone
     const known = Object.entries(JSON.parse(stamps) as Record<string, Stamp>);
     const told = entries.map((entry) => ({...none, ...entry})); // what was kept before they were told
@@ -186,6 +187,14 @@ export type Came = Taken & Pick<Entry, "file" | "settled" | "last">;
 /** How files are read, as one word. */
 export function howOf(spec: object): string {
   return createHash("sha256").update(JSON.stringify(spec)).digest("hex").slice(0, 16);
+}
+
+/** Entries but for those whose readings were removed from the pond: such files are read again. */
+async function standing(entries: readonly Entry[], fs: Reader): Promise<readonly Entry[]> {
+  const brought = entries.filter(({stored, known}) => stored + known > 0).map(({into}) => into);
+  const gone = new Set<string>();
+  for (const into of new Set(brought)) if (!(await fs.exists(into))) gone.add(into);
+  return entries.filter(({into}) => !gone.has(into));
 }
 
 function idOf({segments, into, how}: Entry): string {

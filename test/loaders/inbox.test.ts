@@ -56,6 +56,18 @@ test("of a file that overlaps, only new and restated values are stored", async (
   expect((await (await pond.fs()).versions("/in/dock")).map(({rows}) => rows)).toEqual([3, 2]);
 });
 
+test("files of a series that was taken away are read again", async () => {
+  const {pond, put, run} = await harbour({files: "data/*.csv", into: "/in/all"});
+  await put("a.csv", "time,DO\n2026-01-01,1\n");
+  await put("b.csv", "time,DO\n1970-01-01,5\n2026-01-01,1\n2026-01-02,2\n");
+  expect(told(await run())).toEqual({...quiet, read: 4, stored: 2, aside: 1});
+  expect(told(await run())).toEqual(quiet);
+  await pond.transaction({command: "test"}, (tx) => tx.remove("/in/all"));
+  expect(told(await run())).toEqual({...quiet, read: 4, stored: 2});
+  expect((await readings(pond, "/in/all")).map(({DO}) => DO)).toEqual([1, 2]);
+  expect(told(await run())).toEqual(quiet);
+});
+
 test("a parameter that comes later is a column beside the others", async () => {
   const {pond, put, run} = await harbour();
   await put("dock.csv", "time,DO\n2026-01-01,1\n");
