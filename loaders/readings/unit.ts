@@ -1,7 +1,8 @@
 import {nearest} from "../word.js";
 
 /**
- * Units that readings come in, how they are spelled, and what each is of its dimension's own: value × factor + offset.
+ * Units that readings come in, how they are spelled (by OpenTelemetry in UCUM), and what each is of its dimension's own:
+ * value × factor + offset.
  * Factors are the exact ones of NIST Special Publication 811 (2008), appendix B, where it calls them exact.
  */
 
@@ -20,19 +21,25 @@ const unitsOf = (dimension: string, units: readonly (readonly [string, number, n
     ...(offset ? {offset} : {})
   }));
 
+const gallon = 231 * 0.0254 ** 3; // m³
+
 const units: readonly Unit[] = [
   ...unitsOf("temperature", [
-    ["C °C degC Celsius", 1],
+    ["C °C degC deg_C Celsius Cel", 1],
     ["K Kelvin", 1, -273.15],
-    ["F °F degF Fahrenheit", 5 / 9, -160 / 9]
+    ["F °F degF deg_F Fahrenheit [degF]", 5 / 9, -160 / 9]
   ]),
   ...unitsOf("length", [
     ["m meter meters metre metres", 1],
     ["cm", 0.01],
     ["mm", 0.001],
     ["km", 1000],
-    ["ft foot feet", 0.3048],
-    ["in inch inches", 0.0254]
+    ["ft foot feet [ft_i]", 0.3048],
+    ["in inch inches [in_i]", 0.0254],
+    ["yd yard yards [yd_i]", 0.9144],
+    ["fathom fathoms [fth_i]", 1.8288],
+    ["mi mile miles [mi_i]", 1609.344],
+    ["nmi [nmi_i]", 1852]
   ]),
   ...unitsOf("pressure", [
     ["Pa", 1],
@@ -41,18 +48,22 @@ const units: readonly Unit[] = [
     ["dbar", 1e4],
     ["bar", 1e5],
     ["atm", 101_325],
-    ["psi PSI", (0.453_592_37 * 9.806_65) / 0.0254 ** 2], // pound-force on a square inch
-    ["mmHg mm_Hg Torr", 133.322_387_415],
-    ["inHg in_Hg", 25.4 * 133.322_387_415]
+    ["psi PSI [psi]", (0.453_592_37 * 9.806_65) / 0.0254 ** 2], // pound-force on a square inch
+    ["mmHg mm_Hg mm[Hg] Torr torr", 133.322_387_415],
+    ["inHg in_Hg [in_i'Hg]", 25.4 * 133.322_387_415],
+    ["cmH2O cm_H2O cm[H2O]", 98.0665],
+    ["inH2O in_H2O [in_i'H2O]", 2.54 * 98.0665]
   ]),
   ...unitsOf("conductivity", [
     ["S/m", 1],
     ["mS/cm", 0.1],
+    ["dS/m", 0.1],
     ["µS/cm μS/cm uS/cm", 1e-4] // both letters that look like mu
   ]),
   ...unitsOf("mass in a volume", [
-    ["mg/L mg/l ppm", 1], // parts per million of water that is nearly fresh
-    ["µg/L μg/L ug/L ug/l ppb", 1e-3],
+    ["mg/L mg/l ppm [ppm]", 1], // parts per million of water that is nearly fresh
+    ["µg/L μg/L ug/L ug/l ppb [ppb]", 1e-3],
+    ["ng/L ng/l", 1e-6],
     ["g/L g/l", 1e3],
     ["kg/m³ kg/m3", 1e3],
     ["g/cm³ g/cm3", 1e6]
@@ -61,18 +72,47 @@ const units: readonly Unit[] = [
     ["m/s", 1],
     ["cm/s", 0.01],
     ["km/h", 1 / 3.6],
-    ["kn kt knot knots", 1852 / 3600],
-    ["mph", 0.447_04],
-    ["ft/s", 0.3048]
+    ["mm/s", 0.001],
+    ["kn kt knot knots [kn_i]", 1852 / 3600],
+    ["mph mi/h [mi_i]/h", 0.447_04],
+    ["ft/s [ft_i]/s", 0.3048]
   ]),
   ...unitsOf("flow", [
     ["m³/s m3/s cms", 1],
+    ["m³/h m3/h", 1 / 3600],
+    ["m³/d m3/d", 1 / 86_400],
     ["L/s l/s", 1e-3],
-    ["ft³/s ft3/s cfs", 0.3048 ** 3]
+    ["L/min l/min lpm", 1e-3 / 60],
+    ["ft³/s ft3/s cfs", 0.3048 ** 3],
+    ["gal/min gpm [gal_us]/min", gallon / 60], // of the United States, as those below
+    ["Mgal/d MGD mgd", (1e6 * gallon) / 86_400]
+  ]),
+  ...unitsOf("volume", [
+    ["m³ m3", 1],
+    ["L l", 1e-3],
+    ["mL ml", 1e-6],
+    ["ft³ ft3", 0.3048 ** 3],
+    ["gal [gal_us]", gallon],
+    ["ac-ft acre-ft", 43_560 * 0.3048 ** 3]
+  ]),
+  ...unitsOf("time", [
+    ["s sec", 1],
+    ["ms", 1e-3],
+    ["min", 60],
+    ["h hr", 3600],
+    ["d day days", 86_400]
+  ]),
+  ...unitsOf("angle", [
+    ["° deg", 1],
+    ["rad", 180 / Math.PI]
   ]),
   ...unitsOf("voltage", [
     ["V", 1],
     ["mV", 1e-3]
+  ]),
+  ...unitsOf("current", [
+    ["A", 1],
+    ["mA", 1e-3]
   ]),
   ...unitsOf("resistivity", [
     ["Ω-m Ω·m ohm-m", 1],

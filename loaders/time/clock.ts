@@ -104,7 +104,8 @@ function looksTimed({type, hint}: Field): boolean {
 
 function absent(fields: readonly Field[], time: string | undefined): string {
   const headers = fields.map(({header}) => header);
-  if (time === undefined) return `it has no column of times (it has ${headers.join(", ")})`;
+  if (time === undefined)
+    return `it has no column of times (it has ${headers.join(", ")}); set time to the one that holds them`;
   const near = nearest(time, headers);
   return `it has no column "${time}"${near === undefined ? "" : `, but one "${near}"`} (it has ${headers.join(", ")})`;
 }

@@ -262,7 +262,12 @@ test("files without readings, and no file at all, are noted", async () => {
 
 test.each<[string, string, string | Uint8Array, string, object?]>([
   ["is empty", "bad.csv", "", "it is empty"],
-  ["is no CSV", "bad.csv", "lorem ipsum\ndolor\n", "it has no column of times (it has lorem ipsum)"],
+  [
+    "is no CSV",
+    "bad.csv",
+    "lorem ipsum\ndolor\n",
+    "it has no column of times (it has lorem ipsum); set time to the one that holds them"
+  ],
   ["has no numbers", "bad.csv", "time,who\n2026-01-01,me\n", "it has no column of numbers beside its times"],
   [
     "is of no known kind",

@@ -306,10 +306,10 @@ test("two columns of one name are refused, and units that cannot be", async () =
 
 test("a series that cannot be renamed is told by the run, and the others are", async () => {
   const pond = await openPond();
-  await appendReadings(pond, "/in/a", hourly({"Depth.fathom": () => 5}));
+  await appendReadings(pond, "/in/a", hourly({"Depth.furlong": () => 5}));
   await appendReadings(pond, "/in/b", hourly({"Depth.ft": () => 10}));
   const columns = [{from: "Depth.*", to: "Depth.m"}];
   const {rows} = await apply(pond, resource("Rename", "metres", {input: "/in/*", output: "/named/$0", columns}));
-  expect(rows[0]!.errors).toEqual(["The column Depth.fathom of /in/a: fathom cannot be converted to m."]);
+  expect(rows[0]!.errors).toEqual(["The column Depth.furlong of /in/a: furlong cannot be converted to m."]);
   expect(await ask(pond, `SELECT max("Depth.m") AS m FROM "/named/b"`)).toEqual([{m: 3.048}]);
 });

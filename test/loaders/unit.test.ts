@@ -19,7 +19,17 @@ test.each([
   [1, "mS/cm", "µS/cm", 1000],
   [1, "μS/cm", "µS/cm", 1],
   [3, "ppm", "mg/L", 3],
-  [1.02, "g/cm³", "kg/m³", 1020]
+  [1.02, "g/cm³", "kg/m³", 1020],
+  [100, "Cel", "[degF]", 212],
+  [2, "fathom", "ft", 12],
+  [1, "nmi", "km", 1.852],
+  [10, "cmH2O", "Pa", 980.665],
+  [1, "mm[Hg]", "mmHg", 1],
+  [1, "gpm", "L/min", 3.785411784],
+  [1, "MGD", "gpm", 1e6 / 1440],
+  [1, "ac-ft", "m³", 1233.48183754752],
+  [90, "min", "h", 1.5],
+  [Math.PI, "rad", "deg", 180]
 ])("%f %s in %s", (value, from, to, expected) => {
   expect(converted(value, from, to)).toBeCloseTo(expected, 10);
 });
