@@ -22,16 +22,16 @@ export interface Rows {
  */
 export function measuresOf(known: Measures, page: readonly ParameterData[], names: FriendlyNames): Measures {
   const measures: Record<string, Measure> = {...known};
-  const taken = new Set(Object.values(known).map(columnName));
+  const taken = new Set(Object.values(known).map(alike));
   for (const data of page) {
     if (measures[keyOf(data)] !== undefined) continue;
     const {parameterId, unitId} = data;
     const parameter = names.parameters[parameterId]?.trim() || `Parameter ${parameterId}`;
     const unit = (names.units[unitId] ?? `unit ${unitId}`).trim();
     const told = unit === "" ? {parameter} : {parameter, unit};
-    const measure = taken.has(columnName(told)) ? {...told, parameter: `${parameter} (${parameterId})`} : told;
+    const measure = taken.has(alike(told)) ? {...told, parameter: `${parameter} (${parameterId})`} : told;
     measures[keyOf(data)] = measure;
-    taken.add(columnName(measure));
+    taken.add(alike(measure));
   }
   return measures;
 }
@@ -39,6 +39,11 @@ export function measuresOf(known: Measures, page: readonly ParameterData[], name
 /** How a measure is spelled as a column's name. */
 export function columnName({parameter, unit}: Measure): string {
   return unit === undefined ? parameter : `${parameter}.${unit}`;
+}
+
+/** DuckDB does not tell names apart by case. */
+function alike(measure: Measure): string {
+  return columnName(measure).toLowerCase();
 }
 
 /** The readings of a page as rows. Of two of one time and parameter the later counts. */

@@ -89,6 +89,16 @@ test("a new parameter is a new column; what has no name keeps its number; of two
   expect((await rows("/hydrovu/AT500_1")).at(-1)).toMatchObject({"DO.mg/L": 8.5}); // the column goes on
 });
 
+test("of two parameters whose names differ by case alone one is told apart", async () => {
+  const source = bench(1);
+  source.names.parameters["2"] = "temperature";
+  source.names.units["7"] = source.names.units["1"]!;
+  const {run, rows} = await collector(source);
+  expect(await run()).toEqual({...nothing, read: 1, stored: 1});
+  const [{time: _, ...values}] = (await rows("/hydrovu/AT500_1")) as [Record<string, number>];
+  expect(values).toEqual({"Temperature.C": 10, "temperature (2).C": 8});
+});
+
 test("readings of a clock that was not set are kept aside, and counted", async () => {
   const source = bench(30);
   source.put(71, {120: [24, 9], 10_800: [14, 10], 14_400: [12, 10]});
