@@ -57,19 +57,21 @@ export function micros(number: string, unit: EpochUnit): string {
 export function givenForm(format: string): TimeForm {
   if (isEpochUnit(format)) return epoch(format);
   const sql = (text: string) => `CAST(TRY_STRPTIME(trim(${text}), ${literal(format)}) AS TIMESTAMP)`;
-  return {kind: /%[zZ]/.test(format) ? "instant" : "local", sql};
+  return {kind: /%[zZ]|(Z|UTC|GMT)\s*$/.test(format) ? "instant" : "local", sql};
 }
 
 function epoch(unit: EpochUnit): TimeForm {
   return {kind: "instant", sql: (text) => `make_timestamp(${micros(text, unit)})`};
 }
 
-type Style = "iso" | "zoned" | "parts" | "number" | "words" | "none";
+type Style = "iso" | "zoned" | "basic" | "basicZoned" | "parts" | "number" | "words" | "none";
 
 const clock = String.raw`9{1,2}:99(:99([.,]9+)?)?`;
 const styles: readonly (readonly [Style, RegExp])[] = [
   ["iso", new RegExp(`^9{4}[-/]9{1,2}[-/]9{1,2}([T ]+${clock})?$`)],
   ["zoned", new RegExp(`^9{4}[-/]9{1,2}[-/]9{1,2}[T ]+${clock} ?(Z|UTC|GMT|[-+]99(:?99)?)$`)],
+  ["basic", /^9{8}T9{4}(99([.,]9+)?)?$/], // ISO 8601's without marks
+  ["basicZoned", /^9{8}T9{4}(99([.,]9+)?)?(Z|[-+]99(:?99)?)$/],
   ["parts", new RegExp(`^9{1,2}([-/.])9{1,2}\\1(9999|99)([T ]+${clock}( ?[AP]M)?)?$`, "i")],
   ["number", /^-?9+([.,]9+)?(e[-+]?9+)?$/i],
   ["words", /^(?=.*9)(?=.*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))[a-z9 ,.:/-]+$/i]
@@ -90,6 +92,10 @@ export function formOf(shapes: readonly Shape[], monthFirst?: boolean): TimeForm
   switch (found.values().next().value) {
     case "zoned":
       return iso("instant");
+    case "basic":
+      return marked(iso("local"));
+    case "basicZoned":
+      return marked(iso("instant"));
     case "parts":
       return partsForm(inOrder, monthFirst);
     case "number":
@@ -129,6 +135,15 @@ function iso(kind: TimeForm["kind"]): TimeForm {
     mixed: (text: string) => `CASE WHEN ${zoned(text)} THEN ${instant(text)} ELSE ${local(text)} END`
   };
   return {kind, sql: sql[kind]};
+}
+
+/** The same of texts without marks between the numbers. */
+function marked({sql, ...form}: TimeForm): TimeForm {
+  const date = (text: string) =>
+    [1, 5, 7].map((at) => `substr(${text}, ${at}, ${at === 1 ? 4 : 2})`).join(" || '-' || ");
+  const time = (text: string) =>
+    `substr(${text}, 9, 3) || ':' || regexp_replace(substr(${text}, 12), '^(\\d\\d)(\\d\\d)', '\\1:\\2')`;
+  return {...form, sql: (text) => sql(`(${date(`trim(${text})`)} || ${time(`trim(${text})`)})`)};
 }
 
 /** A sign behind the date, or a letter of Z, UTC and GMT: a regular expression would tell at ten times the cost. */

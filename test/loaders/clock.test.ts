@@ -46,6 +46,15 @@ test.each<[string, string, object?]>([
   ["microseconds", "1709296200000000"],
   ["nanoseconds", "1709296200000000000"],
   ["a format", "2024-061 12h30", {timeFormat: "%Y-%j %Hh%M"}],
+  [
+    "a format that ends with UTC's letter",
+    "2024.03.01T12:30Z",
+    {timeFormat: "%Y.%m.%dT%H:%MZ", timeZone: "Asia/Tokyo"}
+  ],
+  ["ISO 8601 without marks, in local time", "20240301T213000", {timeZone: "Asia/Tokyo"}],
+  ["ISO 8601 without marks", "20240301T123000Z"],
+  ["ISO 8601 without marks and seconds, and an offset", "20240301T1430+0200"],
+  ["ISO 8601 without marks, to the millisecond", "20240301T123000.000Z"],
   ["a format with an offset", "01|03|2024 14:30 +0200", {timeFormat: "%d|%m|%Y %H:%M %z"}],
   ["a unit", "1709296200", {timeFormat: "s"}],
   ["figures alone that are a date", "20240301", {timeFormat: "%Y%m%d"}]
