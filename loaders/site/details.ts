@@ -79,8 +79,9 @@ interface Known extends Deployed {
 
 async function resourceEntry(resource: Resource, known: Known): Promise<ResourceEntry> {
   const {kind, name, description, spec} = resource;
-  const places = kindNamed(kind, known.kinds).writes?.(spec) ?? [];
-  const newest = await newestIn(places, known);
+  const own = kindNamed(kind, known.kinds);
+  const places = own.writes?.(spec) ?? [];
+  const newest = own.dynamic ? undefined : await newestIn(places, known);
   const mine = known.described.filter(({lineage}) =>
     lineage.some(({path}) => places.some((place) => isAtOrBelow(path, place)))
   );
@@ -100,7 +101,7 @@ function ran({started, last, read, stored, aside, notes, errors, stale}: Fared) 
   return {...times, read, stored, aside, notes, errors, stale};
 }
 
-/** The newest reading stored there, µs UTC; what is computed on access has none of its own. */
+/** The newest reading stored there, µs UTC. What is computed on access has none of its own, and is not looked at. */
 async function newestIn(places: readonly string[], {fs}: Deployed): Promise<number | undefined> {
   const patterns = places.flatMap((place) => [place, `${place}/**`]);
   const found = (await Promise.all(patterns.map((pattern) => fs.glob(pattern)))).flat();
