@@ -152,11 +152,13 @@ async function idle(directory: string): Promise<Measured> {
   const place = join(directory, "many");
   const pond = await Pond.open(place, {create: true, dynamic: dynamicFactories(), effects});
   const columns = names.slice(0, 4).map((name) => ({name, attributes: {parameter: name.split(".")[0]!, unit: "mg/L"}}));
-  const values = columns.map(({name}, index) => `round(10 + sin(i / 24.0 + ${index}), 3) AS ${identifier(name)}`);
-  const sql = `SELECT make_timestamptz(${first} + i * ${60 * minute}) AS timestamp, ${values.join(", ")} FROM range(8760) AS t(i)`;
+  const values = (site: number) =>
+    columns.map(({name}, index) => `round(10 + sin(i / 24.0 + ${index + site}), 3) AS ${identifier(name)}`);
+  const sqlOf = (site: number) =>
+    `SELECT make_timestamptz(${first} + i * ${60 * minute}) AS timestamp, ${values(site).join(", ")} FROM range(8760) AS t(i)`;
   await pond.transaction({command: "bench"}, async (tx) => {
     for (let site = 0; site < datasets; site++)
-      await tx.append(`/in/site${site}`, {sql: [sql], columns}, {parents: true});
+      await tx.append(`/in/site${site}`, {sql: [sqlOf(site)], columns}, {parents: true});
   });
   await pond.close();
   const resources = join(directory, "resources");
