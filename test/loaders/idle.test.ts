@@ -92,7 +92,7 @@ test.each(["2026-02-20T12:00:00Z", "2026-02-21T03:00:00Z", "2026-04-01T00:00:00Z
     const {out, opened, sharedObjects} = await few.run(time);
     expect(out).toContain("Nothing new: no transaction.");
     expect(sharedObjects.filter((name) => /duckdb/i.test(name))).toEqual([]);
-    expect(opened.filter((path) => /\.(wasm|map|bins|trace)$|\/blobs\//.test(path))).toEqual([]);
+    expect(opened.filter((path) => /\.(map|bins|trace)$|\/blobs\//.test(path))).toEqual([]);
     const parquet = timesOf(opened.filter((path) => path.endsWith(".parquet")));
     expect(parquet.size).toBeGreaterThan(3);
     for (const [path, times] of parquet) {
