@@ -82,7 +82,6 @@ async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Pr
   const row = isSorted ? "" : " file_row_number AS row,";
   const select = (range: Range) =>
     `SELECT ${rows.instant} AS instant,${row} ${vs} FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`;
-  const last = columns.map((_, index) => `arg_max(v${index}, row) AS v${index}`).join(", ");
   return {
     columns: columns.map(({header}) => named(header)),
     leftOut: values.flatMap(({column, note}, index) => (!column && note ? beside[index]!.header : [])),
@@ -95,7 +94,7 @@ async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Pr
       isSorted
         ? {rows: stretch.rows, times: stretch.rows, differing: 0}
         : counted(duck, select(stretch), columns.length),
-    folded: (range) => (isSorted ? select(range) : `SELECT instant, ${last} FROM (${select(range)}) GROUP BY instant`)
+    folded: (range) => (isSorted ? select(range) : folded(select(range), columns.length))
   };
 }
 
@@ -103,6 +102,18 @@ async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Pr
 function rowsAtOnce(columns: number, isRising: boolean): number {
   const [most, values] = isRising ? [1_000_000, 10e6] : [500_000, 4e6];
   return Math.min(most, Math.max(20_000, Math.round(values / columns)));
+}
+
+/** Few times stand in several rows, if any: to group all rows would take longer than all else. */
+function severalIn(select: string): string {
+  return `WITH r AS MATERIALIZED (${select}), several AS (SELECT instant FROM r GROUP BY instant HAVING count(*) > 1)`;
+}
+
+function folded(select: string, columns: number): string {
+  const values = Array.from({length: columns}, (_, index) => `v${index}`);
+  const last = values.map((value) => `arg_max(${value}, row) AS ${value}`);
+  return `${severalIn(select)} SELECT instant, ${values.join(", ")} FROM r ANTI JOIN several USING (instant)
+    UNION ALL SELECT instant, ${last.join(", ")} FROM r SEMI JOIN several USING (instant) GROUP BY instant`;
 }
 
 async function counted(duck: Duck, select: string, columns: number): Promise<Count> {
@@ -113,7 +124,8 @@ async function counted(duck: Duck, select: string, columns: number): Promise<Cou
   if (count.times === count.rows) return count;
   const differ = Array.from({length: columns}, (_, index) => `min(v${index}) <> max(v${index})`).join(" OR ");
   const [found] = await duck.rows(
-    `SELECT count(*)::DOUBLE AS times FROM (SELECT instant FROM (${select}) GROUP BY instant HAVING ${differ})`
+    `${severalIn(select)} SELECT count(*)::DOUBLE AS times FROM
+       (SELECT instant FROM r SEMI JOIN several USING (instant) GROUP BY instant HAVING ${differ})`
   );
   return {...count, differing: Number(found!.times)};
 }
