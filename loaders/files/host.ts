@@ -50,6 +50,16 @@ export function nothing(note: string): Omit<HostTable, Told> {
   return {columns: [], leftOut: [], notes: [note], rows: 0, ...none};
 }
 
+// ---- Rows of one time ----
+
+/**
+ * SQL before a SELECT: `r`, the rows, and `several`, the times that stand in more of them than they should. Those are
+ * few, if any: to group all rows by what counts among them would take longer than all else.
+ */
+export function severalIn(select: string, isSeveral = "count(*) > 1"): string {
+  return `WITH r AS MATERIALIZED (${select}), several AS (SELECT instant FROM r GROUP BY instant HAVING ${isSeveral})`;
+}
+
 // ---- What is said of it ----
 
 /** A phrase, or one with a number in it, to which that of another part of the file is added. */

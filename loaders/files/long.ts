@@ -6,7 +6,7 @@ import type {Field} from "../time/clock.js";
 import {attributesOf, spelled} from "../readings/readings.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
-import {finite, nothing, numberIn, rowsOf} from "./host.js";
+import {finite, nothing, numberIn, rowsOf, severalIn} from "./host.js";
 import type {Count, HostTable, Note, TableColumn, Told} from "./host.js";
 import type {Timed} from "./timed.js";
 import {nearest} from "../word.js";
@@ -62,12 +62,15 @@ export async function longTable(duck: Duck, {source, rows, long}: Parts): Promis
   if (columns.length === 0) return nothing("it has times and no values");
   await refuseConflated(duck, {source, rows, long}, value);
   const {timed: count, begin, end} = rows.facts;
+  const names = keys.map(({key}) => literal(key)).join(", ");
+  const id = `enum_code(TRY_CAST(${keySql(long)} AS ENUM(${names})))::INTEGER`;
   const filled = `(${rows.instant}) IS NOT NULL AND ${value} IS NOT NULL`;
   const select = (range: Range) =>
-    `SELECT ${rows.instant} AS instant, file_row_number AS row, ${keySql(long)} AS key, ${value} AS value FROM ${rows.from} WHERE ${filled} AND ${rows.within(range)}`;
-  const pivot = keys
-    .map(({key}, index) => `arg_max(value, row) FILTER (key = ${literal(key)}) AS v${index}`)
-    .join(", ");
+    `SELECT ${rows.instant} AS instant, file_row_number AS row, ${id} AS id, ${value} AS value FROM ${rows.from} WHERE ${filled} AND ${rows.within(range)}`;
+  const kinds = keys.length <= 63 ? "bit_count(bit_or(1::UBIGINT << id))" : "count(DISTINCT id)";
+  const several = (range: Range) =>
+    severalIn(`SELECT * FROM (${select(range)}) WHERE id IS NOT NULL`, `count(*) > ${kinds}`);
+  const pivot = (of: string) => keys.map((_, index) => `${of} FILTER (id = ${index}) AS v${index}`).join(", ");
   return {
     columns,
     leftOut: [],
@@ -75,8 +78,10 @@ export async function longTable(duck: Duck, {source, rows, long}: Parts): Promis
     rows: count,
     ...(count > 0 ? {span: {begin, end}} : {}),
     cut: (range) => cut(duck, rows, {range, limit: 2_000_000}),
-    count: (range) => counted(duck, {select: select(range), rows, range}),
-    folded: (range) => `SELECT instant, ${pivot} FROM (${select(range)}) GROUP BY instant`
+    count: (range) => counted(duck, {several: several(range), rows, range}),
+    folded: (range) =>
+      `${several(range)} SELECT instant, ${pivot("max(value)")} FROM r ANTI JOIN several USING (instant) GROUP BY instant
+       UNION ALL SELECT instant, ${pivot("arg_max(value, row)")} FROM r SEMI JOIN several USING (instant) GROUP BY instant`
   };
 }
 
@@ -93,6 +98,10 @@ function keySql({parameter, unit, scopes}: LongForm): string {
   return `concat_ws(chr(31), ${parts.map(({sql}) => `coalesce(trim(${sql}), '')`).join(", ")})`;
 }
 
+function fieldsOf({parameter, unit, scopes}: LongForm): string {
+  return [...new Set([parameter, ...(unit ? [unit] : []), ...scopes].map(({sql}) => sql))].join(", ");
+}
+
 interface Key {
   readonly key: string;
   readonly column: TableColumn;
@@ -100,7 +109,8 @@ interface Key {
 
 async function keysOf(duck: Duck, {from}: Timed, long: LongForm): Promise<readonly Key[]> {
   const found = await duck.rows(
-    `SELECT DISTINCT ${keySql(long)} AS key FROM ${from} WHERE trim(${long.parameter.sql}) <> '' ORDER BY key`
+    `SELECT DISTINCT ${keySql(long)} AS key FROM (SELECT DISTINCT ${fieldsOf(long)} FROM ${from})
+     WHERE trim(${long.parameter.sql}) <> '' ORDER BY key`
   );
   const keys = found.map(({key}) => ({key: String(key), column: columnOf(String(key), long)}));
   const seen = new Map<string, string>();
@@ -135,10 +145,11 @@ function columnOf(key: string, {unit, scopes}: LongForm): TableColumn {
 async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): Promise<readonly Note[]> {
   const left = leftOut({source, rows, long}).map(({header}) => `"${header}"`);
   const {sql, type} = long.value;
+  const isOther = type === "VARCHAR" ? `trim(${sql}) <> '' AND ${value} IS NULL` : "false";
   const [row] = await duck.rows(
     `SELECT count(*) FILTER (trim(coalesce(${long.parameter.sql}, '')) = '')::DOUBLE AS unnamed,
-       count(*) FILTER (trim(${sql}::VARCHAR) <> '' AND ${value} IS NULL)::DOUBLE AS texts,
-       arg_min(${sql}::VARCHAR, file_row_number) FILTER (trim(${sql}::VARCHAR) <> '' AND ${value} IS NULL) AS text FROM ${rows.from}`
+       count(*) FILTER (${isOther})::DOUBLE AS texts, arg_min(${sql}::VARCHAR, file_row_number) FILTER (${isOther}) AS text
+     FROM ${rows.from}`
   );
   const [unnamed, texts] = [Number(row!.unnamed), Number(row!.texts)];
   const tellTexts = (rows: number) =>
@@ -148,7 +159,7 @@ async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): 
     ...(left.length > 0
       ? [`${left.length === 1 ? "column" : "columns"} ${left.join(", ")} left out (a row is a parameter and its value)`]
       : []),
-    ...(texts > 0 && type === "VARCHAR" ? [{of: "texts", count: texts, tell: tellTexts}] : []),
+    ...(texts > 0 ? [{of: "texts", count: texts, tell: tellTexts}] : []),
     ...(unnamed > 0 ? [{of: "unnamed", count: unnamed, tell: tellUnnamed}] : [])
   ];
 }
@@ -182,15 +193,21 @@ async function refuseConflated(duck: Duck, parts: Parts, value: string): Promise
   }
 }
 
-async function counted(duck: Duck, {select, rows, range}: {select: string; rows: Timed; range: Range}): Promise<Count> {
+interface Counting {
+  readonly several: string;
+  readonly rows: Timed;
+  readonly range: Range;
+}
+
+async function counted(duck: Duck, {several, rows, range}: Counting): Promise<Count> {
   const [[all], [found]] = [
     await duck.rows(
       `SELECT count(*)::DOUBLE AS rows, count(DISTINCT ${rows.instant})::DOUBLE AS times FROM ${rows.from}
        WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`
     ),
     await duck.rows(
-      `SELECT count(DISTINCT instant)::DOUBLE AS times FROM
-         (SELECT instant FROM (${select}) GROUP BY instant, key HAVING min(value) <> max(value))`
+      `${several} SELECT count(DISTINCT instant)::DOUBLE AS times FROM
+         (SELECT instant FROM r SEMI JOIN several USING (instant) GROUP BY instant, id HAVING min(value) <> max(value))`
     )
   ];
   return {rows: Number(all!.rows), times: Number(all!.times), differing: Number(found!.times)};

@@ -2,7 +2,7 @@ import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
 import {isNumber} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
-import {finite, nothing, numberIn, rowsOf} from "./host.js";
+import {finite, nothing, numberIn, rowsOf, severalIn} from "./host.js";
 import type {Count, HostTable, Note, Span, TableColumn, Told} from "./host.js";
 import {longForm, longTable} from "./long.js";
 import {attributesOf, spelled} from "../readings/readings.js";
@@ -102,11 +102,6 @@ async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Pr
 function rowsAtOnce(columns: number, isRising: boolean): number {
   const [most, values] = isRising ? [1_000_000, 10e6] : [500_000, 4e6];
   return Math.min(most, Math.max(20_000, Math.round(values / columns)));
-}
-
-/** Few times stand in several rows, if any: to group all rows would take longer than all else. */
-function severalIn(select: string): string {
-  return `WITH r AS MATERIALIZED (${select}), several AS (SELECT instant FROM r GROUP BY instant HAVING count(*) > 1)`;
 }
 
 function folded(select: string, columns: number): string {
