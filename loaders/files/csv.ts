@@ -38,7 +38,7 @@ export async function csvSource(duck: Duck, path: string, how: How): Promise<Sou
   const fields = dialect.columns.map(({name, type}, index) => fieldOf({name, type, index}, how));
   const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
   const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
-  const all = {decimal, notes, ...(mayGrow ? {settled} : {})};
+  const all = {decimal, isDecimalTold: known !== undefined, notes, ...(mayGrow ? {settled} : {})};
   const as = (fields: readonly Field[]) => {
     const of = (path: string) => reader({...dialect, path}, fields, decimal);
     const lines = dialect.path.endsWith(".zst") ? {} : {lines: {path: dialect.path, lead, marks: settled.dialect!, of}};
@@ -131,8 +131,8 @@ async function decimalOf(duck: Duck, dialect: Dialect): Promise<"." | ","> {
   const from = reader(dialect, fields, ".");
   const list = texts.map(({sql, name}) => `{'name': ${literal(name)}, 'x': trim(${sql})}`).join(", ");
   const [row] = await duck.rows(
-    `SELECT count(*) FILTER (regexp_matches(x, '^[-+]?\\d{1,3}(,\\d{3})*\\.\\d+$') AND contains(x, ',')) AS points,
-       count(*) FILTER (regexp_matches(x, '^[-+]?(\\d*,(\\d{1,2}|\\d{4,})|0\\d*,\\d+|\\d{4,},\\d+|\\d{1,3}(\\.\\d{3})+,\\d+)$')) AS commas,
+    `SELECT count(*) FILTER (regexp_matches(x, '^[-+]?\\d{1,3}((,\\d{3})*\\.\\d+|(,\\d{3}){2,})$') AND contains(x, ',')) AS points,
+       count(*) FILTER (regexp_matches(x, '^[-+]?(\\d*,(\\d{1,2}|\\d{4,})|0\\d*,\\d+|\\d{4,},\\d+|\\d{1,3}(\\.\\d{3})+,\\d+|\\d{1,3}(\\.\\d{3}){2,})$')) AS commas,
        first(x ORDER BY row) FILTER (regexp_matches(x, '^[-+]?[1-9]\\d{0,2},\\d{3}$')) AS either,
        first(name ORDER BY row) FILTER (regexp_matches(x, '^[-+]?[1-9]\\d{0,2},\\d{3}$')) AS name
      FROM (SELECT row, unnest([${list}], recursive := true) FROM (SELECT *, row_number() OVER () AS row FROM ${from} LIMIT 20000))`

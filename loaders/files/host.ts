@@ -1,3 +1,4 @@
+import type {Decimal} from "./decimal.js";
 import type {ColumnAttributes, Range} from "../../pond/types.js";
 import type {Settled} from "./source.js";
 import type {Stretch} from "./stretch.js";
@@ -7,6 +8,7 @@ import type {Last} from "./timed.js";
 export interface HostTable {
   readonly columns: readonly TableColumn[];
   readonly leftOut: readonly string[]; // headers of columns that hold no numbers
+  readonly decimals?: ReadonlyMap<string, Decimal>; // by header: how the numbers of a column are read, if they are text
   readonly notes: readonly Note[]; // what was left out
   readonly rows: number; // with a time
   readonly isRising?: boolean; // whether rows come as they are folded, by time
@@ -89,13 +91,6 @@ export function told(note: Note): string {
 }
 
 // ---- Numbers ----
-
-/** The number in a text, DOUBLE or NULL. */
-export function numberIn(sql: string, decimal: "." | ","): string {
-  const plain = decimal === "," ? `replace(replace(${sql}, '.', ''), ',', '.')` : sql;
-  const told = decimal === "," ? `CASE WHEN contains(${sql}, ',') THEN ${plain} ELSE ${sql} END` : plain;
-  return `TRY_CAST(trim(${told}) AS DOUBLE)`;
-}
 
 /** NaN and infinity are no readings. */
 export function finite(sql: string): string {

@@ -6,7 +6,9 @@ import type {Field} from "../time/clock.js";
 import {attributesOf, spelled} from "../readings/readings.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
-import {finite, nothing, numberIn, rowsOf, severalIn} from "./host.js";
+import {decimalsOf, numberIn} from "./decimal.js";
+import type {Decimal} from "./decimal.js";
+import {finite, nothing, rowsOf, severalIn} from "./host.js";
 import type {Count, HostTable, Note, TableColumn, Told} from "./host.js";
 import type {Timed} from "./timed.js";
 import {nearest} from "../word.js";
@@ -55,7 +57,9 @@ interface Parts {
 /** A table of a file with a row per parameter: a column for each parameter that it names, of each scope and in each unit. */
 export async function longTable(duck: Duck, {source, rows, long}: Parts): Promise<Omit<HostTable, Told>> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
-  const value = numberOf(long.value, source.decimal);
+  const decimals = await decimalsOf(duck, rows.from, {...source, fields: [long.value].filter(isText)});
+  const decimal = decimals.get(long.value) ?? source.decimal;
+  const value = numberOf(long.value, decimal);
   const keys = await keysOf(duck, rows, long);
   const columns = keys.map(({column}) => column);
   const notes = await notesOf(duck, {source, rows, long}, value);
@@ -73,6 +77,7 @@ export async function longTable(duck: Duck, {source, rows, long}: Parts): Promis
   const pivot = (of: string) => keys.map((_, index) => `${of} FILTER (id = ${index}) AS v${index}`).join(", ");
   return {
     columns,
+    decimals: new Map([[long.value.header, decimal]]),
     leftOut: [],
     notes,
     rows: count,
@@ -85,7 +90,7 @@ export async function longTable(duck: Duck, {source, rows, long}: Parts): Promis
   };
 }
 
-function numberOf({type, sql}: Field, decimal: "." | ","): string {
+function numberOf({type, sql}: Field, decimal: Decimal): string {
   if (!isNumber(type) && type !== "VARCHAR") throw new Error(`its values are no numbers (${type})`);
   return finite(isNumber(type) ? `${sql}::DOUBLE` : numberIn(sql, decimal));
 }

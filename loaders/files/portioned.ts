@@ -5,6 +5,7 @@ import type {Range} from "../../pond/types.js";
 import {clockOf} from "../time/clock.js";
 import type {Clock} from "../time/clock.js";
 import {transitionsOf} from "../time/transition.js";
+import type {Decimal} from "./decimal.js";
 import type {HostTable, Span} from "./host.js";
 import {wrongWith} from "./open.js";
 import {portionBytes, portionsOf, Uneven} from "./portions.js";
@@ -120,6 +121,7 @@ class Agreed {
   readonly #zone: string | undefined;
   readonly #columns = new Map<string, string>(); // what the file calls them, by name
   readonly #leftOut = new Set<string>();
+  readonly #decimals = new Map<string, Decimal>(); // by what the file calls a column
 
   constructor({begin, end}: Required<Range>, zone: string | undefined) {
     this.#ranges = [{begin, end}, {end: begin}, {begin: end}];
@@ -138,8 +140,12 @@ class Agreed {
     }
   }
 
-  #addColumns({columns, leftOut}: HostTable): void {
+  #addColumns({columns, leftOut, decimals = new Map()}: HostTable): void {
     if (columns.length === 0) throw new Uneven();
+    for (const [header, decimal] of decimals) {
+      if ((this.#decimals.get(header) ?? decimal) !== decimal) throw new Uneven();
+      this.#decimals.set(header, decimal);
+    }
     for (const {name, header} of columns) {
       if (this.#leftOut.has(header)) throw new Uneven();
       const same = this.#columns.get(name.toLowerCase()) ?? header;

@@ -1,11 +1,12 @@
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
+import type {Decimal} from "./decimal.js";
 import type {Clock, Field, Wanted} from "../time/clock.js";
 import type {Last} from "./timed.js";
 
 /** How a file is to be read, as far as its resource says. */
 export interface How extends Wanted {
-  readonly decimal?: "." | ",";
+  readonly decimal?: Decimal;
   readonly parameter?: string;
   readonly value?: string;
   readonly unit?: string;
@@ -20,7 +21,7 @@ export interface How extends Wanted {
 export interface Settled {
   readonly lead: number; // lines before the first row: the header, and what stands before it
   readonly dialect?: Marks;
-  readonly decimal?: "." | ",";
+  readonly decimal?: Decimal;
   readonly monthFirst?: boolean; // of dates that begin with days or months
 }
 
@@ -36,7 +37,8 @@ export interface Source {
   readonly from: string; // in FROM position: columns c0, c1, …; of Parquet also `file_row_number`
   readonly fields: readonly Field[];
   readonly parquet?: string; // the file, where it is such a one: DuckDB skips what is not asked of it
-  readonly decimal: "." | ","; // what stands in numbers that came as text
+  readonly decimal: Decimal; // what stands in numbers that came as text
+  readonly isDecimalTold?: boolean; // by the resource, or by what the file is
   readonly notes: readonly string[];
   readonly settled?: Settled; // where more may be written behind it
   readonly lines?: Lines; // where it is lines of text, which may be read portion by portion

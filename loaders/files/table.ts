@@ -1,8 +1,10 @@
 import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
-import {isNumber} from "../time/clock.js";
+import {isNumber, isText} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
-import {finite, nothing, numberIn, rowsOf, severalIn} from "./host.js";
+import {decimalsOf, numberIn} from "./decimal.js";
+import type {Decimal} from "./decimal.js";
+import {finite, nothing, rowsOf, severalIn} from "./host.js";
 import type {Count, HostTable, Note, Span, TableColumn, Told} from "./host.js";
 import {longForm, longTable} from "./long.js";
 import {attributesOf, spelled} from "../readings/readings.js";
@@ -30,7 +32,8 @@ function isOtherType(error: unknown): boolean {
   return error instanceof Error && /^(Conversion Error|Invalid Input Error: (CSV|JSON))/.test(error.message);
 }
 
-async function interpret(duck: Duck, source: Source, how: How): Promise<HostTable> {
+async function interpret(duck: Duck, read: Source, how: How): Promise<HostTable> {
+  const source = how.decimal === undefined ? read : {...read, decimal: how.decimal, isDecimalTold: true};
   const long = longForm(source.fields, how);
   const rows = await timed(duck, source, how, long?.stream);
   const table = long ? await longTable(duck, {source, rows, long}) : await wideTable(duck, source, rows);
@@ -68,10 +71,13 @@ async function spanIn(duck: Duck, {facts, from, instant, within}: Timed, range: 
 
 // ---- A column per parameter ----
 
-async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Promise<Omit<HostTable, Told>> {
+async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<HostTable, Told>> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
-  const beside = fields.filter((field) => !rows.clock.fields.includes(field));
-  const values = await Promise.all(beside.map((field) => valueOf(duck, rows, {field, decimal})));
+  const beside = source.fields.filter((field) => !rows.clock.fields.includes(field));
+  const decimals = await decimalsOf(duck, rows.from, {...source, fields: beside.filter(isText)});
+  const values = await Promise.all(
+    beside.map((field) => valueOf(duck, rows, {field, decimal: decimals.get(field) ?? source.decimal}))
+  );
   const columns = values.flatMap(({column}) => column ?? []);
   if (values.length > 0 && values.every(({column, note}) => !column && !note))
     return nothing("it has times and no values");
@@ -84,6 +90,7 @@ async function wideTable(duck: Duck, {fields, decimal}: Source, rows: Timed): Pr
     `SELECT ${rows.instant} AS instant,${row} ${vs} FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`;
   return {
     columns: columns.map(({header}) => named(header)),
+    decimals: new Map(beside.map((field) => [field.header, decimals.get(field) ?? source.decimal])),
     leftOut: values.flatMap(({column, note}, index) => (!column && note ? beside[index]!.header : [])),
     notes: values.flatMap(({note}) => note ?? []),
     rows: count,
@@ -150,7 +157,7 @@ interface Value {
 
 interface Beside {
   readonly field: Field;
-  readonly decimal: "." | ",";
+  readonly decimal: Decimal;
 }
 
 async function valueOf(duck: Duck, rows: Timed, {field, decimal}: Beside): Promise<Value> {

@@ -120,6 +120,37 @@ test("a comma that may be decimal or between thousands is refused with both, unt
   expect(await readings(pond, "/in/dock")).toEqual([{time: first, DO: 1.234}]);
 });
 
+test.each<[string, readonly string[], readonly (number | null)[], object?]>([
+  ["points between thousands", ["1.234,5", "2.345", "7,5"], [1234.5, 2345, 7.5]],
+  ["commas between thousands", ["1,234.5", "2,345", "7.5"], [1234.5, 2345, 7.5]],
+  ["commas between thousands alone", ["1,234,567", "2,345", "-7"], [1_234_567, 2345, -7]],
+  ["a comma between thousands, as told", ["1,234", "2"], [1234, 2], {decimal: "."}],
+  ["a point between thousands, as told", ["1.234", "2"], [1234, 2], {decimal: ","}],
+  ["points, three digits behind each", ["1.234", "n/a", "12.345"], [1.234, null, 12.345]],
+  ["what is no number either way", ["1.234,5", "2,345.5", "1,5"], [1234.5, null, 1.5], {decimal: ","}],
+  ["nothing but points", ["1.5", "2.25", "n/a"], [1.5, 2.25, null], {decimal: ","}]
+])("numbers with %s", async (_, texts, values, spec = {}) => {
+  for (const form of ["wide", "long"]) {
+    const {pond, put, run} = await harbour(spec);
+    const lead = form === "wide" ? "time;DO" : "time;parameter;value";
+    const row = (text: string, minute: number) => `2026-01-01 00:0${minute};${form === "wide" ? "" : "DO;"}${text}\n`;
+    await put("dock.csv", `${lead}\n${texts.map(row).join("")}`);
+    expect(told(await run()).errors).toEqual([]);
+    const read = new Map((await readings(pond, "/in/dock")).map(({time, DO}) => [time, DO]));
+    const times = values.map((_, minute) => `2026-01-01T00:0${minute}:00.000Z`);
+    expect(times.map((time) => read.get(time) ?? null)).toEqual(values);
+  }
+});
+
+test("a point among decimal commas that may stand between thousands is refused with both", async () => {
+  const {named, put, run} = await harbour();
+  await put("dock.csv", "time;DO;T\n2026-01-01;1,5;1.234\n");
+  expect(told(await run()).errors).toEqual([
+    `${named("dock.csv")} was skipped: its column "T" holds "1.234", which is 1.234 (decimal point) or 1234 ` +
+      '(thousands, among decimal commas); set decimal to "," or "."; mend it or take it away.'
+  ]);
+});
+
 test("rows far down that are not what the first ones are", async () => {
   const {pond, put, run} = await harbour();
   const rows = Array.from({length: 30_000}, (_, i) => `${1_767_225_600 + i},${i},${i}`);

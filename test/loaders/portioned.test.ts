@@ -176,6 +176,11 @@ const cases: readonly (Reading & {what: string; isCut: boolean; bytes?: number})
     content: csv(rows.with(3, "1970-01-01T00:00:00Z,1,1").with(half, "1970-01-01T00:00:00Z,2,1"))
   },
   {
+    what: "thousands that only a number further down tells from fractions",
+    isCut: false,
+    content: csv(rows.map((_, i) => `${timeOf(i)},${i === half ? '"1.234,5"' : "2.345"},1`))
+  },
+  {
     what: "numbers that turn into text",
     isCut: false,
     content: csv(rows.map((one, i) => (i < half ? one : one.replace(/[^,]+$/, "text"))))
