@@ -18,7 +18,7 @@ import {Pond} from "../../pond/pond.js";
  * measurement is a process of its own, so that none has what another left. ROWS (of the larger), COLUMNS and ROUNDS
  * may be set, and with SIZE one file of so many GB is taken alone, once: CSV, or with ENDING=parquet Parquet. SORTS=all,
  * or some of them with commas, takes CSVs that are not plain. These figures are for comparing, since the machine decides
- * what they are; but where a larger file takes more memory, by a third of what it is larger, the run fails.
+ * what they are; but where a larger file takes more memory, by a third of what it holds more, the run fails.
  */
 
 const rows = Number(process.env.ROWS ?? 4_000_000);
@@ -133,7 +133,7 @@ interface Comparing {
 
 interface Compared {
   readonly told: Record<string, unknown>;
-  readonly megabytes: number; // of the file
+  readonly megabytes: number; // of what the file holds, as numbers in memory
   readonly peak: number; // of what takes it
 }
 
@@ -150,11 +150,10 @@ async function compare(
   const of = (all: readonly Measured[], pick: (one: Measured) => number) => median(all.map(pick));
   const ratio = (pick: (one: Measured) => number) => (of(takes, pick) / of(copies, pick)).toFixed(2);
   const most = (all: readonly Measured[]) => Math.round(Math.max(...all.map((one) => one.megabytes)));
-  const megabytes = Math.round((await stat(file)).size / 1e6);
   const told = {
     file: name,
     rows: formatCount(count),
-    MB: formatCount(megabytes),
+    MB: formatCount(Math.round((await stat(file)).size / 1e6)),
     seconds: of(takes, ({seconds}) => seconds).toFixed(2),
     "COPY's": of(copies, ({seconds}) => seconds).toFixed(2),
     ratio: ratio(({seconds}) => seconds),
@@ -162,7 +161,7 @@ async function compare(
     "peak MB": formatCount(most(takes)),
     "COPY's peak": formatCount(most(copies))
   };
-  return {told, megabytes, peak: most(takes)};
+  return {told, megabytes: (count * (name === "long" ? 1 : columns) * 8) / 1e6, peak: most(takes)};
 }
 
 /** A kind of file in two sizes, of which the larger is to take hardly more memory: else that is said, and the run fails. */
