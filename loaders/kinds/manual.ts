@@ -9,6 +9,7 @@ import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";
 import {annotation, annotationsIn, annotationsTable} from "../series/annotation.js";
 import {maskOf} from "../resources/mask.js";
+import type {TableColumn} from "../files/host.js";
 import {openSource, wrongWith} from "../files/open.js";
 import {readingsTable} from "../readings/readings.js";
 import {readTable} from "../files/table.js";
@@ -70,13 +71,13 @@ export const manual: Kind<ManualSpec> = {
       read: first.read + second.read,
       stored: first.stored + second.stored,
       aside: 0,
-      notes: [],
+      notes: [...first.notes, ...second.notes],
       errors: [...first.errors, ...second.errors]
     };
   }
 };
 
-type Came = Pick<Report, "read" | "stored" | "errors">;
+type Came = Pick<Report, "read" | "stored" | "notes" | "errors">;
 type Take = (resource: Resource<ManualSpec>, context: RunContext) => Promise<Omit<Came, "errors">>;
 
 /** What is wrong with what was typed is told, and what was stored before stays. */
@@ -84,8 +85,8 @@ async function attempt(resource: Resource<ManualSpec>, context: RunContext, take
   try {
     return {...(await take(resource, context)), errors: []};
   } catch (error) {
-    if (error instanceof TypedError) return {read: 0, stored: 0, errors: [error.message]};
-    if (error instanceof PondError) return {read: 0, stored: 0, errors: [error.message]};
+    if (error instanceof TypedError) return {read: 0, stored: 0, notes: [], errors: [error.message]};
+    if (error instanceof PondError) return {read: 0, stored: 0, notes: [], errors: [error.message]};
     throw error;
   }
 }
@@ -93,11 +94,16 @@ async function attempt(resource: Resource<ManualSpec>, context: RunContext, take
 /** Something wrong in a file of the host, as a whole sentence. */
 class TypedError extends Error {
   constructor(file: string, {spec, ...resource}: Resource, context: RunContext, cause: unknown) {
-    const name = maskOf({spec, ...resource}, context)(relative(process.cwd(), file));
+    const name = named(file, {spec, ...resource}, context);
     const wrong = wrongWith(file, cause);
     if (wrong === undefined) throw cause;
     super(`${name} was left out: ${wrong}; mend it.`, {cause});
   }
+}
+
+/** A file of the host as a report names it, without what the environment says. */
+function named(file: string, resource: Resource, context: RunContext): string {
+  return maskOf(resource, context)(relative(process.cwd(), file));
 }
 
 // ---- Readings ----
@@ -106,12 +112,12 @@ type Rows = Map<number, Map<string, number>>; // by µs UTC, then by column
 
 async function takeReadings(resource: Resource<ManualSpec>, context: RunContext): Promise<Omit<Came, "errors">> {
   const {readings} = resource.spec;
-  if (!readings) return {read: 0, stored: 0};
+  if (!readings) return {read: 0, stored: 0, notes: []};
   const scratch = join(context.cache, "manual", randomUUID());
   await mkdir(scratch, {recursive: true});
   try {
     const {into, file, timeFormat, rows} = readings;
-    const typed: Typed = {rows: new Map(), columns: new Map(), read: 0};
+    const typed: Typed = {rows: new Map(), columns: new Map(), notes: [], read: 0};
     if (file !== undefined)
       await gather(typed, {path: resolve(context.base, file), timeFormat}, {resource, context, scratch});
     if (rows.length > 0) {
@@ -121,7 +127,8 @@ async function takeReadings(resource: Resource<ManualSpec>, context: RunContext)
       await writeFile(text, csvFormat(table, ["time", ...names] as never[]));
       await gather(typed, {path: text, place: resource.place.file}, {resource, context, scratch});
     }
-    return {read: typed.read, stored: await context.transaction((tx) => store(into, typed, {tx, duck: context.duck}))};
+    const stored = await context.transaction((tx) => store(into, typed, {tx, duck: context.duck}));
+    return {read: typed.read, stored, notes: typed.notes};
   } finally {
     await rm(scratch, {recursive: true});
   }
@@ -130,6 +137,7 @@ async function takeReadings(resource: Resource<ManualSpec>, context: RunContext)
 interface Typed {
   readonly rows: Rows;
   readonly columns: Map<string, Readonly<Record<string, string | undefined>>>; // attributes by name
+  readonly notes: string[]; // what was left out, a sentence each
   read: number;
 }
 
@@ -156,20 +164,31 @@ async function gather(
   const how = {timeZone: resource.spec.timeZone, scratch: own, ...(timeFormat === undefined ? {} : {timeFormat})};
   try {
     const table = await readTable(context.duck, await openSource(context.duck, path, how), how);
-    for (const {name, attributes} of table.columns) typed.columns.set(name, {...attributes});
+    const names = table.columns.map((column) => spelledIn(typed, column));
     typed.read += table.rows;
+    typed.notes.push(...table.notes.map((note) => `${named(place, resource, context)}: ${note}.`));
     if (!table.span) return;
     const {begin, end} = table.span;
+    for (const stretch of await table.cut({}))
+      if ((await table.count(stretch, true)).differing > 0)
+        typed.notes.push(`${named(place, resource, context)}: of rows of one time that differ the last counts.`);
     const select = `SELECT *, epoch_us(instant)::DOUBLE AS time FROM (${table.folded({begin, end: end + 1})})`;
     for (const row of await context.duck.rows(select)) {
       const values = typed.rows.get(Number(row.time)) ?? new Map<string, number>();
-      for (const [index, {name}] of table.columns.entries())
+      for (const [index, name] of names.entries())
         if (row[`v${index}`] !== null) values.set(name, Number(row[`v${index}`]));
       typed.rows.set(Number(row.time), values);
     }
   } catch (error) {
     throw new TypedError(place, resource, context, error);
   }
+}
+
+/** What a column is called: as it was when it came first, since DuckDB does not tell names apart by case. */
+function spelledIn({columns}: Typed, {name, attributes}: TableColumn): string {
+  const same = [...columns.keys()].find((one) => one.toLowerCase() === name.toLowerCase()) ?? name;
+  if (!columns.has(same)) columns.set(same, {...attributes});
+  return same;
 }
 
 interface Storing {
@@ -216,7 +235,7 @@ function isSame(a: ReadonlyMap<string, number> = new Map(), b: ReadonlyMap<strin
 
 async function takeAnnotations(resource: Resource<ManualSpec>, context: RunContext): Promise<Omit<Came, "errors">> {
   const {annotations, timeZone} = resource.spec;
-  if (!annotations) return {read: 0, stored: 0};
+  if (!annotations) return {read: 0, stored: 0, notes: []};
   const {into, file, rows} = annotations;
   const host = file === undefined ? resource.place.file : resolve(context.base, file);
   try {
@@ -228,7 +247,7 @@ async function takeAnnotations(resource: Resource<ManualSpec>, context: RunConte
       if (version > 0 || all.length > 0) await tx.table(into, table, {parents: true});
       return (await tx.exists(into)) && (await tx.stat(into)).version !== version;
     });
-    return {read: all.length, stored: isNew ? all.length : 0};
+    return {read: all.length, stored: isNew ? all.length : 0, notes: []};
   } catch (error) {
     throw new TypedError(host, resource, context, error);
   }

@@ -24,8 +24,8 @@ async function desk() {
       const typed = {...resource("Manual", "hand", spec), place: {file: yaml, line: 1, column: 1}};
       const now = Date.parse("2026-03-10T00:00Z");
       const {rows, commits} = await run(pond, [typed], {now: () => now, env: {}, reporter: silent});
-      const {read, stored, errors} = rows[0]!;
-      return {read, stored, errors, commit: commits.at(-1)?.version};
+      const {read, stored, notes, errors} = rows[0]!;
+      return {read, stored, notes, errors, commit: commits.at(-1)?.version};
     }
   };
 }
@@ -71,6 +71,26 @@ test("an edit, a deletion of a value, of a reading and of all take effect, and t
     await pond.duck.rows(`SELECT count(*)::INTEGER AS n FROM ${await (await then.series("/hand/pier")).relation()}`)
   ).toEqual([{n: 2}]);
   expect(await run(pier)).toMatchObject({stored: 2});
+});
+
+test("what is left out of what was typed is said, and names are one whatever their letters", async () => {
+  const {named, pond, put, run} = await desk();
+  const rows = [{time: "2026-03-01 10:30", values: {"secchi depth.m": 3.5}}];
+  const spec = {...pier, readings: {into: "/hand/pier", file: "pier.csv", rows}};
+  const lines = ["time,Secchi depth (m),Who", "2026-03-01 10:30,2,Ann", "2026-03-02 10:30,n/a,Bob"];
+  await put("pier.csv", [...lines, "2026-03-03 10:30,1,Ann", "2026-03-03 10:30,5,Bob", ""].join("\n"));
+  expect(await run(spec)).toMatchObject({
+    notes: [
+      `${named("pier.csv")}: column "Secchi depth (m)" has text in 1 row, such as "n/a", taken as missing.`,
+      `${named("pier.csv")}: column "Who" left out (it holds text).`,
+      `${named("pier.csv")}: of rows of one time that differ the last counts.`
+    ],
+    errors: []
+  });
+  expect((await readings(pond, "/hand/pier")).map(({time: _, ...values}) => values)).toEqual([
+    {"Secchi depth.m": 3.5},
+    {"Secchi depth.m": 5}
+  ]);
 });
 
 test("readings in a file beside the YAML, where what the YAML says counts", async () => {
