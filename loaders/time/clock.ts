@@ -46,6 +46,28 @@ const sampled = 20_000;
  * in words that follow the file's name, when there is none.
  */
 export async function clockOf(duck: Duck, rows: Rows, wanted: Wanted, all = false): Promise<Clock> {
+  return asHeaded(await foundIn(duck, rows, wanted, all));
+}
+
+/** A header that tells the clock's offset, as in `Date Time, GMT-08:00`, counts before the zone of the resource. */
+function asHeaded(clock: Clock): Clock {
+  const [field] = clock.fields;
+  const minutes = clock.fields.map(({header}) => offsetIn(header)).find((found) => found !== undefined);
+  const isWall = clock.kind === "local" || (isTime(field!.type) && field!.type !== "TIMESTAMP WITH TIME ZONE");
+  if (minutes === undefined || !isWall) return clock;
+  const {stored: _, ...rest} = clock;
+  return {...rest, kind: "instant", sql: minutes === 0 ? clock.sql : `(${clock.sql} - to_minutes(${minutes}))`};
+}
+
+/** Minutes east of UTC. */
+function offsetIn(header: string): number | undefined {
+  const [found, sign, hours, minutes = "0"] =
+    /\b(?:GMT|UTC)(?: ?([-+])(\d{1,2})(?::?(\d\d))?)?\W*$/i.exec(header.replaceAll("_", " ")) ?? [];
+  if (found === undefined) return undefined;
+  return sign === undefined ? 0 : Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
+}
+
+async function foundIn(duck: Duck, rows: Rows, wanted: Wanted, all: boolean): Promise<Clock> {
   const {time, timeFormat} = wanted;
   const field = time === undefined ? likely(rows.fields) : rows.fields.find(({header}) => header.trim() === time);
   if (!field) throw new Error(absent(rows.fields, time));

@@ -64,6 +64,24 @@ test.each<[string, string, object?]>([
   expect(found).toBe(`03-${day} ${time === "20240301" ? "00:00" : "12:30"} 1`);
 });
 
+test.each([
+  ["Date Time, GMT-08:00", "03-01 20:00 1"],
+  ["Date Time, GMT+05:30", "03-01 06:30 1"],
+  ["Date Time (UTC)", "03-01 12:00 1"],
+  ["timestamp_utc", "03-01 12:00 1"],
+  ["Time UTC+2", "03-01 10:00 1"],
+  ["Date Time", "03-01 03:00 1"]
+])("a header %s counts before the zone of the resource", async (header, expected) => {
+  const zone = {timeZone: "Asia/Tokyo", files: "data/*", into: "/in/dock"};
+  expect(await timesOf(`"${header}",DO\n2024-03-01 12:00,1\n`, zone)).toEqual([expected]);
+  const {pond, at, run} = await harbour(zone);
+  const name = header.replaceAll('"', '""');
+  await pond.duck.copy(`SELECT TIMESTAMP '2024-03-01 12:00' AS "${name}", 1.0::DOUBLE AS "DO"`, at("dock.parquet"));
+  await run();
+  const [first] = await readings(pond, "/in/dock");
+  expect(first!.time).toBe(`2024-${expected.slice(0, 5)}T${expected.slice(6, 11)}:00.000Z`);
+});
+
 test("nanoseconds are cut to microseconds, each by itself", async () => {
   const {pond, put, run} = await harbour();
   await put("dock.csv", "time,DO\n1709296200123456789,1\n1709296200123457001,2\n");
