@@ -8,7 +8,9 @@ import type {Duck} from "../../pond/duck.js";
 import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";
 import {annotation, annotationsIn, annotationsTable} from "../series/annotation.js";
+import {appliedIn} from "../resources/applied.js";
 import {maskOf} from "../resources/mask.js";
+import {memoryOf} from "../resources/memory.js";
 import type {TableColumn} from "../files/host.js";
 import {openSource, wrongWith} from "../files/open.js";
 import {readingsTable} from "../readings/readings.js";
@@ -63,16 +65,18 @@ export const manual: Kind<ManualSpec> = {
   name: "Manual",
   summary: "Readings and annotations that people type.",
   schema,
-  writes: ({readings, annotations}) => [readings, annotations].flatMap((part) => (part ? [part.into] : [])),
+  writes: placesOf,
+  init: (resource, tx) => tx.remove(memoryOf(resource), {force: true}), // of one of this name that was pruned
   async run(resource: Resource<ManualSpec>, context: RunContext): Promise<Report> {
     const first = await attempt(resource, context, takeReadings);
     const second = await attempt(resource, context, takeAnnotations);
+    const errors = [...first.errors, ...second.errors];
     return {
       read: first.read + second.read,
       stored: first.stored + second.stored,
       aside: 0,
-      notes: [...first.notes, ...second.notes],
-      errors: [...first.errors, ...second.errors]
+      notes: [...first.notes, ...second.notes, ...(errors.length === 0 ? await leave(resource, context) : [])],
+      errors
     };
   }
 };
@@ -99,6 +103,32 @@ class TypedError extends Error {
     if (wrong === undefined) throw cause;
     super(`${name} was left out: ${wrong}; mend it.`, {cause});
   }
+}
+
+/** Takes tables away that the resource made and no longer names, unless another does; gives what is said of it. */
+function leave(resource: Resource<ManualSpec>, {transaction}: RunContext): Promise<readonly string[]> {
+  const path = memoryOf(resource);
+  return transaction(async (tx) => {
+    const known = (await tx.exists(path)) ? new TextDecoder().decode(await tx.read(path)) : "[]";
+    const own = placesOf(resource.spec);
+    const all = (await appliedIn(tx)).filter(({kind}) => kind === manual.name);
+    const named = new Set([...own, ...all.flatMap(({spec}) => placesOf(spec as Placing))]);
+    const left: string[] = [];
+    for (const place of JSON.parse(known) as readonly string[])
+      if (!named.has(place) && (await tx.exists(place)) && (await tx.stat(place)).kind === "table") {
+        await tx.remove(place);
+        left.push(place);
+      }
+    await tx.write(path, `${JSON.stringify(own)}\n`, {parents: true});
+    return left.map((place) => `${place} is taken away, since nothing is typed for it any more.`);
+  });
+}
+
+type Placing = {readonly [part in "readings" | "annotations"]?: {readonly into: string} | undefined};
+
+/** Where what is typed goes. */
+function placesOf({readings, annotations}: Placing): readonly string[] {
+  return [readings, annotations].flatMap((part) => (part ? [part.into] : []));
 }
 
 /** A file of the host as a report names it, without what the environment says. */

@@ -93,6 +93,24 @@ test("what is left out of what was typed is said, and names are one whatever the
   ]);
 });
 
+test("a table that nothing is typed for any more is taken away, and said", async () => {
+  const {pond, run} = await desk();
+  const {commit} = await run({...pier, annotations: {into: "/annotations/pier", rows: []}});
+  const moved = {...pier, readings: {...pier.readings, into: "/hand/quay"}};
+  expect(await run(moved)).toMatchObject({
+    stored: 2,
+    notes: ["/hand/pier is taken away, since nothing is typed for it any more."],
+    errors: []
+  });
+  expect((await (await pond.fs()).list("/hand")).map(({name}) => name)).toEqual(["quay"]);
+  expect(await (await pond.at({version: commit!})).exists("/hand/pier")).toBe(true);
+  expect(await run(moved)).toMatchObject({notes: []});
+  expect(await run(moved)).toMatchObject({notes: [], commit: undefined});
+  const wrong = {...pier, readings: {...pier.readings, into: "/hand/bank", file: "none.csv"}};
+  expect(await run(wrong)).toMatchObject({stored: 0, notes: []});
+  expect(await (await pond.fs()).exists("/hand/quay")).toBe(true);
+});
+
 test("readings in a file beside the YAML, where what the YAML says counts", async () => {
   const {named, pond, put, run, take} = await desk();
   const spec = {...pier, readings: {...pier.readings, file: "pier.csv"}};
