@@ -32,6 +32,14 @@ export function capturesIn(pattern: string): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
+/** What is wrong with a template that asks for more captures than the pattern has; undefined where nothing is. */
+export function unfillable(template: string, pattern: string, count: number): string | undefined {
+  const asked = [...template.matchAll(/\$(\d+)/g)].map(([, index]) => Number(index)).find((index) => index >= count);
+  if (asked === undefined) return undefined;
+  const has = `${pattern} has ${count === 0 ? "no wildcard" : count === 1 ? "1 wildcard" : `${count} wildcards`}`;
+  return `there is no $${asked}, since ${has}${count === 0 ? "" : " (the first is $0)"}`;
+}
+
 /** Puts captures where `$0, $1, …` stand; nothing where there are fewer. */
 export function fill(template: string, captures: readonly string[]): string {
   return template.replace(/\$(\d+)/g, (_, index) => captures[Number(index)] ?? "");

@@ -5,7 +5,7 @@ import {CorrectedSeries} from "../quality/corrected.js";
 import type {Dataset} from "../series/dataset.js";
 import {driftsOf} from "../quality/drift.js";
 import {isFlag} from "../readings/flag.js";
-import {circular, Mapped, troubles} from "../series/mapped.js";
+import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {isFor, unmet} from "../series/target.js";
@@ -29,6 +29,7 @@ const schema = z
   .refine(({corrections, annotations}) => corrections.length + annotations.length > 0, {
     error: "there is nothing in it to correct by: write corrections, annotations or both"
   })
+  .superRefine(({input, output}, context) => fillable(input, {path: ["output"], template: output}, context))
   .refine((spec) => !mapped.isCircular(spec), circular);
 
 export type CorrectSpec = z.infer<typeof schema>;

@@ -12,7 +12,7 @@ import {told} from "../files/host.js";
 import {howOf, Ledger} from "../files/ledger.js";
 import type {Came, Entry, Found, Taken} from "../files/ledger.js";
 import {maskOf} from "../resources/mask.js";
-import {capturesIn, fill, hostFiles} from "../pattern.js";
+import {capturesIn, fill, hostFiles, unfillable} from "../pattern.js";
 import {openSource, wrongWith} from "../files/open.js";
 import {storeFile} from "../files/stored.js";
 import {quiet, sum} from "../resources/report.js";
@@ -52,11 +52,8 @@ const schema = z
 /** What is wrong with a pattern, or with the captures that are asked of it. */
 function mismatch(files: string, into: string): {readonly path: string[]; readonly message: string} | undefined {
   try {
-    const count = capturesIn(files);
-    const asked = [...into.matchAll(/\$(\d+)/g)].map(([, index]) => Number(index)).find((index) => index >= count);
-    if (asked === undefined) return undefined;
-    const message = `there is no $${asked}, since ${files} has ${count === 1 ? "1 wildcard" : `${count} wildcards`}`;
-    return {path: ["into"], message: `${message} (the first is $0)`};
+    const message = unfillable(into, files, capturesIn(files));
+    return message === undefined ? undefined : {path: ["into"], message};
   } catch (error) {
     if (!(error instanceof PondError)) throw error;
     return {path: ["files"], message: "close what is opened: a [ by a ], a { by a }"};

@@ -2,22 +2,25 @@ import * as z from "zod";
 import type {Column, Reader, Series} from "../../pond/types.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
 import {fill} from "../pattern.js";
+import {fillable} from "../series/mapped.js";
 import {oneSeries} from "../series/place.js";
 import {flagRenamings, RenamedSeries} from "../series/renamed.js";
 import type {Kind} from "../types.js";
 
-const schema = z.strictObject({
-  input: z.string().startsWith("/").describe("the series to set side by side: a pattern, e.g. /sites/*"),
-  output: z.string().startsWith("/").describe("the path of the series, e.g. /pivots/temperature"),
-  parameter: z.string().min(1).describe("what is shown of each, e.g. Temperature"),
-  scope: z.string().min(1).optional().describe("which of several, where a series has the parameter in more scopes"),
-  name: z
-    .string()
-    .min(1)
-    .default("$0")
-    .describe("how each is told apart; $0, $1, … stand for what the wildcards matched"),
-  unit: z.string().min(1).optional().describe("the unit of all; as they come unless given")
-});
+const schema = z
+  .strictObject({
+    input: z.string().startsWith("/").describe("the series to set side by side: a pattern, e.g. /sites/*"),
+    output: z.string().startsWith("/").describe("the path of the series, e.g. /pivots/temperature"),
+    parameter: z.string().min(1).describe("what is shown of each, e.g. Temperature"),
+    scope: z.string().min(1).optional().describe("which of several, where a series has the parameter in more scopes"),
+    name: z
+      .string()
+      .min(1)
+      .default("$0")
+      .describe("how each is told apart; $0, $1, … stand for what the wildcards matched"),
+    unit: z.string().min(1).optional().describe("the unit of all; as they come unless given")
+  })
+  .superRefine(({input, name}, context) => fillable(input, {path: ["name"], template: name}, context));
 
 export type PivotSpec = z.infer<typeof schema>;
 

@@ -13,6 +13,7 @@ import {
   twinResolutions
 } from "../time/resolution.js";
 import {published, type Statistic, statistics} from "../reduction/statistic.js";
+import {fillable} from "../series/mapped.js";
 import type {Kind} from "../types.js";
 import {timeZone} from "../time/zone.js";
 
@@ -63,6 +64,7 @@ const schema = fields
     path: ["statistics"],
     error: "coverage is a share of the readings that are due: say by interval how far apart they are"
   })
+  .superRefine(({input, output}, context) => fillable(input, {path: ["output"], template: output}, context))
   .refine(({input, output}) => !reaches(input, rootOf(output)), {
     path: ["output"],
     error: "the input reads there as well: choose a directory that its pattern does not match"

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import {literally} from "../../pond/regexp.js";
 import type {Column, Reader, Series} from "../../pond/types.js";
-import {circular, Mapped, troubles} from "../series/mapped.js";
+import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {isFlag} from "../readings/flag.js";
-import {fill} from "../pattern.js";
+import {fill, unfillable} from "../pattern.js";
 import {attributesOf} from "../readings/readings.js";
 import {flagRenamings, RenamedSeries, type Renaming} from "../series/renamed.js";
 import type {Kind} from "../types.js";
@@ -23,6 +23,13 @@ const schema = z
     output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
     columns: z.array(rule).min(1).describe("of several rules that a column matches, the first counts"),
     others: z.enum(["keep", "drop"]).default("keep").describe("what becomes of the columns that no rule matches")
+  })
+  .superRefine(({input, output}, context) => fillable(input, {path: ["output"], template: output}, context))
+  .superRefine(({columns}, context) => {
+    for (const [index, {from, to}] of columns.entries()) {
+      const message = unfillable(to, from, from.split("*").length - 1);
+      if (message !== undefined) context.addIssue({code: "custom", path: ["columns", index, "to"], message});
+    }
   })
   .refine((spec) => !mapped.isCircular(spec), circular);
 

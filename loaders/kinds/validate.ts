@@ -3,7 +3,7 @@ import type {Reader} from "../../pond/types.js";
 import {tablesIn} from "../series/annotation.js";
 import type {Dataset} from "../series/dataset.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
-import {circular, Mapped, troubles} from "../series/mapped.js";
+import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {type Mark, marksOf} from "../quality/mark.js";
 import {addFlags, noFlags} from "../readings/flag.js";
 import {formatCount} from "../format.js";
@@ -44,6 +44,11 @@ const schema = z
           message: "two readings may well be the same: write a time of at least two intervals"
         });
     }
+  })
+  .superRefine(({input, output}, context) => fillable(input, {path: ["output"], template: output}, context))
+  .superRefine(({input, tests}, context) => {
+    for (const [index, {neighbour}] of tests.entries())
+      fillable(input, {path: ["tests", index, "neighbour", "series"], template: neighbour?.series ?? ""}, context);
   })
   .refine((spec) => !mapped.isCircular(spec), circular);
 

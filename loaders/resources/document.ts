@@ -55,8 +55,16 @@ export class ResourceDocument {
       return tell("this is a tag, which says nothing here: put text with a ! in quotes.");
     if (code !== "DUPLICATE_KEY") return tell(`this is not YAML: ${lowered(message.split(" at line ")[0]!)}.`);
     const {name, isOutermost} = this.#keyAt(offset);
-    if (!isOutermost || !outermost.includes(name)) return tell(`the field "${name}" stands here twice: take one away.`);
+    if (!isOutermost || !outermost.includes(name) || !this.#isTwo())
+      return tell(`the field "${name}" stands here twice: take one away.`);
     return name === "apiVersion" ? tell("a second resource begins: write a line --- before it.") : undefined;
+  }
+
+  /** Whether a second resource begins without a line between. */
+  #isTwo(): boolean {
+    const {contents} = this.#document;
+    const names = isMap(contents) ? contents.items.map(({key}) => (isScalar(key) ? key.value : undefined)) : [];
+    return names.filter((name) => name === "apiVersion").length > 1;
   }
 
   /** What YAML allows and a resource does not. */

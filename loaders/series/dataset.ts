@@ -1,4 +1,7 @@
 import {posix} from "node:path";
+import {PondError} from "../../pond/error.js";
+import {compile} from "../../pond/glob.js";
+import type {Glob} from "../../pond/glob.js";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Match, Reader} from "../../pond/types.js";
 import {fill} from "../pattern.js";
 import type {Origin} from "../types.js";
@@ -106,15 +109,23 @@ export function rootOf(output: string): string {
 
 /** Whether a pattern can match something below a directory. */
 export function reaches(pattern: string, root: string): boolean {
-  const wanted = pattern.split("/").filter(Boolean);
   const names = root.split("/").filter(Boolean);
-  for (const [index, part] of wanted.entries()) {
+  for (const [index, level] of levelsIn(pattern).entries()) {
     const name = names[index];
-    if (part === "**" || name === undefined) return true;
-    const [fixed] = part.split(/[*?[{]/);
-    if (fixed === part ? name !== part : !name.startsWith(fixed!)) return false;
+    if (level === "**" || name === undefined) return true;
+    if (!level.test(name)) return false;
   }
   return false;
+}
+
+/** None of a pattern that is not closed, which is told where patterns are. */
+function levelsIn(pattern: string): Glob["levels"] {
+  try {
+    return compile(pattern).levels;
+  } catch (error) {
+    if (error instanceof PondError) return [];
+    throw error;
+  }
 }
 
 function nameOf(path: string, root: string): string {

@@ -1,7 +1,9 @@
 import type * as z from "zod";
+import {PondError} from "../../pond/error.js";
 import type {DynamicDirectory, Reader, Series} from "../../pond/types.js";
 import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, treeOf} from "./dataset.js";
 import {LateSeries} from "./late.js";
+import {capturesIn, unfillable} from "../pattern.js";
 import {directoryOf, placeOf} from "./place.js";
 import type {ComputeContext, Kind} from "../types.js";
 
@@ -73,6 +75,20 @@ export async function troubles(
 
 type Make<Spec> = (spec: Spec, dataset: Dataset, context: ComputeContext) => Promise<Series>;
 type Mapper<Spec> = Required<Pick<Kind<Spec>, "reads" | "writes" | "origins" | "dynamic">>;
+
+/** Refuses a template that asks for more than the input's wildcards capture. */
+export function fillable(input: string, told: {path: (string | number)[]; template: string}, context: z.RefinementCtx) {
+  if (!told.template.includes("$")) return;
+  let count: number;
+  try {
+    count = capturesIn(input);
+  } catch (error) {
+    if (error instanceof PondError) return; // which is told where patterns are
+    throw error;
+  }
+  const message = unfillable(told.template, input, count);
+  if (message !== undefined) context.addIssue({code: "custom", path: told.path, message});
+}
 
 /** What is said of an input that reads where the output writes. */
 export const circular = {

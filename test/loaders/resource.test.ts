@@ -61,6 +61,12 @@ test("the environment fills the spec, and the source keeps its name", async () =
   expect(resource!.source).toMatchObject({files: "${env:DIR}/${env:NAME:-x}-$$0-*.csv"});
 });
 
+const specs: Readonly<Record<string, string>> = {
+  Validate: "  interval: 1h\n",
+  Correct: "  corrections: [{parameter: T, offset: 1}]\n",
+  Reduce: ""
+};
+
 test.each([
   [
     "an unset variable",
@@ -106,7 +112,7 @@ test.each([
   [
     "a time zone that is none",
     `${inbox}  timeZone: America/Los_Angels\n`,
-    '7:13: spec.timeZone is "America/Los_Angels": write a name of the IANA list, such as America/Los_Angeles.'
+    '7:13: spec.timeZone is "America/Los_Angels": write a name of the IANA list, such as America/Los_Angeles (did you mean America/Los_Angeles?).'
   ],
   [
     "a capture of no wildcard",
@@ -155,6 +161,32 @@ test.each([
   ["no group of fields", "just words\n", "1:1: this is no resource: write apiVersion, kind, metadata and spec."],
   ["no YAML", "kind: [Inbox\n", /^\d:\d+: this is not YAML: flow sequence/],
   ["a field twice", `${inbox}  into: /other\n`, '7:3: the field "into" stands here twice: take one away.'],
+  [
+    "a whole part twice",
+    `${inbox}spec: {files: more/*.csv, into: /more/$0}\n`,
+    '7:1: the field "spec" stands here twice: take one away.'
+  ],
+  [
+    "captures that a pattern does not have",
+    "apiVersion: duckpond/v1\nkind: Rename\nmetadata: {name: a}\nspec:\n  input: /a/*\n  output: /b/$1\n  columns: [{from: '* T', to: $1.C}]\n",
+    '6:11: spec.output is "/b/$1": there is no $1, since /a/* has 1 wildcard (the first is $0).',
+    '7:31: spec.columns[0].to is "$1.C": there is no $1, since * T has 1 wildcard (the first is $0).'
+  ],
+  ...["Validate", "Correct", "Reduce"].map((kind): [string, string, string] => [
+    `captures for the output of ${kind}`,
+    `apiVersion: duckpond/v1\nkind: ${kind}\nmetadata: {name: a}\nspec:\n  output: /b/$0\n  input: /a\n${specs[kind]!}`,
+    '5:11: spec.output is "/b/$0": there is no $0, since /a has no wildcard.'
+  ]),
+  [
+    "captures for a neighbour",
+    `apiVersion: duckpond/v1\nkind: Validate\nmetadata: {name: a}\nspec: {input: /a, output: /b, interval: 1h, tests: [{parameter: T, neighbour: {series: /c/$0, fail: 1}}]}\n`,
+    '4:88: spec.tests[0].neighbour.series is "/c/$0": there is no $0, since /a has no wildcard.'
+  ],
+  [
+    "captures that tell the columns of a Pivot apart",
+    "apiVersion: duckpond/v1\nkind: Pivot\nmetadata: {name: a}\nspec: {input: /a/*, output: /b, parameter: T, name: $1}\n",
+    '4:53: spec.name is "$1": there is no $1, since /a/* has 1 wildcard (the first is $0).'
+  ],
   [
     "an alias of nothing, which is not told, for it may be a password",
     inbox.replace("data/*.csv", "*nothing"),
