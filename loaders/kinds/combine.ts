@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type {Column, Reader} from "../../pond/types.js";
+import {seriesIn} from "../series/dataset.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
 import {empty, instant, lasts, rangeOf} from "../time/period.js";
 import {oneSeries} from "../series/place.js";
@@ -49,7 +50,7 @@ export const combine: Kind<CombineSpec> = {
   async origins({scopes}, _path, fs) {
     const found = scopes.flatMap(({name: scope, inputs}) =>
       inputs.map(async (input) =>
-        (await fs.glob(input.series)).map(({path}): Origin => ({path, scope, period: rangeOf(input)}))
+        (await seriesIn(input.series, fs)).map(({path}): Origin => ({path, scope, period: rangeOf(input)}))
       )
     );
     return (await Promise.all(found)).flat();
@@ -67,7 +68,7 @@ async function combinedSeries({output, scopes, units}: CombineSpec, fs: Reader):
   const deployments: Deployment[] = [];
   for (const {name, inputs} of scopes)
     for (const input of inputs)
-      for (const {path} of await fs.glob(input.series))
+      for (const {path} of await seriesIn(input.series, fs))
         deployments.push({scope: name, period: rangeOf(input), series: await fs.series(path)});
   return new CombinedSeries(output, deployments, new Map(Object.entries(units)));
 }
@@ -76,7 +77,7 @@ async function unmatched({scopes}: CombineSpec, fs: Reader): Promise<readonly st
   const notes: string[] = [];
   for (const {name, inputs} of scopes)
     for (const {series} of inputs)
-      if ((await fs.glob(series)).length === 0) notes.push(`Scope ${name}: nothing matches ${series} yet.`);
+      if ((await seriesIn(series, fs)).length === 0) notes.push(`Scope ${name}: nothing matches ${series} yet.`);
   return notes;
 }
 

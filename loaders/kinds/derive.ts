@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type {DynamicContext, Reader} from "../../pond/types.js";
+import {seriesIn} from "../series/dataset.js";
 import {DerivedSeries, type Input} from "../series/derived.js";
 import {duration, parseDuration} from "../time/duration.js";
 import {oneSeries} from "../series/place.js";
@@ -33,7 +34,7 @@ export const derive: Kind<DeriveSpec> = {
   ...oneSeries("derived", schema, derivedSeries),
   reads: ({inputs}) => Object.values(inputs),
   async origins({inputs}, _path, fs) {
-    const found = await Promise.all(Object.values(inputs).map((pattern) => fs.glob(pattern)));
+    const found = await Promise.all(Object.values(inputs).map((pattern) => seriesIn(pattern, fs)));
     return found.flat().map(({path}) => ({path, period: {}}));
   },
   async run({spec}, {duck, cache, ...context}) {
@@ -50,7 +51,7 @@ async function derivedSeries(
   {fs, duck, cache}: Pick<DynamicContext, "fs" | "duck" | "cache">
 ): Promise<DerivedSeries> {
   const found = Object.entries(inputs).map(async ([name, pattern]): Promise<Input> => {
-    const matches = await fs.glob(pattern);
+    const matches = await seriesIn(pattern, fs);
     return {name, series: await Promise.all(matches.map(({path}) => fs.series(path)))};
   });
   const span = lookback === undefined ? {} : {lookback: parseDuration(lookback)};
@@ -60,6 +61,6 @@ async function derivedSeries(
 async function unmatched({inputs}: DeriveSpec, fs: Reader): Promise<readonly string[]> {
   const notes: string[] = [];
   for (const [name, pattern] of Object.entries(inputs))
-    if ((await fs.glob(pattern)).length === 0) notes.push(`Input ${name}: nothing matches ${pattern} yet.`);
+    if ((await seriesIn(pattern, fs)).length === 0) notes.push(`Input ${name}: nothing matches ${pattern} yet.`);
   return notes;
 }

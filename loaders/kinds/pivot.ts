@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type {Column, Reader, Series} from "../../pond/types.js";
+import {seriesIn} from "../series/dataset.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
 import {fill} from "../pattern.js";
 import {fillable} from "../series/mapped.js";
@@ -32,7 +33,7 @@ export const pivot: Kind<PivotSpec> = {
   ...oneSeries("pivoted", schema, (spec, {fs}) => pivotedSeries(spec, fs)),
   reads: ({input}) => [input],
   origins: async ({input, name}, _path, fs) =>
-    (await fs.glob(input)).map(({path, captures}) => ({path, scope: fill(name, captures), period: {}})),
+    (await seriesIn(input, fs)).map(({path, captures}) => ({path, scope: fill(name, captures), period: {}})),
   async run({spec}, {fs}) {
     const columns = await (await pivotedSeries(spec, await fs())).columns();
     const {input, parameter} = spec;
@@ -43,7 +44,7 @@ export const pivot: Kind<PivotSpec> = {
 
 async function pivotedSeries(spec: PivotSpec, fs: Reader): Promise<Series> {
   const {input, output, name, parameter, unit} = spec;
-  const found = (await fs.glob(input)).map(async ({path, captures}): Promise<Deployment[]> => {
+  const found = (await seriesIn(input, fs)).map(async ({path, captures}): Promise<Deployment[]> => {
     const series = await fs.series(path);
     const columns = await series.columns();
     const column = chosen(spec, path, columns);

@@ -1,6 +1,6 @@
 import {posix} from "node:path";
 import {PondError} from "../../pond/error.js";
-import {compile} from "../../pond/glob.js";
+import {compile, isGlob} from "../../pond/glob.js";
 import type {Glob} from "../../pond/glob.js";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Match, Reader} from "../../pond/types.js";
 import {fill} from "../pattern.js";
@@ -20,41 +20,70 @@ export interface Dataset {
   readonly captures: readonly string[]; // what the input's wildcards stood for: ["BDock"]
 }
 
-/** The datasets that the input matches now, sorted by path. Throws when two inputs would give one. */
-export async function datasetsOf(mapping: Mapping, fs: Reader): Promise<readonly Dataset[]> {
-  return [...(await mapped(mapping, fs)).values()];
+/** The series and tables that a pattern matches, sorted by path; of a path without wildcards whatever stands there. */
+export async function seriesIn(pattern: string, fs: Reader): Promise<readonly Match[]> {
+  const found = await fs.glob(pattern);
+  return isGlob(pattern) ? areSeries(found, fs) : found.filter(({stat}) => !stat.dangling);
 }
 
-/** What matches are mapped to, by output: a list of matches is the same as long as nothing changed. */
-const known = new WeakMap<readonly Match[], Map<string, Promise<ReadonlyMap<string, Dataset>>>>();
+async function areSeries(found: readonly Match[], fs: Reader): Promise<readonly Match[]> {
+  const are = await Promise.all(
+    found.map(async ({path, stat}) => {
+      if (stat.dangling) return false;
+      return isSeries(stat.kind === "symlink" ? (await fs.stat(path)).kind : stat.kind);
+    })
+  );
+  return found.filter((_, index) => are[index]);
+}
 
-async function mapped({input, output}: Mapping, fs: Reader): Promise<ReadonlyMap<string, Dataset>> {
+/** The datasets that the input matches now, sorted by path. Throws when two inputs would give one. */
+export async function datasetsOf(mapping: Mapping, fs: Reader): Promise<readonly Dataset[]> {
+  const {datasets, twins} = await placed(mapping, fs);
+  for (const trouble of twins.values()) throw trouble;
+  return datasets;
+}
+
+/** What matches are mapped to. */
+interface Placed {
+  readonly datasets: readonly Dataset[]; // sorted by path
+  readonly twins: ReadonlyMap<string, Error>; // by the places that several inputs would have, where none of them stands
+  readonly inputs: ReadonlyMap<string, readonly string[]>; // by place
+}
+
+/** By output: a list of matches is the same as long as nothing changed. */
+const known = new WeakMap<readonly Match[], Map<string, Promise<Placed>>>();
+
+/** The same, and the places that two inputs or more would have. */
+export async function placed({input, output}: Mapping, fs: Reader): Promise<Placed> {
   const matches = await fs.glob(input);
-  const outputs = known.get(matches) ?? new Map<string, Promise<ReadonlyMap<string, Dataset>>>();
+  const outputs = known.get(matches) ?? new Map<string, Promise<Placed>>();
   known.set(matches, outputs);
-  const found = outputs.get(output) ?? mapAll(matches, output, fs);
+  const found = outputs.get(output) ?? placeAll(matches, output, fs);
   outputs.set(output, found);
   found.catch(() => outputs.delete(output)); // told to whoever waits for it
   return found;
 }
 
-/** By the path of each, in that order. */
-async function mapAll(matches: readonly Match[], output: string, fs: Reader): Promise<ReadonlyMap<string, Dataset>> {
+async function placeAll(matches: readonly Match[], output: string, fs: Reader): Promise<Placed> {
   const found = new Map<string, Dataset>();
-  for (const {path, captures, stat} of matches) {
-    if (stat.dangling || !isSeries(stat.kind === "symlink" ? (await fs.stat(path)).kind : stat.kind)) continue;
+  const twins = new Map<string, Error>();
+  const inputs = new Map<string, string[]>();
+  for (const {path, captures} of await areSeries(matches, fs)) {
     const place = posix.normalize(fill(output, captures));
+    inputs.set(place, [...(inputs.get(place) ?? []), path]);
     const other = found.get(place);
-    if (other) throw new Error(`${other.input} and ${path} would both be ${place}: tell them apart by $0, $1, ….`);
-    found.set(place, {name: nameOf(place, rootOf(output)), path: place, input: path, captures});
+    if (other)
+      twins.set(place, new Error(`${other.input} and ${path} would both be ${place}: tell them apart by $0, $1, ….`));
+    else found.set(place, {name: nameOf(place, rootOf(output)), path: place, input: path, captures});
   }
-  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const datasets = [...found.values()].filter(({path}) => !twins.has(path));
+  return {datasets: datasets.sort((a, b) => (a.path < b.path ? -1 : 1)), twins, inputs};
 }
 
 /** What stands at a path that a mapping leads to is made of. */
 export async function originsIn(mapping: Mapping, path: string, fs: Reader): Promise<readonly Origin[]> {
-  const dataset = (await mapped(mapping, fs)).get(path);
-  return dataset ? [{path: dataset.input, period: {}}] : [];
+  const {inputs} = await placed(mapping, fs);
+  return (inputs.get(path) ?? []).map((input) => ({path: input, period: {}}));
 }
 
 type Leaf = (dataset: Dataset) => Promise<DynamicNode>;
@@ -65,33 +94,41 @@ export function treeOf(
   {fs, path}: Pick<DynamicContext, "fs" | "path">,
   leaf: Leaf
 ): DynamicDirectory {
-  let datasets: Promise<readonly Dataset[]> | undefined;
+  let found: ReturnType<typeof placed> | undefined;
   const made = new Map<string, Promise<DynamicNode>>();
   const once = (dataset: Dataset) => {
     const node = made.get(dataset.path) ?? leaf(dataset);
     made.set(dataset.path, node);
     return node;
   };
-  return branch(path, () => (datasets ??= datasetsOf(mapping, fs)), once);
+  return branch(path, () => (found ??= placed(mapping, fs)), once);
 }
 
-/** A directory on the way to datasets, or, where an output without captures stands at the root, the dataset's own. */
-function branch(path: string, datasets: () => Promise<readonly Dataset[]>, leaf: Leaf): DynamicDirectory {
+/**
+ * A directory on the way to datasets, or, where an output without captures stands at the root, the dataset's own. Throws
+ * where two inputs would stand.
+ */
+function branch(path: string, found: () => ReturnType<typeof placed>, leaf: Leaf): DynamicDirectory {
+  const at = async (place: string): Promise<Dataset | undefined> => {
+    const {datasets, twins} = await found();
+    if (twins.has(place)) throw twins.get(place)!;
+    return datasets.find((candidate) => candidate.path === place);
+  };
   const own = async (): Promise<DynamicDirectory | undefined> => {
-    const dataset = (await datasets()).find((candidate) => candidate.path === path);
+    const dataset = await at(path);
     const node = dataset && (await leaf(dataset));
     return node?.kind === "directory" ? node.directory : undefined;
   };
   return {
-    list: async () => (await own())?.list() ?? childrenOf(path, await datasets()),
+    list: async () => (await own())?.list() ?? childrenOf(path, (await found()).datasets),
     get: async (name) => {
       const directory = await own();
       if (directory) return directory.get(name);
       const place = posix.join(path, name);
-      const dataset = (await datasets()).find((candidate) => candidate.path === place);
+      const dataset = await at(place);
       if (dataset) return leaf(dataset);
-      if (!childrenOf(path, await datasets()).includes(name)) return undefined;
-      return {kind: "directory", directory: branch(place, datasets, leaf)};
+      if (!childrenOf(path, (await found()).datasets).includes(name)) return undefined;
+      return {kind: "directory", directory: branch(place, found, leaf)};
     }
   };
 }

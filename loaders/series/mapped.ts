@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import {PondError} from "../../pond/error.js";
 import type {DynamicDirectory, Reader, Series} from "../../pond/types.js";
-import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, treeOf} from "./dataset.js";
+import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, seriesIn, treeOf} from "./dataset.js";
 import {LateSeries} from "./late.js";
 import {capturesIn, unfillable} from "../pattern.js";
 import {directoryOf, placeOf} from "./place.js";
@@ -41,7 +41,7 @@ export class Mapped {
   /** What there is. Throws when the input matches more than the output tells apart. */
   async datasets(mapping: Mapping, fs: Reader): Promise<readonly Dataset[]> {
     const {input, output} = mapping;
-    const found = output.includes("$") ? 0 : (await fs.glob(input)).length;
+    const found = output.includes("$") ? 0 : (await seriesIn(input, fs)).length;
     if (found > 1)
       throw new Error(`${input} matches ${found} series and ${output} is one: tell them apart by $0, $1, ….`);
     return datasetsOf(mapping, fs);

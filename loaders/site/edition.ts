@@ -61,6 +61,7 @@ export interface Source {
   readonly name: string;
   readonly path: string;
   readonly reduction?: Reduction; // none: the dashboard shows what is not there yet
+  readonly trouble?: Error; // why there is none, where that is not so
 }
 
 const none = {
@@ -83,7 +84,8 @@ export async function publishOrKeep(source: Source, publication: Begun): Promise
   }
 }
 
-async function publishDataset({name, path, reduction}: Source, renewal: Renewal): Promise<PublishedDataset> {
+async function publishDataset({name, path, reduction, trouble}: Source, renewal: Renewal): Promise<PublishedDataset> {
+  if (trouble) throw trouble;
   if (!reduction) return {name, path, ...none};
   const {effects, kept, shown} = renewal;
   const {columns, levels} = await shownOf(reduction, renewal);

@@ -3,7 +3,7 @@ import {basename, join, posix} from "node:path";
 import {annotationsOf} from "./annotated.js";
 import {catalogueOf} from "./catalogue.js";
 import type {DashboardSpec} from "../kinds/dashboard.js";
-import {datasetsOf} from "../series/dataset.js";
+import {placed} from "../series/dataset.js";
 import {detailsOf} from "./details.js";
 import {filesOf, foundIn, isPublished, removeOthers} from "./directory.js";
 import {type Publication, publishOrKeep, type PublishedDataset, type Source} from "./edition.js";
@@ -26,10 +26,10 @@ import type {Catalogue, Resource} from "../types.js";
 export async function publish(publication: Publication): Promise<Catalogue> {
   const {fs, commits, resources, effects, directory} = publication;
   const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
-  const reductions = await reductionsOf(publication);
+  const {reductions, troubles} = await reductionsOf(publication);
   const found = foundIn(directory);
   const datasets: PublishedDataset[] = [];
-  for (const source of sourcesOf(reductions, publication, dashboard))
+  for (const source of sourcesOf({reductions, troubles}, publication, dashboard))
     datasets.push(await publishOrKeep(source, {...publication, found}));
   const annotations = await annotationsOf({datasets, resources, kinds, fs, effects});
   const {reporter} = effects;
@@ -67,25 +67,36 @@ export async function publish(publication: Publication): Promise<Catalogue> {
 
 // ---- Which datasets ----
 
-/** Every reduction that the resources ask for, by its path in the pond. */
-async function reductionsOf({fs, cache, resources}: Publication): Promise<ReadonlyMap<string, Reduction>> {
-  const found = new Map<string, Reduction>();
-  for (const {spec} of resources.filter(({kind}) => kind === "Reduce") as Resource<ReduceSpec>[])
-    for (const dataset of await datasetsOf(spec, fs))
-      found.set(dataset.path, await reductionOf(spec, dataset, {fs, cache}));
-  return found;
+interface Asked {
+  readonly reductions: ReadonlyMap<string, Reduction>; // by path in the pond
+  readonly troubles: ReadonlyMap<string, Error>; // why there is none, likewise
 }
 
-function sourcesOf(
-  reductions: ReadonlyMap<string, Reduction>,
-  {effects}: Publication,
-  dashboard?: DashboardSpec
-): readonly Source[] {
-  const shown = dashboard?.sites.map(({dataset}) => posix.normalize(dataset)) ?? [...reductions.keys()];
+/** Every reduction that the resources ask for. */
+async function reductionsOf({fs, cache, resources}: Publication): Promise<Asked> {
+  const reductions = new Map<string, Reduction>();
+  const troubles = new Map<string, Error>();
+  for (const {spec} of resources.filter(({kind}) => kind === "Reduce") as Resource<ReduceSpec>[]) {
+    const {datasets, twins} = await placed(spec, fs);
+    for (const dataset of datasets) reductions.set(dataset.path, await reductionOf(spec, dataset, {fs, cache}));
+    for (const [path, trouble] of twins) troubles.set(path, trouble);
+  }
+  return {reductions, troubles};
+}
+
+function sourcesOf({reductions, troubles}: Asked, {effects}: Publication, dashboard?: DashboardSpec): Source[] {
+  const shown = dashboard?.sites.map(({dataset}) => posix.normalize(dataset)) ?? [
+    ...reductions.keys(),
+    ...troubles.keys()
+  ];
+  const isThere = (path: string) => reductions.has(path) || troubles.has(path);
   for (const path of shown)
-    if (!reductions.has(path))
+    if (!isThere(path))
       effects.reporter.warn(`The dashboard shows ${path}, which no Reduce makes yet: it has no charts.`);
-  return named([...new Set(shown)]).map(([path, name]) => ({path, name, reduction: reductions.get(path)}));
+  return named([...new Set(shown)]).map(([path, name]) => {
+    const [reduction, trouble] = [reductions.get(path), troubles.get(path)];
+    return {path, name, ...(reduction ? {reduction} : trouble ? {trouble} : {})};
+  });
 }
 
 /** Each path with a directory name of its own, fit for a file and an address. */

@@ -120,3 +120,19 @@ test("a unit for a parameter that is not there is said", async () => {
   const both = resource("Combine", "both", {output: "/sites/A", scopes, units: {Depht: "m"}});
   expect((await apply(pond, both)).rows[0]!.notes).toEqual(["There is no Depht to tell in m; there are Depth."]);
 });
+
+test("a pattern passes over directories and files, in Pivot and Derive too", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/deep/a", hourly(0, 2));
+  await pond.transaction({command: "test"}, (tx) => tx.write("/in/notes.txt", "none"));
+  const combine = site("/sites/A", [{name: "S", inputs: [{series: "/in/**"}]}]);
+  const pivot = resource("Pivot", "p", {input: "/in/**", output: "/sites/P", parameter: "DO"});
+  const sql = `SELECT timestamp, count(*) AS n FROM a GROUP BY timestamp`;
+  const derive = resource("Derive", "d", {inputs: {a: "/in/**"}, output: "/sites/D", sql});
+  const {rows} = await apply(pond, combine, pivot, derive);
+  expect(rows.flatMap(({errors}) => errors)).toEqual([]);
+  for (const path of ["/sites/A", "/sites/P", "/sites/D"])
+    expect(await ask(pond, `SELECT count(*)::INTEGER AS n FROM "${path}"`)).toEqual([{n: 2}]);
+  const odd = await apply(pond, site("/sites/B", [{name: "S", inputs: [{series: "/in/deep"}]}]));
+  expect(odd.rows[0]!.errors).toEqual(["/in/deep is a directory, not a series."]);
+});

@@ -103,6 +103,28 @@ test("a dataset that cannot be made stops no other, and the run has failed", asy
   expect(kept).toEqual(first.catalogue.datasets[1]);
 });
 
+test("a Reduce whose datasets collide stops no other, and what it made is shown as it was", async () => {
+  const {root, run} = await project();
+  const write = (input: string) =>
+    writeFile(join(root, "resources/two.yaml"), resource("Reduce", "two", "/two/$0", {input, resolutions: ["1h"]}));
+  await write("/in/*");
+  const dashboard = {
+    title: "T",
+    sites: ["/two/a", "/reduced/Dock"].map((dataset) => ({name: dataset.at(-1), dataset}))
+  };
+  const metadata = {name: "site"};
+  const site = {apiVersion: "duckpond/v1", kind: "Dashboard", metadata, spec: dashboard};
+  await writeFile(join(root, "resources/site.yaml"), JSON.stringify(site));
+  const first = await run();
+  expect(first.failed).toBe(false);
+  await writeFile(join(root, "resources/two.yaml"), resource("Reduce", "two", "/two/a", {input: "/{in,sites}/*"}));
+  await writeFile(join(root, "inbox/a.csv"), csv(["00:00", 2]));
+  const second = await run();
+  expect(second.failed).toBe(true);
+  expect(second.catalogue.datasets[0]).toEqual(first.catalogue.datasets[0]);
+  expect(second.catalogue.datasets[1]).not.toEqual(first.catalogue.datasets[1]);
+});
+
 function resource(kind: string, name: string, output: string, spec: object): string {
   return JSON.stringify({apiVersion: "duckpond/v1", kind, metadata: {name}, spec: {output, ...spec}});
 }
