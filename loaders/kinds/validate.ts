@@ -6,12 +6,12 @@ import {computingIn, lineageOf} from "../series/lineage.js";
 import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {type Mark, marksOf} from "../quality/mark.js";
 import {addFlags, noFlags} from "../readings/flag.js";
-import {formatCount} from "../format.js";
+import {counted, formatCount} from "../format.js";
 import {fill} from "../pattern.js";
 import {type Plan, planOf} from "../quality/plan.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {duration, lengthOf, rule, type Rule} from "../quality/rule.js";
-import {isFor, unmet} from "../series/target.js";
+import {concerns, isFor, unmet} from "../series/target.js";
 import type {ColumnCounts, ComputeContext, Kind, TestedSeries} from "../types.js";
 import {ValidatedSeries} from "../quality/validated.js";
 
@@ -125,8 +125,8 @@ async function flaggedByHand(
 
 function summed(columns: readonly ColumnCounts[]): string {
   const {good, notEvaluated, suspect, fail} = columns.map(({flags}) => flags).reduce(addFlags, noFlags);
-  const all = formatCount(good + notEvaluated + suspect + fail);
-  return `${formatCount(suspect)} suspect and ${formatCount(fail)} failed of ${all} readings.`;
+  const all = counted(good + notEvaluated + suspect + fail, "reading");
+  return `${formatCount(suspect)} suspect and ${formatCount(fail)} failed of ${all}.`;
 }
 
 /** What is written and changes nothing. */
@@ -134,8 +134,24 @@ async function unheeded(spec: ValidateSpec, datasets: readonly Dataset[], fs: Re
   const strange = (await tablesIn(spec.annotations, fs)).filter(({rows}) => rows === undefined);
   return [
     ...(await unmet(spec.tests, {datasets, fs, purpose: "test"})),
+    ...(await withoutNeighbours(spec, datasets, fs)),
     ...strange.map(({path}) => `${path} is no table of annotations, and flags nothing.`)
   ];
+}
+
+/** Neighbours that are not there, by which nothing is evaluated. */
+async function withoutNeighbours({tests}: ValidateSpec, datasets: readonly Dataset[], fs: Reader) {
+  const notes = new Set<string>();
+  for (const dataset of datasets)
+    for (const test of tests.filter((one) => one.neighbour && isFor(one, dataset.input))) {
+      const {series = dataset.input, scope} = filled(test, dataset).neighbour!;
+      const wanted = {parameter: test.parameter, scope};
+      const columns = (await fs.exists(series)) ? await (await fs.series(series)).columns() : [];
+      if (columns.some((column) => concerns(wanted, column))) continue;
+      const told = [test.parameter, scope, series].filter(Boolean).join(" of ");
+      notes.add(`There is no ${told} to be a neighbour, and nothing is evaluated by it.`);
+    }
+  return [...notes];
 }
 
 function filled(test: Rule, {captures}: Dataset): Rule {

@@ -73,15 +73,27 @@ interface Asked {
 }
 
 /** Every reduction that the resources ask for. */
-async function reductionsOf({fs, cache, resources}: Publication): Promise<Asked> {
+async function reductionsOf({fs, cache, resources, effects}: Publication): Promise<Asked> {
   const reductions = new Map<string, Reduction>();
   const troubles = new Map<string, Error>();
   for (const {spec} of resources.filter(({kind}) => kind === "Reduce") as Resource<ReduceSpec>[]) {
     const {datasets, twins} = await placed(spec, fs);
     for (const dataset of datasets) reductions.set(dataset.path, await reductionOf(spec, dataset, {fs, cache}));
     for (const [path, trouble] of twins) troubles.set(path, trouble);
+    const made = datasets.map(({path}) => reductions.get(path)!);
+    for (const name of await undirected(spec, made))
+      effects.reporter.warn(`Nothing that ${spec.input} matches has ${name}, which directions names.`);
   }
   return {reductions, troubles};
+}
+
+/** Directions that no column is of are most often misspelt, and their means then those of numbers. */
+async function undirected({directions}: ReduceSpec, reductions: readonly Reduction[]): Promise<readonly string[]> {
+  if (directions.length === 0 || reductions.length === 0) return [];
+  const all = await Promise.allSettled(reductions.map((reduction) => reduction.columns())); // what failed is said
+  const columns = all.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+  const parameters = new Set(columns.map(({name, attributes}) => attributes.parameter ?? name));
+  return directions.filter((name) => !parameters.has(name));
 }
 
 function sourcesOf({reductions, troubles}: Asked, {effects}: Publication, dashboard?: DashboardSpec): Source[] {

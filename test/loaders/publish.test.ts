@@ -343,6 +343,13 @@ test("a site whose dataset nothing makes yet is shown empty, and said", async ()
   expect(warnings).toEqual(["The dashboard shows /reduced/Lost, which no Reduce makes yet: it has no charts."]);
 });
 
+test("a direction that nothing has is said", async () => {
+  const {again, warnings} = await harbour();
+  const spec = {...(resources[2]!.spec as object), directions: ["DO", "Wind"]};
+  await again({resources: [...resources.slice(0, 2), {...resources[2]!, spec}, resources[3]!]});
+  expect(warnings).toEqual(["Nothing that /sites/* matches has Wind, which directions names."]);
+});
+
 test("without a dashboard every reduced dataset is a site", async () => {
   const {again} = await harbour();
   const {title, sites, datasets} = await again({resources: resources.slice(0, 3)});

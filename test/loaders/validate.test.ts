@@ -163,6 +163,14 @@ test("what changes nothing is said, and what cannot be is an error", async () =>
     "There is no D0 to test; there are DO.",
     "/annotations/strange is no table of annotations, and flags nothing."
   ]);
+  const neighbours = [{series: "/in/none"}, {scope: "Low"}].map((one) => ({...one, fail: 1}));
+  const tests = neighbours.map((neighbour) => ({parameter: "DO", neighbour}));
+  expect((await told(pond, validateWith(tests)))[0]!.notes).toEqual([
+    "a: 0 suspect and 0 failed of 1 reading.",
+    "There is no DO of /in/none to be a neighbour, and nothing is evaluated by it.",
+    "There is no DO of Low of /in/a to be a neighbour, and nothing is evaluated by it.",
+    "/annotations/strange is no table of annotations, and flags nothing."
+  ]);
   const [wrong] = await told(pond, validateWith([{parameter: "DO", unit: "C", spike: {suspect: 1}}]));
   expect(wrong!.errors[0]).toContain("mg/L cannot be converted to C");
   const [again] = await told(
