@@ -28,7 +28,8 @@ export async function csvSource(duck: Duck, path: string, how: How): Promise<Sou
   const whole = await withoutTornLine(readable, how);
   const notes = whole === readable ? [] : ["its last line is not finished and waits"];
   const known = how.decimal ?? how.settled?.decimal;
-  const first = await sniffAny(duck, whole, {decimal: known, settled: how.settled, scratch: how.scratch});
+  const lines = how.settled ?? ((await isTable(whole)) ? tableLines : undefined);
+  const first = await sniffAny(duck, whole, {decimal: known, settled: lines, scratch: how.scratch});
   const file = first.path;
   const decimal = known ?? (await decimalOf(duck, first));
   const lead = first.skip + 1;
@@ -147,6 +148,13 @@ async function decimalOf(duck: Duck, dialect: Dialect): Promise<"." | ","> {
 }
 
 // ---- What DuckDB cannot read as it is ----
+
+/** Campbell Scientific's TOA5: the header is the second line, below one of other columns that DuckDB would take for it. */
+const tableLines: Settled = {lead: 2};
+
+async function isTable(path: string): Promise<boolean> {
+  return !path.endsWith(".zst") && /^"?TOA/.test((await firstBytes(path)).toString("latin1"));
+}
 
 async function firstBytes(path: string): Promise<Buffer> {
   const stream = createReadStream(path, path.endsWith(".gz") ? {} : {end: 3});

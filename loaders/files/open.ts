@@ -13,6 +13,7 @@ const forms: Readonly<Record<string, Form>> = {
   csv: "csv",
   tsv: "csv",
   txt: "csv",
+  dat: "csv",
   parquet: "parquet",
   json: "json",
   jsonl: "json",

@@ -74,9 +74,12 @@ async function spanIn(duck: Duck, {facts, from, instant, within}: Timed, range: 
 async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<HostTable, Told>> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
   const beside = source.fields.filter((field) => !rows.clock.fields.includes(field));
-  const decimals = await decimalsOf(duck, rows.from, {...source, fields: beside.filter(isText)});
+  const timed = `(SELECT * FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL)`;
+  const decimals = await decimalsOf(duck, timed, {...source, fields: beside.filter(isText)});
   const values = await Promise.all(
-    beside.map((field) => valueOf(duck, rows, {field, decimal: decimals.get(field) ?? source.decimal}))
+    beside.map((field) =>
+      valueOf(duck, {...rows, from: timed}, {field, decimal: decimals.get(field) ?? source.decimal})
+    )
   );
   const columns = values.flatMap(({column}) => column ?? []);
   if (values.length > 0 && values.every(({column, note}) => !column && !note))

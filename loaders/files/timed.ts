@@ -3,7 +3,7 @@ import {identifier, literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
 import type {Clock, Stored} from "../time/clock.js";
-import {clockOf, isText, unreadableTime} from "../time/clock.js";
+import {clockOf, headingOf, isText, unreadableTime} from "../time/clock.js";
 import type {EpochUnit} from "../time/shape.js";
 import {hostFile} from "./source.js";
 import type {How, Source} from "./source.js";
@@ -53,7 +53,7 @@ export async function timed(duck: Duck, source: Source, how: How, stream = "''")
     const clock = how.clock ?? (await clockOf(duck, source, how, all));
     const rows =
       source.parquet && clock.stored ? ofStored(source, clock.stored) : await staged(duck, source, clock, how);
-    const bad = "bad" in rows ? await firstBad(duck, rows.from) : undefined;
+    const bad = "bad" in rows ? await firstBad(duck, rows.from, clock) : undefined;
     if (bad && !all) continue;
     if (bad) throw unreadableTime(clock, bad.text, bad.row);
     const {notes, ...placed} =
@@ -160,9 +160,18 @@ export function parquet(file: string): string {
   return `read_parquet(${hostFile(file)}, file_row_number = true, hive_partitioning = false)`;
 }
 
-async function firstBad(duck: Duck, from: string): Promise<{text: string; row: number} | undefined> {
+/**
+ * The first row with what is no time. Lines of words between the header and the first time are the header's, which tell
+ * units, and so is the header where it comes again: a logger that starts anew writes it.
+ */
+async function firstBad(duck: Duck, from: string, {fields}: Clock): Promise<{text: string; row: number} | undefined> {
+  const [any] = await duck.rows(`SELECT count(*)::DOUBLE AS rows FROM ${from} WHERE bad IS NOT NULL`);
+  if (any!.rows === 0) return undefined;
+  const first = `(SELECT min(file_row_number) FROM ${from} WHERE t IS NOT NULL)`;
+  const isHeader = `trim(bad) = ${literal(headingOf(fields))} OR (file_row_number < ${first} AND NOT regexp_matches(bad, '\\d'))`;
   const [row] = await duck.rows(
-    `SELECT bad, file_row_number::DOUBLE + 1 AS row FROM ${from} WHERE bad IS NOT NULL ORDER BY row LIMIT 1`
+    `SELECT bad, file_row_number::DOUBLE + 1 AS row FROM ${from} WHERE bad IS NOT NULL AND NOT coalesce(${isHeader}, false)
+     ORDER BY row LIMIT 1`
   );
   return row && {text: String(row.bad), row: Number(row.row)};
 }

@@ -86,7 +86,12 @@ async function foundIn(duck: Duck, rows: Rows, wanted: Wanted, all: boolean): Pr
   const text = ofDay ? `nullif(trim(concat_ws(' ', ${sql}, ${ofDay.sql})), '')` : `CAST(${sql} AS VARCHAR)`;
   const form =
     timeFormat === undefined
-      ? await written(duck, rows, {field, text, monthFirst: wanted.settled?.monthFirst}, all)
+      ? await written(
+          duck,
+          rows,
+          {field, fields: ofDay ? [field, ofDay] : [field], text, monthFirst: wanted.settled?.monthFirst},
+          all
+        )
       : givenForm(timeFormat);
   return {...clockFrom(form, text), fields: ofDay ? [field, ofDay] : [field]};
 }
@@ -162,11 +167,28 @@ async function numbered(duck: Duck, rows: Rows, field: Field, format: EpochUnit 
 
 interface Text {
   readonly field: Field;
+  readonly fields: readonly Field[]; // that one, and one beside it for the time of the day
   readonly text: string; // SQL
   readonly monthFirst: boolean | undefined;
 }
 
-async function written(duck: Duck, {from}: Rows, {field, text, monthFirst}: Text, all: boolean): Promise<TimeForm> {
+/** What stands in the header where rows have their time. */
+export function headingOf(fields: readonly Field[]): string {
+  return fields.map(({header}) => header.trim()).join(" ");
+}
+
+/** Without what is the header's: the header itself, and words that come before all that may be times. */
+function ofRows(shapes: readonly Shape[], heading: string): readonly Shape[] {
+  const first = Math.min(...shapes.filter(({shape}) => shape.includes("9")).map(({row}) => row));
+  return shapes.filter(({shape, text, row}) => shape.includes("9") || (row > first && text.trim() !== heading));
+}
+
+async function written(
+  duck: Duck,
+  {from}: Rows,
+  {field, fields, text, monthFirst}: Text,
+  all: boolean
+): Promise<TimeForm> {
   const part = (pattern: string) =>
     `max(CASE WHEN starts_with(shape, '9999') THEN 0 ELSE TRY_CAST(regexp_extract(x, '${pattern}', 1) AS DOUBLE) END)`;
   const shapesOf = (limit: string) =>
@@ -176,7 +198,8 @@ async function written(duck: Duck, {from}: Rows, {field, text, monthFirst}: Text
        FROM (SELECT x, row, translate(trim(x), '012345678', '999999999') AS shape FROM
          (SELECT ${text} AS x, row_number() OVER () AS row FROM ${from}${limit})) WHERE shape <> '' GROUP BY shape`
     ) as unknown as Promise<readonly Shape[]>; // years come first: a regular expression would cost more than the reading
-  const few = all ? [] : await shapesOf(` LIMIT ${sampled}`);
+  const heading = headingOf(fields);
+  const few = all ? [] : ofRows(await shapesOf(` LIMIT ${sampled}`), heading);
   if (few.length > 0) {
     try {
       return formOf(few, monthFirst);
@@ -184,8 +207,9 @@ async function written(duck: Duck, {from}: Rows, {field, text, monthFirst}: Text
       if (!(error instanceof Error)) throw error; // the rest of the file may tell what these rows leave open
     }
   }
-  const shapes = await shapesOf("");
-  return within(field.header, () => formOf(shapes, monthFirst));
+  const every = await shapesOf("");
+  const shapes = ofRows(every, heading);
+  return within(field.header, () => formOf(shapes.length > 0 ? shapes : every, monthFirst));
 }
 
 function within<T>(header: string, work: () => T): T {

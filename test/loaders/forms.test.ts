@@ -151,6 +151,45 @@ test("a point among decimal commas that may stand between thousands is refused w
   ]);
 });
 
+test("a logger's table: two lines of units and processing below its header, which is not the first line", async () => {
+  const {pond, named, put, run} = await harbour();
+  const header = [
+    '"TOA5","CR1000","CR1000","12345","Std.32","CPU:prog.CR1","1234","Hourly"',
+    '"TIMESTAMP","BattV","Air"'
+  ];
+  const rows = ['"2026-01-01 00:00:00",12.5,11.25', '"2026-01-01 01:00:00",12.4,"NAN"'];
+  await put("dock.dat", [...header, '"TS","Volts","Deg C"', '"","Min","Avg"', ...rows, ""].join("\n"));
+  expect(told(await run())).toEqual({
+    ...quiet,
+    read: 2,
+    stored: 2,
+    notes: [`${named("dock.dat")}: 2 rows without a time left out.`]
+  });
+  const kept = [
+    {time: first, BattV: 12.5, Air: 11.25},
+    {time: "2026-01-01T01:00:00.000Z", BattV: 12.4, Air: null}
+  ];
+  expect(await readings(pond, "/in/dock")).toEqual(kept);
+  await put(
+    "dock.dat",
+    [...header, '"TS","Volts","Deg C"', '"","Min","Avg"', ...rows, '"2026-01-01 02:00:00",12,11', ""].join("\n")
+  );
+  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+});
+
+test.each([
+  ["a header that comes again", "time,DO\n2026-01-01,9\ntime,DO\n2026-01-02,8\n"],
+  ["a line of units below the header", "time,DO\nyyyy-mm-dd,mg/L\n2026-01-01,9\n2026-01-02,8\n"],
+  ["the same with the time apart", "Date,Time,DO\nymd,hms,mg/L\n2026-01-01,00:00,9\nDate,Time,DO\n2026-01-02,00:00,8\n"]
+])("%s is left out, and told", async (_, text) => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", text);
+  const {notes, ...counts} = told(await run());
+  expect(counts).toEqual({read: 2, stored: 2, aside: 0, errors: []});
+  expect(notes.join()).toMatch(/: [12] rows? without a time left out\.$/);
+  expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([9, 8]);
+});
+
 test("rows far down that are not what the first ones are", async () => {
   const {pond, put, run} = await harbour();
   const rows = Array.from({length: 30_000}, (_, i) => `${1_767_225_600 + i},${i},${i}`);
