@@ -14,6 +14,7 @@ import {memoryOf} from "../resources/memory.js";
 import type {TableColumn} from "../files/host.js";
 import {openSource, wrongWith} from "../files/open.js";
 import {readingsTable} from "../readings/readings.js";
+import {told} from "../files/host.js";
 import {readTable} from "../files/table.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
 import {timeZone} from "../time/zone.js";
@@ -196,11 +197,11 @@ async function gather(
     const table = await readTable(context.duck, await openSource(context.duck, path, how), how);
     const names = table.columns.map((column) => spelledIn(typed, column));
     typed.read += table.rows;
-    typed.notes.push(...table.notes.map((note) => `${named(place, resource, context)}: ${note}.`));
+    typed.notes.push(...table.notes.map((note) => `${named(place, resource, context)}: ${told(note)}.`));
     if (!table.span) return;
     const {begin, end} = table.span;
     for (const stretch of await table.cut({}))
-      if ((await table.count(stretch, true)).differing > 0)
+      if ((await table.count(stretch)).differing > 0)
         typed.notes.push(`${named(place, resource, context)}: of rows of one time that differ the last counts.`);
     const select = `SELECT *, epoch_us(instant)::DOUBLE AS time FROM (${table.folded({begin, end: end + 1})})`;
     for (const row of await context.duck.rows(select)) {
