@@ -67,7 +67,7 @@ interface Columns {
 }
 
 /** DuckDB does not tell names apart by case: a column is called as the series calls it; its path names the instrument. */
-async function columnsOf(fs: Reader, path: string, table: Pick<HostTable, "columns">): Promise<Columns> {
+export async function columnsOf(fs: Reader, path: string, table: Pick<HostTable, "columns">): Promise<Columns> {
   const instrument = path.slice(path.lastIndexOf("/") + 1);
   const known = (await fs.exists(path)) ? await (await fs.series(path)).columns() : [];
   const held = new Map(known.map(({name}) => [name.toLowerCase(), name]));

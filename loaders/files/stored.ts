@@ -6,6 +6,7 @@ import type {Delivered, Target} from "./fresh.js";
 import {summed} from "./host.js";
 import type {HostTable} from "./host.js";
 import type {Taken} from "./ledger.js";
+import {plainOf, storePlain} from "./plain.js";
 import {takePortions} from "./portioned.js";
 import {Uneven} from "./portions.js";
 import type {How, Source} from "./source.js";
@@ -29,6 +30,8 @@ interface Storing {
 /** Reads a file and stores what it brings: all of it, or nothing. */
 export async function storeFile(duck: Duck, read: Read, storing: Storing): Promise<Stored> {
   const {target} = storing;
+  const plain = await storeAsPlain(duck, read, storing);
+  if (plain) return plain;
   try {
     return await target.attempt(() => storePortions(duck, read, storing));
   } catch (error) {
@@ -36,6 +39,16 @@ export async function storeFile(duck: Duck, read: Read, storing: Storing): Promi
   }
   const table = await readTable(duck, read.source, read.how);
   return target.attempt(() => storeTable(table, storing));
+}
+
+/** In one pass, where a file is so; undefined where it is not. */
+async function storeAsPlain(duck: Duck, {source, how}: Read, storing: Storing): Promise<Stored | undefined> {
+  const {target, into: path, range, bytes} = storing;
+  const plain = await plainOf(duck, source, {how, bytes});
+  const rows = plain && (await storePlain(target, plain, {path, range, bytes, scratch: how.scratch}));
+  if (rows === undefined) return undefined;
+  const counts = {read: rows, stored: rows, known: 0, empty: 0, aside: 0};
+  return {...counts, notes: source.notes, ...(plain?.settled ? {settled: plain.settled} : {})};
 }
 
 async function storePortions(duck: Duck, read: Read, storing: Storing): Promise<Stored> {

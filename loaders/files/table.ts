@@ -136,7 +136,7 @@ async function counted(duck: Duck, select: string, columns: number): Promise<Cou
 }
 
 /** A column as a header names it: `DO (mg/L)` is `DO.mg/L`. */
-function named(header: string): TableColumn {
+export function named(header: string): TableColumn {
   const name = spelled(header);
   return {header, name, attributes: attributesOf(name)};
 }

@@ -1,0 +1,123 @@
+import {appendFile, writeFile} from "node:fs/promises";
+import {join} from "node:path";
+import {expect, test} from "vitest";
+import {openSource} from "../../loaders/files/open.js";
+import {plainOf, storePlain} from "../../loaders/files/plain.js";
+import type {Selection} from "../../pond/types.js";
+import {harbour, quiet, readings, told} from "./inbox.js";
+import {openDuck, temporaryDirectory} from "./memory.js";
+
+const count = 40_000; // more than a file that is read at once
+
+/** A second a row from 2025 on. */
+function row(index: number): string {
+  const time = new Date(Date.UTC(2025, 0, 1) + index * 1000).toISOString();
+  return `${time},${(index % 997) / 10},${index % 31}`;
+}
+
+const lines = ["timestamp,DO.mg/L,pH", ...Array.from({length: count}, (_, index) => row(index))];
+
+/** The lines with some in the place of one. */
+function withLine(index: number, ...others: string[]): string {
+  return `${[...lines.slice(0, index + 1), ...others, ...lines.slice(index + 2)].join("\n")}\n`;
+}
+
+const whole = withLine(0, row(0));
+
+// ---- What is stored in one pass ----
+
+test("numbers at times that rise are stored as they come, and what is written below them later likewise", async () => {
+  const {pond, at, put, run} = await harbour();
+  await put("dock.csv", whole);
+  expect(told(await run())).toEqual({...quiet, read: count, stored: count});
+  const [first, last] = await readings(pond, "/in/dock").then((all) => [all[0], all.at(-1)]);
+  expect(first).toEqual({time: "2025-01-01T00:00:00.000Z", "DO.mg/L": 0, pH: 0});
+  expect(last).toEqual({time: "2025-01-01T11:06:39.000Z", "DO.mg/L": 11.9, pH: 9});
+  await appendFile(at("dock.csv"), `${row(count)}\n`);
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  expect(await readings(pond, "/in/dock")).toHaveLength(count + 1);
+  expect((await (await pond.fs()).versions("/in/dock")).map(({rows}) => rows)).toEqual([count, 1]);
+});
+
+test("a file that goes on where another ended is stored so too, one that overlaps it only where it is new", async () => {
+  const {pond, put, run} = await harbour({files: "data/*_*.csv", into: "/in/$0"});
+  await put("dock_1.csv", whole);
+  await run();
+  const later = (from: number) =>
+    [lines[0], ...Array.from({length: count}, (_, index) => row(from + index))].join("\n");
+  await put("dock_2.csv", `${later(count)}\n`);
+  expect(told(await run())).toEqual({...quiet, read: count, stored: count});
+  await put("dock_3.csv", `${later(2 * count - 10)}\n`);
+  expect(told(await run())).toEqual({...quiet, read: count, stored: count - 10});
+  expect(await readings(pond, "/in/dock")).toHaveLength(3 * count - 10);
+});
+
+// ---- What is not plain ----
+
+test("of a large file, too, a last line that is not finished waits", async () => {
+  const {at, put, run} = await harbour();
+  await put("dock.csv", `${whole}${row(count).slice(0, 26)}`);
+  const {notes, ...rest} = told(await run());
+  expect(rest).toEqual({read: count, stored: count, aside: 0, errors: []});
+  expect(notes[0]).toContain("its last line is not finished and waits");
+  await appendFile(at("dock.csv"), `${row(count).slice(26)}\n`);
+  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+});
+
+const middle = count / 2;
+const [time, before] = [row(middle).slice(0, 24), row(middle - 1).slice(0, 24)];
+
+test.each([
+  {what: "a time that comes twice", line: `${before},1,1`, stored: count - 1},
+  {what: "a time that falls", line: `2024-12-31T00:00:00Z,1,1`},
+  {what: "a row without a time", line: ",1,1", read: count - 1, notes: /1 row without a time left out/},
+  {what: "a row without a value", line: `${time},,`, stored: count - 1},
+  {what: "a value that is none", line: `${time},n/a,1`, notes: /column "DO.mg\/L" has text in 1 row, such as "n\/a"/},
+  {what: "a value without an end", line: `${time},inf,1`},
+  {what: "a clock that was not set", line: "1970-01-01T00:00:00Z,1,1", stored: count - 1, aside: 1},
+  {what: "quotes", line: `"${time}","1",1`}
+])("what is not plain comes to the same as by the other way: $what", async ({line, notes, ...counts}) => {
+  const {put, run} = await harbour();
+  await put("dock.csv", withLine(middle, line));
+  const {notes: found, ...rest} = told(await run());
+  const {read = count, stored = read, aside = 0} = counts as {read?: number; stored?: number; aside?: number};
+  expect(rest).toEqual({read, stored, aside, errors: []});
+  if (notes) expect(found.join(" ")).toMatch(notes);
+});
+
+/** The rows of the pieces in which a file is stored in one pass, where it is. */
+async function passed(content: string, bytes?: number): Promise<readonly number[] | undefined> {
+  const [duck, scratch] = [await openDuck(), await temporaryDirectory()];
+  const file = join(scratch, "dock.csv");
+  await writeFile(file, content);
+  const how = {timeZone: "UTC", scratch};
+  const plain = await plainOf(duck, await openSource(duck, file, how), {how});
+  const {pond} = await harbour();
+  let stored: readonly number[] = [];
+  const append = async (path: string, selection: Selection) => {
+    stored = (await pond.stage(path, selection, duck)).pieces.map(({rows}) => rows);
+    return stored.reduce((sum, rows) => sum + rows, 0);
+  };
+  const target = {reader: await pond.fs(), append, attempt: <T>(body: () => Promise<T>) => body()};
+  const range = {begin: Date.UTC(2000, 0) * 1000, end: Date.UTC(2027, 0) * 1000};
+  const storing = {path: "/in/dock", range, scratch, ...(bytes === undefined ? {} : {bytes})};
+  const rows = plain && (await storePlain(target, plain, storing));
+  if (rows === undefined) return undefined;
+  expect(stored.reduce((sum, one) => sum + one, 0)).toBe(rows);
+  return stored;
+}
+
+test("one pass is enough for a plain file and no other", async () => {
+  expect(await passed(whole)).toEqual([count]);
+  expect(await passed(withLine(middle, `${before},1,1`))).toBeUndefined();
+  expect(await passed(withLine(middle, `${time},,`))).toBeUndefined();
+  expect(await passed(whole.replace("pH", "DO (mg/L)"))).toBeUndefined();
+});
+
+test("a file of many portions is stored in as many pieces, by time also across them", async () => {
+  const pieces = await passed(whole, 200_000);
+  expect(pieces!.length).toBeGreaterThanOrEqual(Math.floor(whole.length / 200_000));
+  expect(pieces!.reduce((sum, rows) => sum + rows, 0)).toBe(count);
+  const [first, second] = [lines.slice(middle), lines.slice(1, middle)].map((half) => `${half.join("\n")}\n`);
+  expect(await passed(`${lines[0]}\n${first}${second}`, first!.length)).toBeUndefined(); // which rises in each alone
+});
