@@ -82,9 +82,10 @@ async function bundle(root, outdir) {
   });
   const thread = build({
     ...shared,
-    entryPoints: [join(root, "loaders/reduction/worker.ts")],
-    outfile: join(outdir, "thread.js"),
+    entryPoints: {thread: join(root, "loaders/reduction/worker.ts")},
+    outdir,
     format: "esm",
+    splitting: true, // what a thread never needs stays apart
     banner: {js: 'import {createRequire as requireOf} from "node:module"; const require = requireOf(import.meta.url);'}
   });
   await Promise.all([main, thread]);

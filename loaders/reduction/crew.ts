@@ -27,7 +27,7 @@ export interface Answer {
 }
 
 /** Values that are added up while a thread starts; one that runs is soon told what to do. */
-const [few, many] = [200_000, 4_000_000];
+const [few, many] = [200_000, 10_000_000];
 
 /** What tests set. */
 interface CrewOptions {

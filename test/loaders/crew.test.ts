@@ -89,6 +89,6 @@ test("a thread that ends in the middle is told of, and the next task has another
 });
 
 test("little is added up on the spot, and so is all where there is one core", () => {
-  expect([1_000, 1_000_000, 10_000_000].map((values) => new Crew(2).takes(values))).toEqual([false, false, true]);
+  expect([1_000, 1_000_000, 20_000_000].map((values) => new Crew(2).takes(values))).toEqual([false, false, true]);
   expect(nobody.takes(1e12)).toBe(false);
 });
