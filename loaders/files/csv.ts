@@ -8,6 +8,8 @@ import {isNumber, isTime, isTimeName} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
 import {expand} from "./expand.js";
 import {hostFile} from "./source.js";
+import {refusal, shapes} from "./decimal.js";
+import type {Decimal} from "./decimal.js";
 import type {How, Marks, Settled, Source} from "./source.js";
 
 /** How a file of CSV is written. */
@@ -123,7 +125,7 @@ function isOtherEncoding(error: unknown): boolean {
 }
 
 /** Numbers with commas among the first rows: decimals, thousands, or something that only a person can tell. */
-async function decimalOf(duck: Duck, dialect: Dialect): Promise<"." | ","> {
+async function decimalOf(duck: Duck, dialect: Dialect): Promise<Decimal> {
   const texts = dialect.columns.flatMap(({name, type}, index) =>
     type === "VARCHAR" ? [{name, sql: `c${index}`}] : []
   );
@@ -132,19 +134,15 @@ async function decimalOf(duck: Duck, dialect: Dialect): Promise<"." | ","> {
   const from = reader(dialect, fields, ".");
   const list = texts.map(({sql, name}) => `{'name': ${literal(name)}, 'x': trim(${sql})}`).join(", ");
   const [row] = await duck.rows(
-    `SELECT count(*) FILTER (regexp_matches(x, '^[-+]?\\d{1,3}((,\\d{3})*\\.\\d+|(,\\d{3}){2,})$') AND contains(x, ',')) AS points,
-       count(*) FILTER (regexp_matches(x, '^[-+]?(\\d*,(\\d{1,2}|\\d{4,})|0\\d*,\\d+|\\d{4,},\\d+|\\d{1,3}(\\.\\d{3})+,\\d+|\\d{1,3}(\\.\\d{3}){2,})$')) AS commas,
-       first(x ORDER BY row) FILTER (regexp_matches(x, '^[-+]?[1-9]\\d{0,2},\\d{3}$')) AS either,
-       first(name ORDER BY row) FILTER (regexp_matches(x, '^[-+]?[1-9]\\d{0,2},\\d{3}$')) AS name
+    `SELECT count(*) FILTER (regexp_matches(x, '${shapes.points}') AND contains(x, ',')) AS points,
+       count(*) FILTER (regexp_matches(x, '${shapes.commas}')) AS commas,
+       first(x ORDER BY row) FILTER (regexp_matches(x, '${shapes.comma}')) AS either,
+       first(name ORDER BY row) FILTER (regexp_matches(x, '${shapes.comma}')) AS name
      FROM (SELECT row, unnest([${list}], recursive := true) FROM (SELECT *, row_number() OVER () AS row FROM ${from} LIMIT 20000))`
   );
   if (row!.commas !== 0n && row!.points === 0n) return ",";
   if (row!.either === null || row!.points !== 0n) return ".";
-  const text = row!.either as string;
-  throw new Error(
-    `its column "${String(row!.name)}" holds "${text}", which is ${text.replace(",", ".")} (decimal comma) or ` +
-      `${text.replace(",", "")} (thousands); set decimal to "," or "."`
-  );
+  throw refusal(String(row!.name), row!.either as string);
 }
 
 // ---- What DuckDB cannot read as it is ----

@@ -11,7 +11,7 @@ export interface Numerals {
 }
 
 /** What the texts of a column are, as regular expressions that no other of these matches. */
-const shapes = {
+export const shapes = {
   points: evident(",", String.raw`\.`),
   commas: evident(String.raw`\.`, ","),
   point: either(String.raw`\.`),
@@ -64,13 +64,16 @@ function told(header: string, {points, commas, point, comma}: Texts, others: Dec
   if (point === null && comma === null) return undefined;
   if (point === null && others !== undefined) return others;
   if (comma === null && points === null && others !== ",") return ".";
-  const text = (comma ?? point)!;
+  throw refusal(header, (comma ?? point)!);
+}
+
+/** Both readings of a number with one mark, in words that follow the file's name. */
+export function refusal(header: string, text: string): Error {
   const [fraction, whole] = [text.replace(",", "."), text.replace(/[.,]/, "")];
-  const readings =
-    comma === null
-      ? `${fraction} (decimal point) or ${whole} (thousands, among decimal commas)`
-      : `${fraction} (decimal comma) or ${whole} (thousands)`;
-  throw new Error(`its column "${header}" holds "${text}", which is ${readings}; set decimal to "," or "."`);
+  const readings = text.includes(",")
+    ? `${fraction} (decimal comma) or ${whole} (thousands)`
+    : `${fraction} (decimal point) or ${whole} (thousands, among decimal commas)`;
+  return new Error(`its column "${header}" holds "${text}", which is ${readings}; set decimal to "," or "."`);
 }
 
 /** The number in a text, DOUBLE or NULL. */

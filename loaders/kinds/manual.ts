@@ -11,10 +11,10 @@ import {annotation, annotationsIn, annotationsTable} from "../series/annotation.
 import {appliedIn} from "../resources/applied.js";
 import {maskOf} from "../resources/mask.js";
 import {memoryOf} from "../resources/memory.js";
+import {told} from "../files/host.js";
 import type {TableColumn} from "../files/host.js";
 import {openSource, wrongWith} from "../files/open.js";
 import {readingsTable} from "../readings/readings.js";
-import {told} from "../files/host.js";
 import {readTable} from "../files/table.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
 import {timeZone} from "../time/zone.js";
