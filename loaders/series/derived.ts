@@ -1,7 +1,8 @@
 import {existsSync} from "node:fs";
-import {rm} from "node:fs/promises";
+import {rename, rm} from "node:fs/promises";
 import {join} from "node:path";
 import {complaint} from "../../pond/complaint.js";
+import {temporary} from "../../pond/disk.js";
 import {type Duck, identifier, literal} from "../../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {within} from "../reduction/partial.js";
@@ -83,16 +84,25 @@ export class DerivedSeries implements Series {
       inputs.map((piece) => piece.key)
     );
     const file = join(cache, "derive", `${key}.parquet`);
-    if (!existsSync(file)) {
-      const sql = `SELECT * FROM ${await this.#select({}, {})} ORDER BY timestamp`;
-      await duck.copy(sql, file).catch((error: unknown) => this.#refuse(error));
-      await this.#refuseTwins(file);
-    }
+    if (!existsSync(file)) await this.#make(file);
     const [row] = await duck.rows(
       `SELECT epoch_us(min(timestamp))::DOUBLE AS first, epoch_us(max(timestamp))::DOUBLE AS last FROM read_parquet(${literal(file)})`
     );
     const [minTime, maxTime] = [(row!.first as number | null) ?? Infinity, (row!.last as number | null) ?? -Infinity];
     return {key, file, minTime, maxTime};
+  }
+
+  /** What is found there is believed: so nothing stands there before it was looked at. */
+  async #make(file: string): Promise<void> {
+    const made = temporary(file);
+    const sql = `SELECT * FROM ${await this.#select({}, {})} ORDER BY timestamp`;
+    try {
+      await this.#options.duck.copy(sql, made).catch((error: unknown) => this.#refuse(error));
+      await this.#refuseTwins(made);
+      await rename(made, file);
+    } finally {
+      await rm(made, {force: true});
+    }
   }
 
   /** Two results of one time would count as two readings. */
@@ -102,7 +112,6 @@ export class DerivedSeries implements Series {
        GROUP BY timestamp HAVING count(*) > 1 ORDER BY timestamp LIMIT 1`
     );
     if (!twin) return;
-    await rm(file);
     const time = new Date(Number(twin.time)).toISOString();
     throw new Error(`The SQL of ${this.path} gives ${Number(twin.rows)} rows at ${time}: GROUP BY timestamp, for one.`);
   }
