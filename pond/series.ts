@@ -1,7 +1,7 @@
 import type {Contents} from "./contents.js";
 import {identifier, literal} from "./duck.js";
 import {hash} from "./record.js";
-import type {Column, Piece, Range, Series} from "./types.js";
+import type {Column, Newest, Piece, Range, Series} from "./types.js";
 import type {Shown} from "./view.js";
 
 /** A version of a series with readings in it, and what it is read by. */
@@ -58,6 +58,17 @@ export class StoredSeries implements Series {
       else if (!isWhole) selects.push(`SELECT * FROM ${await this.#scan(versions)}${where(span)}`);
     }
     return `(${selects.join(" UNION ALL BY NAME ")})`;
+  }
+
+  async newest(range: Range): Promise<Newest | undefined> {
+    const versions = this.#within(range);
+    const [newest, older] = [versions.at(-1), versions.slice(0, -1)];
+    const tells = (version: Stretch) => rowsIn({...range, versions: [version]});
+    if (!newest || older.length === 0 || tells(newest) < likely * Math.max(...older.map(tells))) return undefined;
+    return {
+      relation: `(${this.#nothing()} UNION ALL BY NAME SELECT * FROM ${await this.#scan([newest])}${where(range)})`,
+      older: `(SELECT timestamp FROM ${await this.#scan(older)}${where(range)})`
+    };
   }
 
   /** The series in parts that do not overlap in time, by time: versions as they are, and what is merged of several. */
@@ -169,8 +180,11 @@ function joinLayers(before: Layer | undefined, after: Layer): Layer | undefined 
   return {begin: before.begin, end: after.end, versions: more.versions, isWhole: false};
 }
 
+/** A version that has clearly fewer readings than one before it does not tell all that it does. */
+const likely = 0.9;
+
 /** About how many readings the versions of a layer tell in it, if they come evenly. */
-function rowsIn({begin = -Infinity, end = Infinity, versions}: Layer): number {
+function rowsIn({begin = -Infinity, end = Infinity, versions}: Omit<Layer, "isWhole">): number {
   const shares = versions.map(({rows = 0, minTime, maxTime}) => {
     const overlap = Math.min(end, maxTime + 1) - Math.max(begin, minTime);
     return (rows * Math.max(0, overlap)) / (maxTime + 1 - minTime);

@@ -94,6 +94,17 @@ export interface Series {
    * Reads only the pieces that overlap the range.
    */
   relation(range?: Range): Promise<string>;
+  /** Of a range that the newest version may tell of alone, what shows whether it does; undefined where that is unlikely. */
+  newest?(range: Range): Promise<Newest | undefined>;
+}
+
+/**
+ * The newest of several versions that tell of a range, a relation like the series' own, and one of each `timestamp` in
+ * the range of which older ones tell. Where it tells every column at each of these, older ones say nothing.
+ */
+export interface Newest {
+  readonly relation: string;
+  readonly older: string;
 }
 
 /** What a dynamic directory computes: a directory, or a leaf that looks like the stored one of its kind. */

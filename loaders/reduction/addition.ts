@@ -1,6 +1,7 @@
 import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
 import {type Bins, binsWithin, encodeBins} from "./bins.js";
+import {mostRows} from "./adder.js";
 import {placeFile} from "../file.js";
 import {type Scratch, withScratch} from "../scratch.js";
 import {Tally, type Tallying, Unsorted} from "./tally.js";
@@ -52,6 +53,17 @@ async function addRows(duck: Duck, sql: string, {stretches, tallying}: Addition,
   } finally {
     await putting;
   }
+}
+
+/** Adds up the readings of a stretch that are here already, as `readingsSql` has them, by time. */
+export function addHeld(readings: readonly Float64Array[], tallying: Tallying & {range: Required<Range>}): Bins {
+  const tally = new Tally(tallying);
+  const [times] = readings;
+  for (let from = 0; from < times!.length; from += mostRows) {
+    const rows = Math.min(mostRows, times!.length - from);
+    tally.readings({rows, doubles: (column) => readings[column]!.subarray(from, from + rows)});
+  }
+  return tally.take();
 }
 
 /** Reads finer bins, into scratch if it likes. */

@@ -2,13 +2,14 @@ import {existsSync} from "node:fs";
 import {rm} from "node:fs/promises";
 import {join} from "node:path";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
-import {addBins, type Addition, addReadings, placeBins, type Put, type Rows} from "./addition.js";
+import {addBins, addHeld, type Addition, addReadings, placeBins, type Put, type Rows} from "./addition.js";
 import {type Bins, decodeBins, joinBins, replaceBins, sealBins} from "./bins.js";
 import {type Crew, crew as sharedCrew} from "./crew.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile, readInto} from "../file.js";
 import {flagsAmong, isFlag} from "../readings/flag.js";
 import {type Level, levelsOf, readingsOf, type Shard} from "./level.js";
+import {newestOf} from "./newest.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
 import type {Resolution} from "../time/resolution.js";
 import {recent} from "./recent.js";
@@ -212,8 +213,19 @@ export class Reduction {
 
   async #make(level: Level, stretches: readonly Required<Range>[]): Promise<Bins[]> {
     const made: Bins[] = [];
-    for (const stretch of stretches) await this.#add(level, [stretch], async (bins) => void made.push(bins));
+    for (const stretch of stretches) {
+      const bins = level.finer ? undefined : await this.#addNewest(level, stretch);
+      if (bins) made.push(bins);
+      else await this.#add(level, [stretch], async (bins) => void made.push(bins));
+    }
     return made;
+  }
+
+  /** The bins of a stretch that the newest version tells alone; undefined where it does not. */
+  async #addNewest({resolution}: Level, range: Required<Range>): Promise<Bins | undefined> {
+    const columns = await this.#sorted();
+    const readings = await newestOf(this.#series, {range, columns, engine: this.#engine});
+    return readings && addHeld(readings, {columns, resolution, extras: this.#extras, range});
   }
 
   /** Computes whole shards that follow each other, on another thread where there is much to add up. */
