@@ -1,8 +1,9 @@
 import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
-import {type Bins, binsWithin, encodeBins} from "./bins.js";
+import {type Bins, binsWithin, decodeBins, encodeBins} from "./bins.js";
 import {mostRows} from "./adder.js";
-import {placeFile} from "../file.js";
+import {isAbsence} from "../../pond/disk.js";
+import {placeFile, readInto} from "../file.js";
 import {type Scratch, withScratch} from "../scratch.js";
 import {Tally, type Tallying, Unsorted} from "./tally.js";
 
@@ -87,4 +88,20 @@ export function placeBins(file: string, bins: Bins): Promise<number> {
     await placeFile(file, bytes);
     return bytes.length;
   });
+}
+
+/** A file's bins, and the bytes that they stand in. */
+export interface Whole {
+  readonly bytes: Buffer;
+  readonly bins: Bins;
+}
+
+/** The bins of a file, read into scratch; undefined where it is gone, or not as it was written. */
+export async function readBins(file: string, scratch: Scratch): Promise<Whole | undefined> {
+  const bytes = await readInto(scratch, file).catch((error: unknown) => {
+    if (isAbsence(error)) return undefined; // swept, or deleted with the cache
+    throw error;
+  });
+  const bins = bytes && decodeBins(bytes);
+  return bins && {bytes, bins};
 }

@@ -2,11 +2,11 @@ import {existsSync} from "node:fs";
 import {rm} from "node:fs/promises";
 import {join} from "node:path";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
-import {addBins, addHeld, type Addition, addReadings, placeBins, type Put, type Rows} from "./addition.js";
-import {type Bins, decodeBins, joinBins, replaceBins, sealBins} from "./bins.js";
+import {addBins, addHeld, type Addition, addReadings, placeBins, type Put, readBins, type Rows} from "./addition.js";
+import {type Bins, joinBins, replaceBins, sealBins} from "./bins.js";
 import {type Crew, crew as sharedCrew} from "./crew.js";
 import {type Engine, engine as shared} from "./engine.js";
-import {placeFile, readInto} from "../file.js";
+import {placeFile} from "../file.js";
 import {flagsAmong, isFlag} from "../readings/flag.js";
 import {type Level, levelsOf, readingsOf, type Shard} from "./level.js";
 import {newestOf} from "./newest.js";
@@ -154,9 +154,9 @@ export class Reduction {
   async bins(level: Level, shard: Shard, scratch = new Scratch()): Promise<Bins> {
     for (let tries = 0; tries < 2; tries++) {
       await this.build(level, shard.cover);
-      const bins = recent.find(shard.file) ?? decodeBins(await readInto(scratch, shard.file));
+      const bins = recent.find(shard.file) ?? (await readBins(shard.file, scratch))?.bins;
       if (bins) return bins;
-      await rm(shard.file);
+      await rm(shard.file, {force: true}); // another process may have swept it
     }
     throw new Error(`The disk does not give back ${shard.file} as it was written: see to the disk.`);
   }

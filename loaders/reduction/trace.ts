@@ -1,8 +1,10 @@
 import {readFileSync} from "node:fs";
 import {dirname, join} from "node:path";
 import type {Range, Series} from "../../pond/types.js";
-import {type Bins, binsWithin, decodeBins} from "./bins.js";
-import {placeFile, readInto} from "../file.js";
+import {isAbsence} from "../../pond/disk.js";
+import {readBins, type Whole} from "./addition.js";
+import {type Bins, binsWithin} from "./bins.js";
+import {placeFile} from "../file.js";
 import type {Level, Shard} from "./level.js";
 import {recent} from "./recent.js";
 import {Scratch} from "../scratch.js";
@@ -80,13 +82,9 @@ function readTrace(file: string): Trace {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Trace;
   } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return [];
+    if (error instanceof SyntaxError || isAbsence(error)) return [];
     throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === "ENOENT";
 }
 
 /** What other shards have of one. */
@@ -95,19 +93,13 @@ export interface Taken {
   readonly file?: Whole; // where all is of one file
 }
 
-/** A file's bins, and the bytes that they stand in; nobody else has them. */
-interface Whole {
-  readonly bytes: Buffer;
-  readonly bins: Bins;
-}
-
 /** The bins of the parts that other shards have; undefined where a file is gone or not whole. */
 export async function takenOver(parts: readonly Part[]): Promise<Taken | undefined> {
   const files = new Map<string, Pick<Whole, "bins"> & Partial<Whole>>();
   for (const {from} of parts) {
     if (from === undefined || files.has(from)) continue;
     const known = recent.find(from);
-    const found = known ? {bins: known} : await readBins(from);
+    const found = known ? {bins: known} : await readBins(from, new Scratch()); // nobody else has its bytes
     if (!found) return undefined;
     files.set(from, found);
   }
@@ -116,13 +108,4 @@ export async function takenOver(parts: readonly Part[]): Promise<Taken | undefin
     parts: parts.map((part) => (part.from === undefined ? undefined : binsWithin(files.get(part.from)!.bins, part))),
     ...(files.size === 1 && file?.bytes ? {file: {bins: file.bins, bytes: file.bytes}} : {})
   };
-}
-
-async function readBins(file: string): Promise<Whole | undefined> {
-  const bytes = await readInto(new Scratch(), file).catch((error: unknown) => {
-    if (isMissing(error)) return undefined; // swept, or deleted with the cache
-    throw error;
-  });
-  const bins = bytes && decodeBins(bytes);
-  return bins && {bytes, bins};
 }

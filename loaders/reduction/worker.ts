@@ -1,9 +1,8 @@
 import {parentPort} from "node:worker_threads";
-import {addBins, addReadings, placeBins} from "./addition.js";
-import {type Bins, decodeBins} from "./bins.js";
+import {addBins, addReadings, placeBins, readBins} from "./addition.js";
+import type {Bins} from "./bins.js";
 import type {Answer, Task} from "./crew.js";
 import {openDuck} from "./engine.js";
-import {readInto} from "../file.js";
 import type {Scratch} from "../scratch.js";
 
 /** What a thread of the crew runs: one task after the other, as it is told. */
@@ -30,8 +29,8 @@ class Broken extends Error {}
 
 function sourceAt(file: string) {
   return async (scratch: Scratch): Promise<Bins> => {
-    const bins = decodeBins(await readInto(scratch, file));
-    if (!bins) throw new Broken(`${file} is not as it was written.`);
-    return bins;
+    const whole = await readBins(file, scratch);
+    if (!whole) throw new Broken(`${file} is gone, or not as it was written.`);
+    return whole.bins;
   };
 }

@@ -1,7 +1,12 @@
+import {truncate} from "node:fs/promises";
+import {join} from "node:path";
 import fc from "fast-check";
 import {expect, test} from "vitest";
+import {placeBins, readBins} from "../../loaders/reduction/addition.js";
 import {type Bins, binsWithin, decodeBins, encodeBins, replaceBins, sealBins} from "../../loaders/reduction/bins.js";
 import type {Partials} from "../../loaders/reduction/partial.js";
+import {Scratch} from "../../loaders/scratch.js";
+import {temporaryDirectory} from "./memory.js";
 
 const doubles = (length: number) => fc.float64Array({minLength: length, maxLength: length});
 const some = fc.nat(20).chain((length) =>
@@ -44,6 +49,18 @@ test("bytes that are not as they were written are nothing: any one changed, and 
     expect([index, decodeBins(bytes.subarray(0, index))]).toEqual([index, undefined]);
   }
   expect(decodeBins(new Uint8Array(bytes.length))).toBeUndefined();
+});
+
+test("a file of bins that is gone, or cut short, is none; a directory in its place is told of", async () => {
+  const directory = await temporaryDirectory();
+  const file = join(directory, "x.bins");
+  const bins: Bins = {starts: Float64Array.from([1, 2]), columns: new Map()};
+  expect(await readBins(file, new Scratch())).toBeUndefined();
+  const size = await placeBins(file, bins);
+  expect((await readBins(file, new Scratch()))!.bins).toEqual(bins);
+  await truncate(file, size - 1);
+  expect(await readBins(file, new Scratch())).toBeUndefined();
+  await expect(readBins(directory, new Scratch())).rejects.toThrow("EISDIR");
 });
 
 test("a range of bins is half-open", () => {
