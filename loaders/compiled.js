@@ -88,7 +88,8 @@ async function bundle(root, outdir) {
     splitting: true, // what a thread never needs stays apart
     banner: {js: 'import {createRequire as requireOf} from "node:module"; const require = requireOf(import.meta.url);'}
   });
-  await Promise.all([main, thread]);
+  const results = await Promise.allSettled([main, thread]); // neither writes any more, even where one fails
+  for (const {status, reason} of results) if (status === "rejected") throw reason;
 }
 
 /** What modules of packages get that ask for their address. */
