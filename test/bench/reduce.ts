@@ -104,6 +104,7 @@ type Measured = Record<string, number>;
 async function measure(way: string, length: number, directory: string): Promise<Measured> {
   const pond = await Pond.open(join(directory, "pond"), {create: true, dynamic: dynamicFactories(), effects});
   if (way === "idle") return idle(directory);
+  if (way === "nights") return nightly(directory, length);
   if (way === "store") {
     await store(pond, 0, length * 365);
     await run(pond, [reduce], effects);
@@ -147,6 +148,42 @@ async function measure(way: string, length: number, directory: string): Promise<
   };
 }
 
+/** A new day and an old one as nights bring them: `pond run`, each a process of its own, of all that is in a pond. */
+async function nightly(directory: string, length: number): Promise<Measured> {
+  const pondCommand = await commandIn(directory, join(directory, "pond"));
+  const storeInto = async (from: number, days: number) => {
+    const pond = await Pond.open(join(directory, "pond"), {dynamic: dynamicFactories(), effects});
+    await store(pond, from, days);
+    await pond.close();
+    await written();
+  };
+  await pondCommand("run");
+  const [added, restated]: [number[], number[]] = [[], []];
+  for (let night = 0; night < nights; night++) {
+    const newest = length * 365 + stride * night;
+    await storeInto(newest, stride - 1);
+    await pondCommand("run");
+    await storeInto(newest + stride - 1, 1);
+    added.push(await pondCommand("run"));
+    await storeInto(Math.max(0, length * 365 - 1100) + 37 * night, 1);
+    restated.push(await pondCommand("run"));
+  }
+  return {added: median(added), restated: median(restated), idle: await pondCommand("run")};
+}
+
+/** Has the command run on a pond whose only resource reduces it; gives the seconds that it takes. */
+async function commandIn(directory: string, place: string): Promise<(...args: string[]) => Promise<number>> {
+  const resources = join(directory, "resources");
+  await mkdir(resources);
+  const {kind, name, source: spec} = reduce;
+  await writeFile(join(resources, "all.yaml"), stringify({apiVersion: "duckpond/v1", kind, metadata: {name}, spec}));
+  const command = join(import.meta.dirname, "../../loaders/pond.js");
+  return (...args) =>
+    secondsOf(() =>
+      promisify(execFile)(process.execPath, [command, ...args, "--pond", place, "--resources", resources])
+    );
+}
+
 /** As many datasets as a large network has, and nothing new in any of them: `pond run`, as a process of its own. */
 async function idle(directory: string): Promise<Measured> {
   const place = join(directory, "many");
@@ -161,15 +198,7 @@ async function idle(directory: string): Promise<Measured> {
       await tx.append(`/in/site${site}`, {sql: [sqlOf(site)], columns}, {parents: true});
   });
   await pond.close();
-  const resources = join(directory, "resources");
-  await mkdir(resources);
-  const {kind, name, source: spec} = reduce;
-  await writeFile(join(resources, "all.yaml"), stringify({apiVersion: "duckpond/v1", kind, metadata: {name}, spec}));
-  const command = join(import.meta.dirname, "../../loaders/pond.js");
-  const pondCommand = (...args: string[]) =>
-    secondsOf(() =>
-      promisify(execFile)(process.execPath, [command, ...args, "--pond", place, "--resources", resources])
-    );
+  const pondCommand = await commandIn(directory, place);
   const everything = await pondCommand("run");
   const [idle, empty]: [number[], number[]] = [[], []];
   for (let count = 0; count < nights; count++) {
@@ -226,6 +255,20 @@ async function table(length: number): Promise<Record<string, unknown>> {
   };
 }
 
+async function nightsTable(): Promise<Record<string, unknown>> {
+  const directory = await mkdtemp(join(tmpdir(), "bench-"));
+  await inProcess("store", years, directory);
+  const {added, restated, idle} = await inProcess("nights", years, directory);
+  await rm(directory, {recursive: true});
+  return {
+    years,
+    "pond run with a new day, s": added!.toFixed(2),
+    "with an old day, s": restated!.toFixed(2),
+    ratio: (restated! / added!).toFixed(2),
+    "with nothing, s": idle!.toFixed(2)
+  };
+}
+
 async function idleTable(): Promise<Record<string, unknown>> {
   const directory = await mkdtemp(join(tmpdir(), "bench-"));
   const {everything, idle, started} = await inProcess("idle", 1, directory);
@@ -243,6 +286,7 @@ if (way === undefined) {
   const rows = [];
   for (const one of [Math.max(1, years / 10), years]) rows.push(await table(one));
   process.stdout.write(`Medians of ${rounds} rounds, ${count} columns.\n${formatRows(rows, "table")}\n`);
+  process.stdout.write(`\n${formatRows([await nightsTable()], "table")}\n`);
   process.stdout.write(`\n${formatRows([await idleTable()], "table")}\n`);
 } else process.stdout.write(JSON.stringify(await measure(way, Number(length), directory!)));
 process.exit(0); // the engines of the reduction stay open for the next piece of work
