@@ -1,5 +1,5 @@
 import {html} from "npm:htl";
-import type {CardOptions} from "./card.js";
+import type {CardOptions} from "./options.js";
 import {pageUrl} from "./catalogue.js";
 import {mostCompared} from "./comparison.js";
 import type {Loaded} from "./load.js";

@@ -1,4 +1,4 @@
-import type {Source} from "./card.js";
+import type {Source} from "./source.js";
 import {recordOf} from "./dataset.js";
 import {formatDay} from "./format.js";
 import type {Backdrop} from "./frame.js";

@@ -1,7 +1,5 @@
 import {html} from "npm:htl";
-import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
 import {actions} from "./actions.js";
-import type {Backing} from "./backing.js";
 import {catalogue} from "./catalogue.js";
 import {chart, glide, renew} from "./chart.js";
 import type {ChartElement, ChartOptions} from "./chart.js";
@@ -13,37 +11,17 @@ import {gestures} from "./gesture.js";
 import {keyWords} from "./keyboard.js";
 import {legend} from "./legend.js";
 import type {Legend} from "./legend.js";
-import type {Season} from "./season.js";
 import {anticipate, arrive, known, knownIn, load} from "./load.js";
 import type {Loaded, Wanted} from "./load.js";
 import {noteList, notesOn} from "./notes.js";
 import type {Noted} from "./notes.js";
+import type {CardOptions} from "./options.js";
 import {resolutionWords} from "./resolution.js";
 import {breathe, turn} from "./turn.js";
 import type {TimeRange} from "./range.js";
 import {choicesFor} from "./units.js";
 import type {Choice} from "./units.js";
 import type {View} from "./view.js";
-
-/** One line that a card shows. */
-export interface Source {
-  readonly key: string; // of the series on every page: "<dataset>/<column>"
-  readonly dataset: DatasetEntry;
-  readonly column: ColumnEntry;
-  readonly label: string;
-  readonly colour: string;
-  readonly dash: string;
-  readonly plain?: boolean; // without the band from least to greatest
-  readonly season?: Season; // one year of it, on an axis that years share
-}
-
-export interface CardOptions {
-  readonly title: string; // the parameter, for the reader
-  readonly unit: string; // of the published values
-  readonly sources: readonly Source[];
-  readonly view: View;
-  readonly backing?: Backing; // what is usual, behind the lines
-}
 
 const slowAfter = 4000; // milliseconds until a reader is told that a file has not come
 const lateAfter = 50; // milliseconds until what is there already is shown to the new scale, paler

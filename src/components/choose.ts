@@ -1,5 +1,5 @@
 import type {ColumnEntry, DatasetEntry, ParameterEntry, SiteEntry} from "../../loaders/types.js";
-import type {Source} from "./card.js";
+import type {Source} from "./source.js";
 import {catalogue, datasetNamed} from "./catalogue.js";
 import {colourOf, dashOf} from "./colour.js";
 

@@ -2,7 +2,7 @@ import {html} from "npm:htl";
 import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
 import {backingOf} from "./backing.js";
 import {card} from "./card.js";
-import type {Source} from "./card.js";
+import type {Source} from "./source.js";
 import {catalogue, columnGroups} from "./catalogue.js";
 import {colourOf, dashOf} from "./colour.js";
 import {fromLink, mostCompared, toLink, yearCounts} from "./comparison.js";

@@ -1,7 +1,8 @@
 import type {ChartElement} from "./chart.js";
-import type {Flagged, Point} from "./dataset.js";
+import type {Flagged, Point} from "./point.js";
 import {formatReading} from "./format.js";
-import {margins, middleOf} from "./frame.js";
+import {margins} from "./frame.js";
+import {middleOf} from "./point.js";
 import type {Line} from "./frame.js";
 import {nearest} from "./gaps.js";
 

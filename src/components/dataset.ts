@@ -2,25 +2,9 @@ import {parquetMetadata, parquetRead} from "npm:hyparquet";
 import type {DatasetEntry, ResolutionEntry, ShardEntry} from "../../loaders/types.js";
 import {shardUrl} from "./catalogue.js";
 import {firstFrom} from "./gaps.js";
+import type {Flagged, Point} from "./point.js";
 import type {TimeRange} from "./range.js";
 import {breathe} from "./turn.js";
-
-/** One bin of one column, or of the readings themselves one of them: `time` in milliseconds since 1970, a bin's start. */
-export interface Point {
-  readonly time: number;
-  readonly avg: number;
-  readonly min: number;
-  readonly max: number;
-  readonly count: number;
-}
-
-/** How many readings of a bin are flagged; of the readings themselves, which one and what it says. */
-export interface Flagged {
-  readonly time: number;
-  readonly suspect: number;
-  readonly fail: number;
-  readonly value?: number; // of a reading itself
-}
 
 /** A stretch of a record that could not be had, and why, in a sentence. */
 export interface Failure extends TimeRange {

@@ -1,4 +1,5 @@
-import type {CardOptions, Source} from "./card.js";
+import type {CardOptions} from "./options.js";
+import type {Source} from "./source.js";
 import {catalogue} from "./catalogue.js";
 import {citation, licence} from "./cite.js";
 import {readStored, recordOf} from "./dataset.js";

@@ -1,5 +1,6 @@
 import type {ResolutionEntry, ThresholdEntry} from "../../loaders/types.js";
-import type {Failure, Flagged, Point} from "./dataset.js";
+import type {Failure} from "./dataset.js";
+import type {Flagged, Point} from "./point.js";
 import type {TimeRange} from "./range.js";
 import {scaleOf, scaleWithin} from "./scale.js";
 import type {Scale} from "./scale.js";
@@ -71,13 +72,6 @@ export interface ChartOptions {
 
 /** Where the frame of the readings is, in CSS pixels from the chart's sides. */
 export const margins = {left: 44, right: 10, top: 14, bottom: 34} as const;
-
-export type Width = Pick<ResolutionEntry, "widthMs" | "raw">;
-
-/** The middle of a bin, where its mean is drawn; a reading's own time. */
-export function middleOf({time}: {readonly time: number}, {raw, widthMs}: Width): number {
-  return raw ? time : time + widthMs / 2;
-}
 
 /** A chart with its scales: what the marks are drawn with. */
 export interface Frame extends ChartOptions {

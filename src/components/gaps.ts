@@ -1,6 +1,6 @@
-import type {Point} from "./dataset.js";
-import {middleOf} from "./frame.js";
-import type {Width} from "./frame.js";
+import type {Point} from "./point.js";
+import {middleOf} from "./point.js";
+import type {Width} from "./point.js";
 
 /** Readings are missing between two bins that begin further apart than this many widths. */
 const gapWidths = 1.5;

@@ -1,5 +1,5 @@
 import type {ChartElement} from "./chart.js";
-import {middleOf} from "./frame.js";
+import {middleOf} from "./point.js";
 import {panned, zoomed} from "./range.js";
 import type {TimeRange} from "./range.js";
 import {movedValues, zoomedValues} from "./values.js";

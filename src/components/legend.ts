@@ -1,6 +1,6 @@
 import {html} from "npm:htl";
 import type {ColumnEntry} from "../../loaders/types.js";
-import type {Source} from "./card.js";
+import type {Source} from "./source.js";
 import type {Mark} from "./crosshair.js";
 import {markText} from "./crosshair.js";
 import {formatReading, formatUnit} from "./format.js";

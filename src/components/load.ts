@@ -1,8 +1,9 @@
 import type {DatasetEntry, OverlayEntry, ResolutionEntry} from "../../loaders/types.js";
-import type {Source} from "./card.js";
+import type {Source} from "./source.js";
 import {catalogue} from "./catalogue.js";
 import {knownPoints, prefetch, readPoints, readyPoints, recordOf} from "./dataset.js";
-import type {Failure, Flagged, Point, Reading} from "./dataset.js";
+import type {Failure, Reading} from "./dataset.js";
+import type {Flagged, Point} from "./point.js";
 import type {Line} from "./frame.js";
 import type {TimeRange} from "./range.js";
 import {pickResolution} from "./resolution.js";

@@ -1,5 +1,6 @@
-import type {Flagged, Point} from "./dataset.js";
-import {margins, middleOf} from "./frame.js";
+import type {Flagged, Point} from "./point.js";
+import {margins} from "./frame.js";
+import {middleOf} from "./point.js";
 import type {Backdrop, Frame, Line, Note, Threshold} from "./frame.js";
 import {runsOf} from "./gaps.js";
 import {columnsOf, lower, outline, upper} from "./outline.js";

@@ -1,6 +1,6 @@
 import {html} from "npm:htl";
 import type {AnnotationEntry} from "../../loaders/types.js";
-import type {Source} from "./card.js";
+import type {Source} from "./source.js";
 import {catalogue} from "./catalogue.js";
 import {formatTime} from "./format.js";
 import type {Note} from "./frame.js";

@@ -1,6 +1,6 @@
 import {html} from "npm:htl";
 import {card} from "./card.js";
-import type {Source} from "./card.js";
+import type {Source} from "./source.js";
 import {catalogue, columnNamed, datasetNamed} from "./catalogue.js";
 import {colourOf, dashOf} from "./colour.js";
 import {recordOf} from "./dataset.js";

@@ -1,8 +1,8 @@
 import {clockIn} from "./clock.js";
-import type {Flagged, Point} from "./dataset.js";
+import type {Flagged, Point} from "./point.js";
 import {formatDay} from "./format.js";
-import {middleOf} from "./frame.js";
-import type {Width} from "./frame.js";
+import {middleOf} from "./point.js";
+import type {Width} from "./point.js";
 import type {TimeRange} from "./range.js";
 import {ticksOf} from "./ticks.js";
 import type {Tick} from "./ticks.js";

@@ -1,7 +1,7 @@
 import {html} from "npm:htl";
 import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
 import {card} from "./card.js";
-import type {Source} from "./card.js";
+import type {Source} from "./source.js";
 import {catalogue, columnGroups, datasetNamed} from "./catalogue.js";
 import {colourOf, dashOf} from "./colour.js";
 import {recordOf} from "./dataset.js";

@@ -1,5 +1,5 @@
 import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
-import type {Source} from "./card.js";
+import type {Source} from "./source.js";
 import {catalogue} from "./catalogue.js";
 import {saturationOf} from "./saturation.js";
 

@@ -1,6 +1,6 @@
-import type {Point} from "./dataset.js";
-import {middleOf} from "./frame.js";
-import type {Width} from "./frame.js";
+import type {Point} from "./point.js";
+import {middleOf} from "./point.js";
+import type {Width} from "./point.js";
 import {placeOf, wallIn, yearAxis} from "./season.js";
 
 /**
