@@ -3,7 +3,7 @@ import {headOf} from "./loaders/site/head.js";
 import {addNoscript, escapeHtml, finishPages} from "./loaders/site/html.js";
 import {joinModules} from "./loaders/site/modules.js";
 import {prepareSite} from "./loaders/site/site.js";
-import {stillsOf} from "./src/components/still.js";
+import {stillsOf} from "./src/components/chart/still.js";
 
 const {catalogue, pages, paths} = await prepareSite(import.meta.dirname);
 const output = process.env.POND_OUTPUT ?? "dist";

@@ -2,7 +2,7 @@ import {mkdir, readdir, readFile, rm, stat, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
 import type {Catalogue, Details, PackedCatalogue} from "../loaders/types.js";
-import {unpack} from "../src/components/shards.js";
+import {unpack} from "../src/components/data/shards.js";
 import {launchBrowser, serveSite} from "./browser.js";
 import {examinePage} from "./examine.js";
 import {copyProject} from "./project.js";

@@ -33,28 +33,38 @@ test("imports point down: src, loaders, pond", async () => {
   expect(seen).toBeGreaterThan(20);
 });
 
-/** The room of loaders/ that a file is in, or whose list it is; none for others that lie beside them. */
-function roomOf(file: string): string | undefined {
-  return /^loaders\/([a-z]+)\//.exec(file)?.[1] ?? /^loaders\/(kinds)\./.exec(file)?.[1];
-}
+/** Rooms of a place, with the prefix that CONTRIBUTING.md names them by, and the room that a file is in, if in any. */
+const places = [
+  {place: "loaders", prefix: "", least: 100, roomOf: /^loaders\/(?:([a-z]+)\/|(kinds)\.)/},
+  {place: "src/components", prefix: "components/", least: 60, roomOf: /^src\/components\/([a-z]+)\//}
+];
 
-test("each room of loaders/ imports from those before it in CONTRIBUTING.md", async () => {
+test.each(places)("each room of $place imports from those before it in CONTRIBUTING.md", async (one) => {
+  const {place, prefix, least} = one;
+  const roomOf = (file: string) => one.roomOf.exec(file)?.slice(1).find(Boolean);
   const guide = await readFile(join(root, "CONTRIBUTING.md"), "utf8");
-  const rooms = [...guide.matchAll(/^- `([a-z]+)\/`: /gm)].map((match) => match[1]!);
-  const found = await readdir(join(root, "loaders"), {withFileTypes: true});
+  const rooms = [...guide.matchAll(new RegExp(`^- \`${prefix}([a-z]+)/\`: `, "gm"))].map((match) => match[1]!);
+  const found = await readdir(join(root, place), {withFileTypes: true});
   const folders = found.filter((entry) => entry.isDirectory()).map(({name}) => name);
   expect([...rooms].sort()).toEqual(folders.sort());
   let seen = 0;
-  for (const file of await sources("loaders")) {
+  for (const file of await sources(place)) {
     const room = roomOf(file);
     if (room === undefined) continue;
-    for (const target of (await imported(file)).map(roomOf)) {
+    for (const target of (await imported(file)).filter((path) => path.startsWith(`${place}/`)).map(roomOf)) {
       if (target === undefined || target === room) continue;
       seen++;
       expect(rooms.slice(0, rooms.indexOf(room)), `${file} imports from ${target}/`).toContain(target);
     }
   }
-  expect(seen).toBeGreaterThan(100);
+  expect(seen).toBeGreaterThan(least);
+});
+
+test("what tells files by where it stands is no deeper than the chunks that it becomes part of", async () => {
+  const telling: string[] = [];
+  for (const file of await sources("src/components"))
+    if (/FileAttachment\(|import\.meta\.url/.test(await readFile(join(root, file), "utf8"))) telling.push(file);
+  expect(telling.sort()).toEqual(["catalogue.ts", "details.ts", "stdlib.d.ts"].map((name) => `src/components/${name}`));
 });
 
 test("each dependency has its reason in CONTRIBUTING.md", async () => {

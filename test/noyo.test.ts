@@ -2,7 +2,7 @@ import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import {afterAll, beforeAll, expect, test} from "vitest";
 import type {PackedCatalogue} from "../loaders/types.js";
-import type {ChartElement} from "../src/components/chart.js";
+import type {ChartElement} from "../src/components/chart/chart.js";
 import {launchBrowser, openPage, serveSite, settle} from "./browser.js";
 import {copyProject} from "./project.js";
 import type {Project} from "./project.js";

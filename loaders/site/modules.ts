@@ -1,5 +1,5 @@
 import {existsSync, readFileSync, readdirSync, writeFileSync} from "node:fs";
-import {join, posix, resolve} from "node:path";
+import {join, posix, relative, resolve} from "node:path";
 import {buildSync, type Metafile} from "esbuild";
 
 /**
@@ -60,7 +60,7 @@ function bundleOf(directory: string, entries: readonly string[]): Bundle {
     entryPoints: [...entries],
     outbase: ".",
     outdir: ".",
-    chunkNames: `${components}chunk.[hash]`, // as deep as the rest, which tells files by where it is itself
+    chunkNames: `${components}chunk.[hash]`, // as deep as what tells files by where it is itself
     bundle: true,
     splitting: true,
     minify: true,
@@ -75,9 +75,15 @@ function bundleOf(directory: string, entries: readonly string[]): Bundle {
     allowOverwrite: true,
     logLevel: "silent"
   });
-  for (const {path, contents} of outputFiles) writeFileSync(path, contents);
+  for (const {path, text} of outputFiles) writeFileSync(path, led(text, relative(directory, path)));
   const {inputs, outputs} = metafile;
   return {outputs, joined: new Set(Object.keys(inputs).filter((path) => !(path in outputs)))};
+}
+
+/** Code that was written in rooms of the components may stand elsewhere now: libraries are told from there. */
+function led(text: string, file: string): string {
+  const up = "../".repeat(file.split(/[\\/]/).length - 1);
+  return text.replace(/"(?:\.\.\/)+(?=_(?:observablehq|node|duckdb|npm)\/)/g, `"${up}`);
 }
 
 /** As components write them: what Framework's own pages share, and libraries that are fetched when they are needed. */
@@ -85,7 +91,7 @@ function apartIn(directory: string): string[] {
   const libraries = existsSync(join(directory, "_npm")) ? readdirSync(join(directory, "_npm")) : [];
   const large = libraries.filter((name) => !within.some((library) => name.startsWith(library)));
   const folders = ["_observablehq", "_node", "_duckdb", ...large.map((name) => `_npm/${name}`)];
-  return folders.map((folder) => `../../${folder}/*`);
+  return folders.flatMap((folder) => [`../../${folder}/*`, `../../../${folder}/*`]);
 }
 
 /** A page that announces the chunks that it needs in place of the modules in them, and the catalogue. */

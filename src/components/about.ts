@@ -1,12 +1,12 @@
 import {html} from "npm:htl";
 import type {AnnotationEntry, ColumnEntry, DatasetDetails, DatasetEntry, ParameterEntry} from "../../loaders/types.js";
 import {catalogue, pageUrl, shardUrl} from "./catalogue.js";
-import {citation} from "./cite.js";
+import {citation} from "./data/cite.js";
 import {details} from "./details.js";
-import {formatAge, formatReading, formatShare, formatTime, formatUnit} from "./format.js";
-import {quality} from "./quality.js";
-import {table} from "./table.js";
-import type {Cell} from "./table.js";
+import {formatAge, formatReading, formatShare, formatTime, formatUnit} from "./data/format.js";
+import {quality} from "./parts/quality.js";
+import {table} from "./parts/table.js";
+import type {Cell} from "./parts/table.js";
 
 const {timeZone} = catalogue;
 const count = (number: number) => number.toLocaleString("en-US");

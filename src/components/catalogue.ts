@@ -1,8 +1,8 @@
 import {FileAttachment} from "observablehq:stdlib";
 import type {ColumnEntry, DatasetEntry, PackedCatalogue} from "../../loaders/types.js";
-import {readyFormats} from "./format.js";
-import {unpack} from "./shards.js";
-import {turn} from "./turn.js";
+import {readyFormats} from "./data/format.js";
+import {unpack} from "./data/shards.js";
+import {turn} from "./data/turn.js";
 
 const file = FileAttachment("../data/catalogue.json");
 

@@ -1,20 +1,20 @@
 import {html} from "npm:htl";
 import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
-import {backingOf} from "./backing.js";
-import {card} from "./card.js";
-import type {Source} from "./source.js";
+import {backingOf} from "./card/backing.js";
+import {card} from "./card/card.js";
+import type {Source} from "./card/source.js";
 import {catalogue, columnGroups} from "./catalogue.js";
-import {colourOf, dashOf} from "./colour.js";
-import {fromLink, mostCompared, toLink, yearCounts} from "./comparison.js";
-import type {Comparison, Mode} from "./comparison.js";
-import {recordOf} from "./dataset.js";
-import {buildAge} from "./latest.js";
-import {swatch} from "./legend.js";
-import {joined} from "./range.js";
-import type {TimeRange} from "./range.js";
-import {placeText, placeTicks, seasonOf, yearAxis, yearsIn} from "./season.js";
-import {button, help, moves, toolbar} from "./toolbar.js";
-import {View} from "./view.js";
+import {colourOf, dashOf} from "./data/colour.js";
+import {fromLink, mostCompared, toLink, yearCounts} from "./card/comparison.js";
+import type {Comparison, Mode} from "./card/comparison.js";
+import {recordOf} from "./data/dataset.js";
+import {buildAge} from "./parts/latest.js";
+import {swatch} from "./card/legend.js";
+import {joined} from "./time/range.js";
+import type {TimeRange} from "./time/range.js";
+import {placeText, placeTicks, seasonOf, yearAxis, yearsIn} from "./chart/season.js";
+import {button, help, moves, toolbar} from "./card/toolbar.js";
+import {View} from "./chart/view.js";
 
 /** The page Compare: any series of any sites on one axis, along time or year over year, before what is usual. */
 export function compare(): Element {

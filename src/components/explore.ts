@@ -1,11 +1,11 @@
 import type {Table} from "npm:apache-arrow";
 import {html} from "npm:htl";
 import {catalogue} from "./catalogue.js";
-import type {Database} from "./database.js";
-import {mark} from "./mark.js";
-import {picker} from "./picker.js";
-import {examplesOf, sentenceOf, sourcesOf} from "./question.js";
-import type {Source} from "./question.js";
+import type {Database} from "./query/database.js";
+import {mark} from "./parts/mark.js";
+import {picker} from "./query/picker.js";
+import {examplesOf, sentenceOf, sourcesOf} from "./query/question.js";
+import type {Source} from "./query/question.js";
 
 /** The page Explore: SQL over everything that is published, in the reader's own browser. */
 export function explore(): Element {
@@ -89,7 +89,7 @@ class Explorer {
     try {
       const table = await this.#query(sql, (words) => still() && this.#say(words));
       const took = ((performance.now() - started) / 1000).toFixed(1);
-      const {output} = await import("./output.js");
+      const {output} = await import("./query/output.js");
       if (!still()) return;
       this.#output.replaceChildren(output(table, sql));
       this.#say(`${table.numRows.toLocaleString("en-US")} ${table.numRows === 1 ? "row" : "rows"} in ${took} s.`);
@@ -105,7 +105,7 @@ class Explorer {
   async #query(sql: string, tell: (words: string) => void): Promise<Table> {
     if (!this.#database) {
       tell("Fetching the engine …");
-      this.#database = import("./database.js").then(({Database}) => Database.open(this.#sources));
+      this.#database = import("./query/database.js").then(({Database}) => Database.open(this.#sources));
       this.#database.catch(() => (this.#database = undefined)); // fetched anew the next time
     }
     return (await this.#database).query(sql, tell);

@@ -1,12 +1,12 @@
 import {html} from "npm:htl";
 import type {SiteEntry} from "../../loaders/types.js";
-import {alerts} from "./alert.js";
+import {alerts} from "./parts/alert.js";
 import {catalogue, datasetNamed, pageUrl} from "./catalogue.js";
-import {colourOf} from "./colour.js";
-import {buildAge, freshness, latest} from "./latest.js";
-import {mark} from "./mark.js";
-import {map} from "./map.js";
-import {stateOf} from "./state.js";
+import {colourOf} from "./data/colour.js";
+import {buildAge, freshness, latest} from "./parts/latest.js";
+import {mark} from "./parts/mark.js";
+import {map} from "./parts/map.js";
+import {stateOf} from "./parts/state.js";
 
 /** The first page: what is measured where, now, and whether it is fresh. */
 export function home(): Element {

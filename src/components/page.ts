@@ -1,17 +1,17 @@
 import {html} from "npm:htl";
-import {card} from "./card.js";
+import {card} from "./card/card.js";
 import {catalogue, datasetNamed} from "./catalogue.js";
-import {parameterNamed, siteNamed, sourcesOf} from "./choose.js";
-import type {Selection} from "./choose.js";
-import {readPoints, recordOf} from "./dataset.js";
-import {formatReading, formatTime, formatUnit} from "./format.js";
-import {latest as latestOf} from "./latest.js";
-import {joined} from "./range.js";
-import type {Preset, TimeRange} from "./range.js";
-import {pickResolution} from "./resolution.js";
-import {table as tableOf} from "./table.js";
-import {toolbar} from "./toolbar.js";
-import {View} from "./view.js";
+import {parameterNamed, siteNamed, sourcesOf} from "./card/choose.js";
+import type {Selection} from "./card/choose.js";
+import {readPoints, recordOf} from "./data/dataset.js";
+import {formatReading, formatTime, formatUnit} from "./data/format.js";
+import {latest as latestOf} from "./parts/latest.js";
+import {joined} from "./time/range.js";
+import type {Preset, TimeRange} from "./time/range.js";
+import {pickResolution} from "./data/resolution.js";
+import {table as tableOf} from "./parts/table.js";
+import {toolbar} from "./card/toolbar.js";
+import {View} from "./chart/view.js";
 
 /** What authors' pages need: PAGES.md shows how. Each takes the words that readers see, and says what there is instead. */
 
@@ -149,7 +149,7 @@ export function download(selection: Selection): Element {
     const element = html`<button type="button">${label}</button>`;
     element.addEventListener("click", () => {
       said.textContent = "Preparing the file …";
-      void import("./download.js")
+      void import("./card/download.js")
         .then(({saveWhole}) => saveWhole({title, unit, sources, view}, form))
         .then(() => (said.textContent = "Downloaded."))
         .catch((error: unknown) => (said.textContent = error instanceof Error ? error.message : String(error)));

@@ -1,14 +1,14 @@
 import {html} from "npm:htl";
-import {card} from "./card.js";
-import type {Source} from "./source.js";
+import {card} from "./card/card.js";
+import type {Source} from "./card/source.js";
 import {catalogue, columnNamed, datasetNamed} from "./catalogue.js";
-import {colourOf, dashOf} from "./colour.js";
-import {recordOf} from "./dataset.js";
-import {buildAge} from "./latest.js";
-import {joined} from "./range.js";
-import {stack} from "./stack.js";
-import {help, toolbar} from "./toolbar.js";
-import {View} from "./view.js";
+import {colourOf, dashOf} from "./data/colour.js";
+import {recordOf} from "./data/dataset.js";
+import {buildAge} from "./parts/latest.js";
+import {joined} from "./time/range.js";
+import {stack} from "./card/stack.js";
+import {help, toolbar} from "./card/toolbar.js";
+import {View} from "./chart/view.js";
 
 /** The page of one parameter: all sites in one chart, each in its colour, and one chart per scope where there are several. */
 export function parameter(slug: string): Element {

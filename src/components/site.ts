@@ -1,14 +1,14 @@
 import {html} from "npm:htl";
 import type {ColumnEntry, DatasetEntry} from "../../loaders/types.js";
-import {card} from "./card.js";
-import type {Source} from "./source.js";
+import {card} from "./card/card.js";
+import type {Source} from "./card/source.js";
 import {catalogue, columnGroups, datasetNamed} from "./catalogue.js";
-import {colourOf, dashOf} from "./colour.js";
-import {recordOf} from "./dataset.js";
-import {buildAge, freshness} from "./latest.js";
-import {stack} from "./stack.js";
-import {help, toolbar} from "./toolbar.js";
-import {View} from "./view.js";
+import {colourOf, dashOf} from "./data/colour.js";
+import {recordOf} from "./data/dataset.js";
+import {buildAge, freshness} from "./parts/latest.js";
+import {stack} from "./card/stack.js";
+import {help, toolbar} from "./card/toolbar.js";
+import {View} from "./chart/view.js";
 
 /** The page of one site: a chart per parameter with its newest values, all over one visible range. */
 export function site(slug: string): Element {

@@ -9,11 +9,11 @@ import type {
 } from "../../loaders/types.js";
 import {catalogue} from "./catalogue.js";
 import {details} from "./details.js";
-import {formatAge, formatBytes, formatShare, formatTime} from "./format.js";
-import {ageOf, buildAge} from "./latest.js";
-import {mark} from "./mark.js";
-import {table} from "./table.js";
-import type {Cell} from "./table.js";
+import {formatAge, formatBytes, formatShare, formatTime} from "./data/format.js";
+import {ageOf, buildAge} from "./parts/latest.js";
+import {mark} from "./parts/mark.js";
+import {table} from "./parts/table.js";
+import type {Cell} from "./parts/table.js";
 
 const count = (number: number | undefined) => number?.toLocaleString("en-US") ?? "–";
 const time = (iso: string | undefined, otherwise = "–") => (iso ? formatTime(iso, catalogue.timeZone) : otherwise);

@@ -24,7 +24,9 @@ define({body: async () => { const {site} = await import("../_import/components/s
   "_import/components/home.aaaa.js":
     'import {shared} from "./shared.bbbb.js"; export const home = () => `home ${shared}`;',
   "_import/components/site.cccc.js":
-    'import {shared} from "./shared.bbbb.js"; import "../../_observablehq/client.1.js"; export const site = () => [shared, import("./late.dddd.js")];',
+    'import {shared} from "./shared.bbbb.js"; import "../../_observablehq/client.1.js"; import {drawn} from "./chart/drawn.gggg.js"; export const site = () => [shared, drawn, import("./late.dddd.js")];',
+  "_import/components/chart/drawn.gggg.js":
+    'import {wasm} from "../../../_npm/parquet-wasm@1.0.0/1.js"; export const drawn = [wasm, import.meta.resolve("../../../_npm/parquet-wasm@1.0.0/1.wasm")];',
   "_import/components/shared.bbbb.js":
     'import {html} from "../../_npm/htl@1.0.0/1.js"; export const shared = html + new URL("../../data/", import.meta.url);',
   "_import/components/late.dddd.js": 'import "../../_npm/parquet-wasm@1.0.0/1.js"; export const late = "later";',
@@ -69,6 +71,8 @@ test("what is fetched later stays apart, and libraries that are large, and what 
   const site = await read("_import/components/site.cccc.js");
   const [, late] = /import\("\.\/(chunk\.[^"]+)"\)/.exec(site)!;
   expect(site).toContain('"../../_observablehq/client.1.js"');
+  expect(site).toContain('from"../../_npm/parquet-wasm@1.0.0/1.js"'); // as written in a room, which is one deeper
+  expect(site).toContain('import.meta.resolve("../../_npm/parquet-wasm@1.0.0/1.wasm")');
   expect(site).not.toContain("later");
   expect(await read(`_import/components/${late}`)).toContain('"../../_npm/parquet-wasm@1.0.0/1.js"');
   expect(await read("_import/authored.eeee.js")).toBe(files["_import/authored.eeee.js"]);

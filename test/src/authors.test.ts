@@ -5,7 +5,7 @@ import type {Browser} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
 import {newPage} from "../../loaders/site/new.js";
 import {Duck} from "../../pond/duck.js";
-import type {ChartElement} from "../../src/components/chart.js";
+import type {ChartElement} from "../../src/components/chart/chart.js";
 import {launchBrowser, openPage, serveSite} from "../browser.js";
 import type {SiteServer} from "../browser.js";
 import {temporaryDirectory} from "../loaders/memory.js";

@@ -2,7 +2,7 @@ import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import type {Page} from "playwright-core";
 import {afterAll, afterEach, beforeAll, expect, test} from "vitest";
-import type {ChartElement} from "../../src/components/chart.js";
+import type {ChartElement} from "../../src/components/chart/chart.js";
 import {openPage, settle} from "../browser.js";
 import type {PageOptions} from "../browser.js";
 import {plotted, servedSite} from "./fixture.js";

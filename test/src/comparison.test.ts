@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {fromLink, toLink, yearCounts} from "../../src/components/comparison.js";
-import type {Comparison} from "../../src/components/comparison.js";
+import {fromLink, toLink, yearCounts} from "../../src/components/card/comparison.js";
+import type {Comparison} from "../../src/components/card/comparison.js";
 
 const otherwise: Comparison = {series: ["A/x"], mode: "years", years: 2, usual: true};
 

@@ -7,7 +7,7 @@ import {publishOverlays} from "../../loaders/site/overlay.js";
 import {pack} from "../../loaders/site/pack.js";
 import type {Catalogue, ColumnEntry, DatasetEntry, Details, ResolutionEntry} from "../../loaders/types.js";
 import {Duck} from "../../pond/duck.js";
-import type {ChartElement} from "../../src/components/chart.js";
+import type {ChartElement} from "../../src/components/chart/chart.js";
 import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
 import type {PageOptions, SiteServer} from "../browser.js";
 import {copyProject} from "../project.js";

@@ -7,7 +7,7 @@ import {
   formatShare,
   formatTime,
   formatUnit
-} from "../../src/components/format.js";
+} from "../../src/components/data/format.js";
 
 test("values keep the digits that matter at their size", () => {
   expect([3.4, -0.004, 9.996, 12.04, 99.96, -1013.2].map((value) => formatReading(value))).toEqual([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {nearest, runsOf} from "../../src/components/gaps.js";
+import {nearest, runsOf} from "../../src/components/data/gaps.js";
 
 const hour = 3_600_000;
 const point = (hours: number) => ({time: hours * hour, avg: hours, min: hours - 1, max: hours + 1, count: 4});

@@ -1,7 +1,7 @@
 import {expect, test} from "vitest";
-import {frameOf} from "../../src/components/frame.js";
-import type {Line} from "../../src/components/frame.js";
-import {linesOf} from "../../src/components/marks.js";
+import {frameOf} from "../../src/components/chart/frame.js";
+import type {Line} from "../../src/components/chart/frame.js";
+import {linesOf} from "../../src/components/chart/marks.js";
 
 const day = 86_400_000;
 

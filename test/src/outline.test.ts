@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {columnsOf, lower, outline, upper} from "../../src/components/outline.js";
+import {columnsOf, lower, outline, upper} from "../../src/components/chart/outline.js";
 
 const places = fc
   .array(fc.record({x: fc.integer({min: -300, max: 300}), y: fc.integer({min: -50, max: 50})}), {minLength: 1})

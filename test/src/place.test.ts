@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {layOut, markerSize} from "../../src/components/place.js";
-import type {Box, Place} from "../../src/components/place.js";
+import {layOut, markerSize} from "../../src/components/parts/place.js";
+import type {Box, Place} from "../../src/components/parts/place.js";
 
 /** A plain map of sites: nothing on something else, nothing outside. */
 

@@ -1,7 +1,14 @@
 import {expect, test} from "vitest";
 import type {Catalogue, DatasetEntry} from "../../loaders/types.js";
-import {columnsIn, examplesOf, localTimeSql, selectOf, sentenceOf, sourcesOf} from "../../src/components/question.js";
-import {turnsOf} from "../../src/components/zone.js";
+import {
+  columnsIn,
+  examplesOf,
+  localTimeSql,
+  selectOf,
+  sentenceOf,
+  sourcesOf
+} from "../../src/components/query/question.js";
+import {turnsOf} from "../../src/components/time/zone.js";
 import {Duck} from "../../pond/duck.js";
 
 /** What can be asked of the published data, and what the answers mean. */

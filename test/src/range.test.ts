@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {fromQuery, lastOf, panned, presetOf, presetsOf, toQuery, within, zoomed} from "../../src/components/range.js";
+import {
+  fromQuery,
+  lastOf,
+  panned,
+  presetOf,
+  presetsOf,
+  toQuery,
+  within,
+  zoomed
+} from "../../src/components/time/range.js";
 
 const day = 86_400_000;
 const record = {begin: Date.UTC(2024, 0, 1), end: Date.UTC(2026, 0, 1)};

@@ -1,5 +1,5 @@
 import {expect, test} from "vitest";
-import {pickResolution, resolutionWords} from "../../src/components/resolution.js";
+import {pickResolution, resolutionWords} from "../../src/components/data/resolution.js";
 
 const hour = 3_600_000;
 const ladder = [

@@ -1,5 +1,5 @@
 import {expect, test} from "vitest";
-import {saturationOf} from "../../src/components/saturation.js";
+import {saturationOf} from "../../src/components/data/saturation.js";
 
 // USGS, Office of Water Quality Technical Memorandum 2011.03: solubility at one atmosphere, mg/L.
 test.each([

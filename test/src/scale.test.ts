@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {scaleOf} from "../../src/components/scale.js";
+import {scaleOf} from "../../src/components/chart/scale.js";
 
 const labels = (low: number, high: number, count: number) => scaleOf(low, high, count).ticks.map(({label}) => label);
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {describe, expect, test} from "vitest";
-import {clockIn} from "../../src/components/clock.js";
-import {placeText, placeTicks, seasonOf, wallIn, yearAxis, yearsIn} from "../../src/components/season.js";
+import {clockIn} from "../../src/components/time/clock.js";
+import {placeText, placeTicks, seasonOf, wallIn, yearAxis, yearsIn} from "../../src/components/chart/season.js";
 
 const day = 86_400_000;
 const daily = {widthMs: day};

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import {expect, test} from "vitest";
 import {pack, stampOf} from "../../loaders/site/pack.js";
 import type {Catalogue, ResolutionEntry} from "../../loaders/types.js";
-import {unpack} from "../../src/components/shards.js";
+import {unpack} from "../../src/components/data/shards.js";
 
 /** Shards one after another, in whole minutes, some of them missing. */
 const resolution = fc

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type {Browser, Page} from "playwright-core";
 import {afterAll, beforeAll, expect, test} from "vitest";
 import {Duck} from "../../pond/duck.js";
-import type {ChartElement} from "../../src/components/chart.js";
+import type {ChartElement} from "../../src/components/chart/chart.js";
 import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
 import type {SiteServer} from "../browser.js";
 import {copyProject} from "../project.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {ticksOf} from "../../src/components/ticks.js";
+import {ticksOf} from "../../src/components/time/ticks.js";
 
 const zone = "America/Los_Angeles";
 const span = (from: string, to: string) => ({begin: Date.parse(from), end: Date.parse(to)});

@@ -1,6 +1,6 @@
 import {expect, test} from "vitest";
 import {Duck} from "../../pond/duck.js";
-import {usualOf} from "../../src/components/usual.js";
+import {usualOf} from "../../src/components/chart/usual.js";
 
 const day = 86_400_000;
 
