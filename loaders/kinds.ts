@@ -10,6 +10,7 @@ import {pivot} from "./kinds/pivot.js";
 import {reduce} from "./kinds/reduce.js";
 import {rename} from "./kinds/rename.js";
 import {simulator} from "./kinds/simulator.js";
+import {renewed} from "./resources/former.js";
 import type {Kind} from "./types.js";
 import {validate} from "./kinds/validate.js";
 
@@ -34,8 +35,8 @@ export const kinds: readonly Kind[] = [
 
 /** How the directories that kinds compute are made, by the kind's name, as the pond wants to know it when it opens. */
 export function dynamicFactories(among: readonly Kind[] = kinds): Record<string, DynamicFactory> {
-  const factories = among.flatMap(({name, dynamic}): [string, DynamicFactory][] =>
-    dynamic ? [[name, (config, context) => dynamic.factory(config, {...context, kinds: among})]] : []
+  const factories = among.flatMap(({name, dynamic, schema}): [string, DynamicFactory][] =>
+    dynamic ? [[name, (config, context) => dynamic.factory(renewed(config, schema), {...context, kinds: among})]] : []
   );
   return Object.fromEntries(factories);
 }

@@ -202,7 +202,7 @@ async function copyShort(): Promise<Project> {
   const project = await copyProject();
   const file = join(project.directory, "resources/harbour.yaml");
   const text = await readFile(file, "utf8");
-  const short = text.replace(/^ {2}seed: 1$/m, '$&\n  begin: "2026-01-01T00:00:00Z"');
+  const short = text.replace(/^ {2}seed: 1$/m, '$&\n  from: "2026-01-01T00:00:00Z"');
   expect(short).not.toBe(text);
   await writeFile(file, short);
   return project;

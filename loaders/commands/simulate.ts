@@ -13,7 +13,7 @@ import {cloudOf, simulator} from "../kinds/simulator.js";
 interface SimulateOptions {
   readonly port?: number;
   readonly seed: number;
-  readonly begin?: string;
+  readonly from?: string;
   readonly interval?: number; // ms
   readonly page: number;
   readonly limit?: number;
@@ -27,7 +27,7 @@ export function simulate(shell: Shell): Command {
     .description("serve a simulated harbour as HydroVu's API, on this machine alone, until interrupted")
     .option("--port <number>", "the port to listen on; a free one unless given", parseNumber)
     .option("--seed <number>", "another number, another harbour and other faults", parseNumber, 1)
-    .option("--begin <instant>", "the first reading, ISO 8601; two years ago unless given", parseInstant)
+    .option("--from <instant>", "the first reading, ISO 8601; two years ago unless given", parseInstant)
     .option("--interval <span>", "from one reading to the next; 15m unless given", parseInterval)
     .option("--page <rows>", "how many rows a page has", parseNumber, 1000)
     .option("--limit <requests>", "how many are granted in a minute; all unless given", parseNumber)
@@ -57,7 +57,7 @@ and as a resource:
 async function serve(shell: Shell, options: SimulateOptions): Promise<void> {
   const {port, seed, page, limit, share} = options;
   const chosen = options.fault.includes("all") ? faults : faults.filter((fault) => options.fault.includes(fault));
-  const spec = simulator.schema.parse({seed, begin: options.begin});
+  const spec = simulator.schema.parse({seed, from: options.from});
   const source = cloudOf({spec, interval: options.interval, now: shell.effects.now});
   const cloud = await serveCloud({
     ...{source, port, page},

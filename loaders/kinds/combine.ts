@@ -9,8 +9,8 @@ import type {Kind, Origin} from "../types.js";
 const input = z
   .strictObject({
     series: z.string().startsWith("/").describe("an instrument's series: a path or a pattern"),
-    begin: instant.optional().describe("when it was deployed, inclusive"),
-    end: instant.optional().describe("when it was taken away, exclusive")
+    from: instant.optional().describe("when it was deployed, inclusive"),
+    to: instant.optional().describe("when it was taken away, exclusive")
   })
   .refine(lasts, empty);
 

@@ -22,7 +22,7 @@ const site = z.strictObject({
 const schema = z.strictObject({
   seed: z.int().default(1).describe("another number, another harbour; the same number, the same readings"),
   into: z.string().startsWith("/").default("/instruments").describe("the directory of the instruments' series"),
-  begin: z.iso
+  from: z.iso
     .datetime({offset: true, error: "write an instant such as 2024-03-01T00:00:00Z"})
     .optional()
     .describe("the first reading; two years before the first run unless given"),
@@ -105,9 +105,9 @@ function newestOf({maxTime = -Infinity}: Stat): number | undefined {
   return maxTime > -Infinity ? maxTime / 1000 : undefined;
 }
 
-function firstReading({begin}: SimulatorSpec, now: number): number {
+function firstReading({from}: SimulatorSpec, now: number): number {
   const day = 86_400_000;
-  return begin === undefined ? Math.floor((now - twoYears) / day) * day : Date.parse(begin);
+  return from === undefined ? Math.floor((now - twoYears) / day) * day : Date.parse(from);
 }
 
 interface Span {

@@ -26,8 +26,8 @@ export const correction = z
   .strictObject({
     ...target,
     unit: z.string().min(1).optional().describe("what the offsets are in; the column's own unless given"),
-    begin: instant.optional().describe("from when on, inclusive"),
-    end: instant.optional().describe("until when, exclusive"),
+    from: instant.optional().describe("from when on, inclusive"),
+    to: instant.optional().describe("until when, exclusive"),
     factor,
     offset,
     drift: z
@@ -41,9 +41,8 @@ export const correction = z
   })
   .refine(
     ({drift, ...others}) =>
-      drift === undefined ||
-      !(["begin", "end", "factor", "offset"] as const).some((name) => others[name] !== undefined),
-    {path: ["drift"], error: "a drift tells itself when and how much: leave out begin, end, factor and offset"}
+      drift === undefined || !(["from", "to", "factor", "offset"] as const).some((name) => others[name] !== undefined),
+    {path: ["drift"], error: "a drift tells itself when and how much: leave out from, to, factor and offset"}
   )
   .refine(lasts, empty)
   .refine(({drift = []}) => drift.every(({time}, index) => index === 0 || rises(drift[index - 1]!.time, time)), {
@@ -90,7 +89,7 @@ export function adjustmentsOf(corrections: readonly Correction[], corrected: Cor
   const {column} = corrected;
   return corrections
     .filter((one) => concerns(one, column))
-    .flatMap(({begin, end, factor, offset, drift, ...whose}) => {
+    .flatMap(({from, to, factor, offset, drift, ...whose}) => {
       const inOwn = amountIn(corrected, whose.unit);
       if (drift)
         return linesOf(
@@ -98,7 +97,7 @@ export function adjustmentsOf(corrections: readonly Correction[], corrected: Cor
           {column, whose}
         );
       const by = {factor, offset};
-      return [{...rangeOf({begin, end}), column: column.name, by: inOwn(by), recipe: [whose, by, untold(column)]}];
+      return [{...rangeOf({from, to}), column: column.name, by: inOwn(by), recipe: [whose, by, untold(column)]}];
     });
 }
 

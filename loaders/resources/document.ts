@@ -1,6 +1,8 @@
+import {isDeepStrictEqual} from "node:util";
 import {isMap, isNode, isScalar, visit} from "yaml";
 import type {Alias, Document, LineCounter, Pair, YAMLError} from "yaml";
 import type * as z from "zod";
+import {former} from "./former.js";
 import type {Path} from "./interpolation.js";
 import {fieldsAt} from "./schema.js";
 import type {JsonSchema} from "./schema.js";
@@ -123,7 +125,8 @@ export class ResourceDocument {
   problems(issues: readonly z.core.$ZodIssue[], found: Found): readonly string[] {
     const all = resolved(issues);
     const unknown = all.filter(({code}) => code === "unrecognized_keys");
-    return [...new Set([...unknown, ...all])].flatMap((issue) => this.#problem(issue, found));
+    const others = all.filter(({path}) => !unknown.some((issue) => explains(issue, path)));
+    return [...new Set([...unknown, ...others])].flatMap((issue) => this.#problem(issue, found));
   }
 
   #problem(issue: z.core.$ZodIssue, {schema, at, hidden = new Set()}: Found): readonly string[] {
@@ -132,7 +135,10 @@ export class ResourceDocument {
       const known = fieldsAt(schema, issue.path);
       const fields = known.length === 0 ? "there are none" : `the fields are ${known.join(", ")}`;
       return issue.keys.map((key) =>
-        sentence(this.#keyPlace(path, key), `there is no field "${key}" here${meant(key, known)}; ${fields}.`)
+        sentence(
+          this.#keyPlace(path, key),
+          `there is no field "${key}" here${now(key, known) ?? meant(key, known)}; ${fields}.`
+        )
       );
     }
     if (issue.code === "invalid_key") {
@@ -186,6 +192,18 @@ export class ResourceDocument {
 
 /** Fields of a resource that another resource begins with. */
 const outermost = ["apiVersion", "kind", "metadata", "spec"];
+
+/** Of a field that is written as it was called before. */
+function now(name: string, known: readonly string[]): string | undefined {
+  const called = former[name];
+  return called !== undefined && known.includes(called) ? ` (it is called ${called} now)` : undefined;
+}
+
+/** Whether a field is missing because it stands there as it was called before. */
+function explains({path, ...issue}: z.core.$ZodIssue, field: Path): boolean {
+  const names = issue.code === "unrecognized_keys" ? issue.keys.map((name) => former[name]) : [];
+  return names.some((name) => name !== undefined && isDeepStrictEqual([...path, name], field));
+}
 
 /** "spec.scopes[0].name" */
 export function fieldName(path: Path): string {

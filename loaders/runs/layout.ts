@@ -3,6 +3,7 @@ import {isDeepStrictEqual} from "node:util";
 import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";
 import type {Applied} from "../resources/applied.js";
+import {renewed} from "../resources/former.js";
 import {interpolate} from "../resources/interpolation.js";
 import {targetIn} from "../series/place.js";
 import type {Kind} from "../types.js";
@@ -23,7 +24,7 @@ export function layoutOf(
   const kind = kinds.find((one) => one.name === name);
   if (!kind?.dynamic) return undefined;
   const config = interpolate(spec, {env: undefined, complain: () => {}});
-  const parsed = kind.schema.safeParse(config);
+  const parsed = kind.schema.safeParse(renewed(config, kind.schema));
   if (!parsed.success) return undefined;
   const output = kind.dynamic.output?.(parsed.data);
   const path = posix.normalize(kind.dynamic.path(parsed.data));

@@ -5,6 +5,7 @@ import * as z from "zod";
 import {tableOf, vectorOf} from "../../pond/arrow.js";
 import {literal} from "../../pond/duck.js";
 import type {Reader} from "../../pond/types.js";
+import {former} from "../resources/former.js";
 import {instantOf} from "../time/wall.js";
 
 const time = z
@@ -25,8 +26,8 @@ export const annotation = z
       .startsWith("/", "write a path of the pond, such as /instruments/*")
       .describe("whom it concerns: a path or a pattern"),
     parameter: z.string().optional().describe("which of its parameters; all unless given"),
-    begin: time.describe("from when on, inclusive"),
-    end: time.optional().describe("until when, exclusive; open unless given"),
+    from: time.describe("from when on, inclusive"),
+    to: time.optional().describe("until when, exclusive; open unless given"),
     flag: z
       .union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(9)])
       .optional()
@@ -55,14 +56,15 @@ export const annotation = z
 
 export type Annotation = z.infer<typeof annotation>;
 
-const names = ["kind", "series", "parameter", "begin", "end", "flag", "offset", "unit", "text"] as const;
+const names = ["kind", "series", "parameter", "from", "to", "flag", "offset", "unit", "text"] as const;
 const numbers: readonly string[] = ["flag", "offset"];
 
 /** The annotations in a CSV with a header. Throws what is wrong with it, in words that follow the file's name. */
 export function annotationsIn(text: string): readonly Annotation[] {
   const rows = csvParse(text.replace(/^\uFEFF/, ""));
   const strange = rows.columns.find((name) => !names.includes(name.trim() as (typeof names)[number]));
-  if (strange !== undefined) throw new Error(`its column "${strange}" is none of ${names.join(", ")}`);
+  if (strange !== undefined)
+    throw new Error(`its column "${strange}" is ${now(strange) ?? `none of ${names.join(", ")}`}`);
   return rows.map((row, index) => {
     const filled = Object.entries(row).flatMap(([name, value]) =>
       (value ?? "").trim() === "" ? [] : [[name.trim(), value.trim()] as const]
@@ -77,26 +79,31 @@ export function annotationsIn(text: string): readonly Annotation[] {
   });
 }
 
+function now(name: string): string | undefined {
+  const called = former[name.trim()];
+  return called === undefined ? undefined : `called ${called} now`;
+}
+
 const micros = new TimestampMicrosecond("UTC");
 const words = new Utf8();
 
 /**
- * Annotations as a table: `timestamp` (the begin) and `end` (µs, UTC), `kind`, `series`, `parameter`, `flag`, `offset`,
+ * Annotations as a table: `timestamp` (from when on) and `end` (µs, UTC), `kind`, `series`, `parameter`, `flag`, `offset`,
  * `unit`, `text`, by their begin. Throws, in words that follow the file's name, for a time that clocks of the zone never or twice showed.
  */
 export function annotationsTable(annotations: readonly Annotation[], zone: string): Table {
   const rows = annotations
     .map((one) => ({
       ...one,
-      from: instantOf(one.begin, zone),
-      to: one.end === undefined ? null : instantOf(one.end, zone)
+      begin: instantOf(one.from, zone),
+      end: one.to === undefined ? null : instantOf(one.to, zone)
     }))
-    .sort((a, b) => a.from - b.from);
-  const empty = rows.find(({from, to}) => to !== null && to <= from);
-  if (empty) throw new Error(`its ${empty.kind} from ${empty.begin} to ${empty.end!} ends before it begins`);
+    .sort((a, b) => a.begin - b.begin);
+  const empty = rows.find(({begin, end}) => end !== null && end <= begin);
+  if (empty) throw new Error(`its ${empty.kind} from ${empty.from} to ${empty.to!} ends before it begins`);
   const columns: readonly (readonly [string, DataType, readonly unknown[]])[] = [
-    ["timestamp", micros, rows.map(({from}) => BigInt(from) * 1000n)],
-    ["end", micros, rows.map(({to}) => (to === null ? null : BigInt(to) * 1000n))],
+    ["timestamp", micros, rows.map(({begin}) => BigInt(begin) * 1000n)],
+    ["end", micros, rows.map(({end}) => (end === null ? null : BigInt(end) * 1000n))],
     ["kind", words, rows.map(({kind}) => kind)],
     ["series", words, rows.map(({series}) => series)],
     ["parameter", words, rows.map(({parameter}) => parameter ?? null)],

@@ -1,6 +1,7 @@
 import {posix} from "node:path";
 import type {Reader} from "../../pond/types.js";
 import {appliedIn} from "../resources/applied.js";
+import {renewed} from "../resources/former.js";
 import {intersect} from "./combined.js";
 import {kindNamed} from "../kind.js";
 import type {Kind, Origin, Resource} from "../types.js";
@@ -55,7 +56,7 @@ export function isAtOrBelow(path: string, place: string): boolean {
 export async function computingIn({fs, kinds}: Omit<Computing, "resources">): Promise<Computing["resources"]> {
   return (await appliedIn(fs)).flatMap(({kind: name, spec: source}) => {
     const kind = kinds.find((one) => one.name === name && one.origins !== undefined);
-    const spec = kind?.schema.safeParse(source);
+    const spec = kind?.schema.safeParse(renewed(source, kind.schema));
     return spec?.success ? [{kind: name, spec: spec.data}] : [];
   });
 }

@@ -13,23 +13,23 @@ export const instant = z
 
 /** A period as it is written: open where an end is not given. */
 export interface Period {
-  readonly begin?: string | undefined; // inclusive
-  readonly end?: string | undefined; // exclusive
+  readonly from?: string | undefined; // inclusive
+  readonly to?: string | undefined; // exclusive
 }
 
 /** Whether there is an instant in it. */
-export function lasts({begin, end}: Period): boolean {
-  return begin === undefined || end === undefined || Date.parse(begin) < Date.parse(end);
+export function lasts({from, to}: Period): boolean {
+  return from === undefined || to === undefined || Date.parse(from) < Date.parse(to);
 }
 
 /** What is said of one in which there is none. */
-export const empty = "the period is empty: its end is not after its begin";
+export const empty = "the period is empty: to is not after from";
 
 /** µs UTC. */
-export function rangeOf({begin, end}: Period): Range {
+export function rangeOf({from, to}: Period): Range {
   return {
-    ...(begin === undefined ? {} : {begin: microsOf(begin)}),
-    ...(end === undefined ? {} : {end: microsOf(end)})
+    ...(from === undefined ? {} : {begin: microsOf(from)}),
+    ...(to === undefined ? {} : {end: microsOf(to)})
   };
 }
 

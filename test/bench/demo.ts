@@ -31,7 +31,7 @@ export async function makeDemo(size: Size, keep?: string): Promise<Demo> {
   if (folder !== undefined) await mkdir(folder, {recursive: true});
   const project = await copyProject(folder);
   const of = (name: string) => join(project.directory, name);
-  await writeFile(of("resources/harbour.yaml"), harbourResources({sites: size.sites, begin: beginOf(size)}));
+  await writeFile(of("resources/harbour.yaml"), harbourResources({sites: size.sites, from: beginOf(size)}));
   if (!existsSync(of("data-tomorrow"))) await publishTwice(project);
   const build = (data: string, output: string) => project.observable({POND_PUBLISHED: of(data), POND_OUTPUT: output});
   for (const name of ["today", "tomorrow"]) await build(`data-${name}`, `dist-${name}`);

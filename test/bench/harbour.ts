@@ -3,7 +3,7 @@ import {stringify} from "yaml";
 /** How large a harbour is simulated. */
 export interface Size {
   readonly sites: number;
-  readonly begin: string; // ISO 8601, the first reading
+  readonly from: string; // ISO 8601, the first reading
 }
 
 const names = ["basin", "mouth", "river", "canal", "dock", "ferry", "ledge", "marsh", "quay", "slip"];
@@ -12,7 +12,7 @@ const names = ["basin", "mouth", "river", "canal", "dock", "ferry", "ledge", "ma
 export const harbourResolutions = ["15m", "1h", "6h", "1d"] as const;
 
 /** The resources of a deployment as the default one, with as many sites as asked for, as one YAML file. */
-export function harbourResources({sites: count, begin}: Size): string {
+export function harbourResources({sites: count, from}: Size): string {
   const sites = names.slice(0, count).map((name, index) => ({
     name,
     depth: 4 + index,
@@ -29,7 +29,7 @@ export function harbourResources({sites: count, begin}: Size): string {
     })
   );
   return [
-    resource("Simulator", "harbour", {seed: 1, into: "/instruments", begin, sites}),
+    resource("Simulator", "harbour", {seed: 1, into: "/instruments", from, sites}),
     ...combines,
     resource("Reduce", "sites", {input: "/sites/*", output: "/reduced/$0", resolutions: [...harbourResolutions]}),
     resource("Dashboard", "harbour", {

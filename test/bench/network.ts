@@ -41,7 +41,7 @@ const sites = Array.from({length: Math.ceil(devices / 2)}, (_, index) => ({
   river: (index % 10) / 10,
   shelter: (index % 3) / 3
 }));
-const source = {into: "/instruments", begin: new Date(begin).toISOString(), sites};
+const source = {into: "/instruments", from: new Date(begin).toISOString(), sites};
 const origin = {file: "/resources.yaml", line: 1, column: 1};
 const resources: readonly Resource[] = [
   {kind: "Simulator", name: "network", description: "", spec: simulator.schema.parse(source), source, place: origin}

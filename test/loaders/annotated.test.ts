@@ -14,7 +14,7 @@ function hourly(column: string) {
   return Array.from({length: 48}, (_, t) => ({time: begin + t * hour, values: {[column]: t, "Salinity.psu": 30}}));
 }
 
-const remark = {kind: "remark", series: "/in/*", begin: "2026-01-10T06:00Z", text: "Seen."};
+const remark = {kind: "remark", series: "/in/*", from: "2026-01-10T06:00Z", text: "Seen."};
 const deployed: readonly Resource[] = [
   resource("Rename", "names", {input: "/raw/*", output: "/in/$0", columns: [{from: "T", to: "Temperature.C"}]}),
   resource("Combine", "pier", {
@@ -23,11 +23,11 @@ const deployed: readonly Resource[] = [
       {
         name: "Surface",
         inputs: [
-          {series: "/in/one", end: "2026-01-11T00:00Z"},
-          {series: "/in/two", begin: "2026-01-11T00:00Z"}
+          {series: "/in/one", to: "2026-01-11T00:00Z"},
+          {series: "/in/two", from: "2026-01-11T00:00Z"}
         ]
       },
-      {name: "Bottom", inputs: [{series: "/in/two", end: "2026-01-11T00:00Z"}]}
+      {name: "Bottom", inputs: [{series: "/in/two", to: "2026-01-11T00:00Z"}]}
     ]
   }),
   resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0", resolutions: ["1h"]})
@@ -87,10 +87,10 @@ test("an annotation is told of the columns that come from its series, while the 
 test("it may name what an instrument's series is made of, the site's own series, or several; and one parameter", async () => {
   const {annotations} = await annotated([
     {...remark, series: "/raw/one", parameter: "Temperature", text: "raw"},
-    {...remark, series: "/sites/Pier", begin: "2026-01-11T01:00Z", end: "2026-01-11T02:00Z", text: "site"},
-    {...remark, series: "/in/{one,two}", parameter: "Salinity", end: "2026-01-10T07:00Z", text: "both"},
+    {...remark, series: "/sites/Pier", from: "2026-01-11T01:00Z", to: "2026-01-11T02:00Z", text: "site"},
+    {...remark, series: "/in/{one,two}", parameter: "Salinity", to: "2026-01-10T07:00Z", text: "both"},
     {...remark, series: "/elsewhere", text: "nowhere"},
-    {...remark, series: "/in/one", begin: "2026-01-11T03:00Z", text: "when it was gone"}
+    {...remark, series: "/in/one", from: "2026-01-11T03:00Z", text: "when it was gone"}
   ]);
   expect(
     annotations.map(({text, begin, end, series}) => [text, begin.slice(8, 13), end?.slice(8, 13), series])

@@ -1,6 +1,7 @@
 import {expect, test} from "vitest";
 import {apply, type ApplyOptions} from "../../loaders/runs/apply.js";
 import {kinds} from "../../loaders/kinds.js";
+import {computingIn, lineageOf} from "../../loaders/series/lineage.js";
 import type {Resource} from "../../loaders/types.js";
 import type {Pond} from "../../pond/pond.js";
 import {hour, micros} from "./memory.js";
@@ -71,6 +72,45 @@ test("one that comes back is the one that left", async () => {
   await applied(pond, []);
   const back = await applied(pond, [files("files", "/other/$0")]);
   expect(back.rows).toEqual([{kind: "Inbox", name: "files", uuid: rows[0]!.uuid, change: "updated"}]);
+});
+
+// ---- Fields that were called otherwise ----
+
+/** As a pond keeps it in which an older program wrote it. */
+const old = (one: Resource) => {
+  const source = JSON.stringify(one.source).replaceAll('"from":', '"begin":').replaceAll('"to":', '"end":');
+  return {...one, source: JSON.parse(source) as unknown};
+};
+const cut = (output = "/sites/Dock") => {
+  const inputs = [{series: "/in/a", from: "2026-01-01T01:00Z", to: "2026-01-01T02:00Z"}];
+  return resource("Combine", "dock", {output, scopes: [{name: "S", inputs}], units: {begin: "m"}});
+};
+
+test("what a pond keeps with fields as they were called before is computed, replaced and removed as ever", async () => {
+  const pond = await openPond();
+  const readings = [0, 1, 2].map((t) => ({time: micros("2026-01-01T00:00Z") + t * hour, values: {"DO.mg/L": t}}));
+  await appendReadings(pond, "/in/a", readings);
+  const correction = {parameter: "DO", from: "2026-01-01T01:00Z", offset: 10};
+  const correct = resource("Correct", "c", {input: "/in/*", output: "/right/$0", corrections: [correction]});
+  await applied(pond, [cut(), correct].map(old));
+  expect(await kept(pond, "/sys/resources/Combine/dock")).toMatchObject({
+    spec: {scopes: [{inputs: [{begin: "2026-01-01T01:00Z", end: "2026-01-01T02:00Z"}]}], units: {begin: "m"}}
+  });
+  const fs = await pond.fs();
+  const ask = async (path: string) =>
+    (await fs.query(`SELECT COLUMNS('DO')::DOUBLE FROM "${path}" ORDER BY timestamp`))
+      .getChildAt(0)!
+      .toJSON() as unknown;
+  expect([await ask("/sites/Dock"), await ask("/right/a")]).toEqual([[1], [0, 11, 12]]);
+  const resources = await computingIn({fs, kinds});
+  const [, origin] = await lineageOf("/sites/Dock", {fs, kinds, resources});
+  expect(origin!.period).toEqual({begin: readings[1]!.time, end: readings[2]!.time});
+  const {changes} = await applied(pond, [cut("/sites/Pier")], {prune: true});
+  expect(changes).toEqual(["Combine/dock updated", "Correct/c removed"]);
+  const after = await pond.fs();
+  expect(await Promise.all(["/sites/Pier", "/sites/Dock", "/right"].map((path) => after.exists(path)))).toEqual([
+    ...[true, false, false]
+  ]);
 });
 
 // ---- Renaming ----

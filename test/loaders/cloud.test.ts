@@ -12,7 +12,7 @@ import {cloudOf, mooringsOf, simulate, simulator} from "../../loaders/kinds/simu
 /** The simulated cloud, asked by the client that asks the real one. */
 
 const now = Date.parse("2026-01-10T00:00:00Z");
-const spec = simulator.schema.parse({begin: "2026-01-08T00:00:00Z"});
+const spec = simulator.schema.parse({from: "2026-01-08T00:00:00Z"});
 const source = cloudOf({spec, now: () => now});
 const whole = {begin: 0, end: now / 1000};
 
@@ -46,7 +46,7 @@ test("it tells of the harbour's instruments, and the readings that the harbour's
   expect(locations[0]).toMatchObject({id: "1000", name: "basin-surface", description: "1 m below the surface"});
   const {told, pages} = await read(api, "1000");
   expect(pages).toBe(4); // 193 rows
-  const table = simulate(spec.seed, mooringsOf(spec)[0]!, {begin: Date.parse(spec.begin!), end: now});
+  const table = simulate(spec.seed, mooringsOf(spec)[0]!, {begin: Date.parse(spec.from!), end: now});
   const [times, values] = [table.getChild("timestamp")!, table.getChild("DO.mg/L")!];
   const expected = Object.fromEntries(
     Array.from({length: table.numRows}, (_, i) => [Number(times.get(i)) / 1000, values.get(i) as number | null]).filter(

@@ -50,8 +50,8 @@ test("two sites share an instrument at the exact instant", async () => {
   const at = (period: object) => [{name: "S", inputs: [{series: "/in/a", ...period}]}];
   await apply(
     pond,
-    site("/sites/BDock", at({end: "2025-10-16T21:00Z"})),
-    site("/sites/FieldStation", at({begin: "2025-10-16T14:00-07:00"}))
+    site("/sites/BDock", at({to: "2025-10-16T21:00Z"})),
+    site("/sites/FieldStation", at({from: "2025-10-16T14:00-07:00"}))
   );
   const times = (name: string) => ask(pond, `SELECT epoch_us(timestamp)::DOUBLE AS t FROM "/sites/${name}" ORDER BY t`);
   expect(await times("BDock")).toEqual([{t: change - 2 * hour}, {t: change - hour}]);
@@ -81,9 +81,9 @@ test("what stands in the output's place is not touched", async () => {
 });
 
 test.each([
-  [{begin: "2025-10-16T21:00"}, "write an instant with its offset, such as 2025-10-16T21:00Z"],
-  [{begin: "2025-13-16T21:00Z"}, "there is no such day or hour"],
-  [{begin: "2025-10-16T21:00Z", end: "2025-10-16T14:00-07:00"}, "the period is empty: its end is not after its begin"]
+  [{from: "2025-10-16T21:00"}, "write an instant with its offset, such as 2025-10-16T21:00Z"],
+  [{from: "2025-13-16T21:00Z"}, "there is no such day or hour"],
+  [{from: "2025-10-16T21:00Z", to: "2025-10-16T14:00-07:00"}, "the period is empty: to is not after from"]
 ])("the period %j is refused", (period, sentence) => {
   const result = combine.schema.safeParse({output: "/x", scopes: [{name: "S", inputs: [{series: "/a", ...period}]}]});
   expect(result.error?.issues.map(({message}) => message)).toEqual([sentence]);

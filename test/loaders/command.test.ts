@@ -14,7 +14,7 @@ apiVersion: duckpond/v1
 kind: Simulator
 metadata: {name: small}
 spec:
-  begin: "2026-02-27T00:00:00Z"
+  from: "2026-02-27T00:00:00Z"
   sites: [{name: pier, depth: 5, river: 0.5, shelter: 0.5}]
 ---
 apiVersion: duckpond/v1

@@ -41,9 +41,9 @@ const at = (hours: number) => new Date(begin / 1000 + hours * 3_600_000).toISOSt
 // ---- What is written ----
 
 test.each<[string, object, number[]]>([
-  ["an offset from begin on, and before end", {begin: at(1), end: at(3), offset: 0.5}, [8, 8.5, 8.5, 8, 8]],
-  ["open at its end", {begin: at(3), offset: -1}, [8, 8, 8, 7, 7]],
-  ["open at its begin", {end: at(1), offset: -1}, [7, 8, 8, 8, 8]],
+  ["an offset from begin on, and before end", {from: at(1), to: at(3), offset: 0.5}, [8, 8.5, 8.5, 8, 8]],
+  ["open at its end", {from: at(3), offset: -1}, [8, 8, 8, 7, 7]],
+  ["open at its begin", {to: at(1), offset: -1}, [7, 8, 8, 8, 8]],
   ["always", {factor: 1.25}, [10, 10, 10, 10, 10]],
   ["a factor, then an offset", {factor: 0.5, offset: 1}, [5, 5, 5, 5, 5]],
   ["in another unit", {unit: "µg/L", offset: 500}, [8.5, 8.5, 8.5, 8.5, 8.5]],
@@ -96,7 +96,7 @@ test("each is done to what those before it made, of its scope and series alone; 
     correctWith([
       {parameter: "DO", scope: "Surface", offset: 1},
       {parameter: "DO", series: "/in/b", factor: 10},
-      {parameter: "DO", series: "/in/b", scope: "Surface", begin: at(1), offset: -90},
+      {parameter: "DO", series: "/in/b", scope: "Surface", from: at(1), offset: -90},
       {parameter: "pH", offset: 1}
     ])
   );
@@ -122,7 +122,7 @@ test.each([
   [{corrections: []}, "there is nothing in it to correct by: write corrections, annotations or both"],
   [{corrections: [{}]}, "there is nothing in it to correct by: write offset, factor or drift"],
   [{corrections: [{factor: 0}]}, "readings times 0 are all the same"],
-  [{corrections: [{offset: 1, begin: at(1), end: at(1)}]}, "the period is empty: its end is not after its begin"],
+  [{corrections: [{offset: 1, from: at(1), to: at(1)}]}, "the period is empty: to is not after from"],
   [
     {corrections: [{drift: [{time: at(0)}]}]},
     "write two instants at least, such as the deployment and the calibration after it"
@@ -130,7 +130,7 @@ test.each([
   [{corrections: [{drift: [{time: at(1)}, {time: at(1)}]}]}, "write its instants one after the other"],
   [
     {corrections: [{offset: 1, drift: [{time: at(1)}, {time: at(2)}]}]},
-    "a drift tells itself when and how much: leave out begin, end, factor and offset"
+    "a drift tells itself when and how much: leave out from, to, factor and offset"
   ],
   [
     {corrections: [{offset: 1}], output: "/in/$0"},
@@ -150,9 +150,9 @@ const visits = (rows: readonly object[]) =>
   });
 
 const fromCalibrations = {annotations: ["/annotations/*"]};
-const deployed = {kind: "deployment", series: "/in/*", begin: at(0)};
+const deployed = {kind: "deployment", series: "/in/*", from: at(0)};
 const calibrated = (hours: number, offset?: number) => ({
-  ...{kind: "calibration", series: "/in/a", parameter: "DO", begin: at(hours)},
+  ...{kind: "calibration", series: "/in/a", parameter: "DO", from: at(hours)},
   ...(offset === undefined ? {} : {offset})
 });
 
@@ -170,7 +170,7 @@ test("from one visit to the next readings drift, from right to as far off as the
 test("a visit that takes time: right again from its end on", async () => {
   const pond = await openPond();
   await appendReadings(pond, "/in/a", hourly("DO.mg/L", [8, 8, 8, 8, 8]));
-  const rows = [{...calibrated(0), end: at(2)}, calibrated(4, 1)];
+  const rows = [{...calibrated(0), to: at(2)}, calibrated(4, 1)];
   await told(pond, visits(rows), correctWith([], fromCalibrations));
   expect(await column(pond, "DO.mg/L", "/right/a")).toEqual([8, 8, 8, 8.5, 8]);
 });
@@ -180,8 +180,8 @@ test("what an instrument lacked is made good at the site, while it was there, al
   await appendReadings(pond, "/in/a", hourly("DO.mg/L", [8, 8, 8, 8, 8, 8]));
   await appendReadings(pond, "/in/b", hourly("DO.mg/L", [5, 5, 5, 5, 5, 5]));
   const inputs = [
-    {series: "/in/a", begin: at(1), end: at(4)},
-    {series: "/in/b", begin: at(4)}
+    {series: "/in/a", from: at(1), to: at(4)},
+    {series: "/in/b", from: at(4)}
   ];
   const site = resource("Combine", "dock", {output: "/sites/Dock", scopes: [{name: "Surface", inputs}]});
   const correction = resource("Correct", "sites", {input: "/sites/*", output: "/right/$0", ...fromCalibrations});
@@ -223,16 +223,16 @@ test.each([
   [{kind: "calibration", offset: 1}, "say of which parameter"],
   [{kind: "calibration", unit: "mg/L"}, "it is the unit of an offset, and there is none"]
 ])("an annotation %j is refused", (row, sentence) => {
-  const annotation = {series: "/in/a", begin: at(0), text: "Done.", ...row};
+  const annotation = {series: "/in/a", from: at(0), text: "Done.", ...row};
   expect(() => visits([annotation])).toThrow(sentence);
 });
 
 test("calibrations stand in a file as well", () => {
   const text =
-    "kind,series,parameter,begin,offset,unit,text\ncalibration,/in/a,DO,2026-03-01 10:00,-0.4,mg/L,Cleaned.\n";
+    "kind,series,parameter,from,offset,unit,text\ncalibration,/in/a,DO,2026-03-01 10:00,-0.4,mg/L,Cleaned.\n";
   expect(annotationsIn(text)).toEqual([
     {
-      ...{kind: "calibration", series: "/in/a", parameter: "DO", begin: "2026-03-01 10:00"},
+      ...{kind: "calibration", series: "/in/a", parameter: "DO", from: "2026-03-01 10:00"},
       ...{offset: -0.4, unit: "mg/L", text: "Cleaned."}
     }
   ]);
@@ -257,7 +257,7 @@ test("a table of annotations from before calibrations told offsets is one still"
 test("flags that people give to an instrument reach what is corrected of it", async () => {
   const pond = await openPond();
   await appendReadings(pond, "/in/a", hourly("DO.mg/L", [8, 8, 8]));
-  const outage = {kind: "outage", series: "/in/a", begin: at(1), end: at(2), flag: 4};
+  const outage = {kind: "outage", series: "/in/a", from: at(1), to: at(2), flag: 4};
   const checked = resource("Validate", "all", {input: "/right/*", output: "/checked/$0", interval: "1h"});
   await told(pond, visits([outage]), correctWith([{parameter: "DO", offset: 1}]), checked);
   expect(await column(pond, "DO.mg/L", "/checked/a")).toEqual([9, 9, 9]);
@@ -275,7 +275,7 @@ const moment = fc.integer({min: -5, max: duration + 5});
 const period = fc
   .record({from: fc.option(moment, {nil: undefined}), length: fc.integer({min: 1, max: duration}), ...amounts})
   .map(({from, length, factor = 1, offset}) => ({
-    ...(from === undefined ? {} : {begin: at(from), end: at(from + length)}),
+    ...(from === undefined ? {} : {from: at(from), to: at(from + length)}),
     ...(offset === undefined ? {} : {offset}),
     factor
   }));
@@ -306,8 +306,8 @@ async function corrected(source: Series, list: readonly Correction[]): Promise<C
 }
 
 /** One correction of one reading, told in the plainest way. */
-function model(time: number, value: number, {begin, end, drift, factor = 1, offset = 0}: Correction): number {
-  if (!drift) return time >= from(begin, -Infinity) && time < from(end, Infinity) ? value * factor + offset : value;
+function model(time: number, value: number, {from, to, drift, factor = 1, offset = 0}: Correction): number {
+  if (!drift) return time >= timeOf(from, -Infinity) && time < timeOf(to, Infinity) ? value * factor + offset : value;
   const next = drift.findIndex((point) => micros(point.time) > time);
   if (next <= 0) return value;
   const [a, b] = [drift[next - 1]!, drift[next]!];
@@ -316,7 +316,7 @@ function model(time: number, value: number, {begin, end, drift, factor = 1, offs
   return value * between(a.factor ?? 1, b.factor ?? 1) + between(a.offset ?? 0, b.offset ?? 0);
 }
 
-const from = (time: string | undefined, otherwise: number) => (time === undefined ? otherwise : micros(time));
+const timeOf = (time: string | undefined, otherwise: number) => (time === undefined ? otherwise : micros(time));
 
 test("any corrections come to what each does in turn, in any range", async () => {
   const duck = await openDuck();
@@ -352,7 +352,7 @@ test("by nothing, readings stay bit by bit; and where no correction holds, a pie
     {numRuns: 30}
   );
   const source = series([hourly("DO.mg/L", [1, 2, 3]), hourly("DO.mg/L", [4], begin + 9 * hour)]);
-  const later = await corrected(source, [correction.parse({parameter: "DO", begin: at(9), offset: 1})]);
+  const later = await corrected(source, [correction.parse({parameter: "DO", from: at(9), offset: 1})]);
   const [same, other] = await later.pieces();
   const raw = await source.pieces();
   expect(same).toEqual(raw[0]);
@@ -375,9 +375,9 @@ test("a correction costs the shards that it changes; and where it is drawn out, 
   };
   const months = (await built(undefined)).length;
   expect(months).toBeGreaterThan(3);
-  expect(await built({begin: "2025-02-01T00:00Z", end: "2025-05-01T00:00Z"})).toEqual(["2025-Q1", "2025-Q2"]);
-  expect(await built({begin: "2025-02-01T00:00Z", end: "2025-05-02T00:00Z"})).toEqual(["2025-Q2"]);
-  expect(await built({begin: "2025-02-01T00:00Z", end: "2025-05-02T00:00Z"})).toEqual([]);
+  expect(await built({from: "2025-02-01T00:00Z", to: "2025-05-01T00:00Z"})).toEqual(["2025-Q1", "2025-Q2"]);
+  expect(await built({from: "2025-02-01T00:00Z", to: "2025-05-02T00:00Z"})).toEqual(["2025-Q2"]);
+  expect(await built({from: "2025-02-01T00:00Z", to: "2025-05-02T00:00Z"})).toEqual([]);
   const cold = hourly("Temperature.C", [5], micros("2025-06-30T12:00Z"));
-  expect(await built({begin: "2025-02-01T00:00Z", end: "2025-05-02T00:00Z"}, cold)).toEqual(["2025-Q2"]);
+  expect(await built({from: "2025-02-01T00:00Z", to: "2025-05-02T00:00Z"}, cold)).toEqual(["2025-Q2"]);
 });

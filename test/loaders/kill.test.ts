@@ -41,7 +41,7 @@ spec:
 /** Seven instruments with a reading every three hours over two years, computed once. */
 function sevenInstruments(): CloudSource {
   const sites = ["north", "east", "south", "west"].map((name) => ({name, depth: 5, river: 0.3, shelter: 0.5}));
-  const spec = simulator.schema.parse({sites, begin: "2024-03-01T00:00:00Z"});
+  const spec = simulator.schema.parse({sites, from: "2024-03-01T00:00:00Z"});
   const {locations, ...source} = cloudOf({spec, interval: 3 * 3_600_000, now: () => Date.parse(now)});
   const span = {begin: 0, end: Date.parse(now) / 1000};
   const rows = new Map(locations.slice(0, 7).map(({id}) => [id, source.rows(id, span, Infinity)]));

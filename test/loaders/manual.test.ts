@@ -137,12 +137,12 @@ const notes = {
         kind: "outage",
         series: "/in/*",
         parameter: "DO",
-        begin: "2026-03-01 10:00",
-        end: "2026-03-02",
+        from: "2026-03-01 10:00",
+        to: "2026-03-02",
         flag: 4,
         text: "fouled"
       },
-      {kind: "deployment", series: "/in/a", begin: "2026-01-01T00:00Z", text: "new sonde"}
+      {kind: "deployment", series: "/in/a", from: "2026-01-01T00:00Z", text: "new sonde"}
     ]
   }
 };
@@ -150,7 +150,7 @@ const notes = {
 test("annotations from the YAML and a file, by their begin; edits and deletions take effect", async () => {
   const {pond, put, run} = await desk();
   const spec = {...notes, annotations: {...notes.annotations, file: "notes.csv"}};
-  await put("notes.csv", 'kind,series,begin,text\ncalibration,/in/a,2026-02-01 09:00,"pH 4, 7, 10"\n');
+  await put("notes.csv", 'kind,series,from,text\ncalibration,/in/a,2026-02-01 09:00,"pH 4, 7, 10"\n');
   expect(await run(spec)).toMatchObject({read: 3, stored: 3, errors: []});
   const sql = `SELECT epoch_ms(timestamp)::DOUBLE AS begin, epoch_ms("end")::DOUBLE AS "end", kind, series, parameter, flag, text FROM "/annotations/pier"`;
   const told = async () => (await (await pond.fs()).query(sql)).toArray().map((row) => ({...(row as object)}));
@@ -179,18 +179,19 @@ test("annotations from the YAML and a file, by their begin; edits and deletions 
 });
 
 test.each([
-  ["kind,series,begin,text\nouttage,/in/a,2026-01-01,x\n", "its row 1 is wrong at kind: "],
+  ["kind,series,from,text\nouttage,/in/a,2026-01-01,x\n", "its row 1 is wrong at kind: "],
   [
-    "kind,series,begin,text\noutage,/in/a,01/02/2026,x\n",
-    "its row 1 is wrong at begin: write a time such as 2026-03-01 12:00"
+    "kind,series,from,text\noutage,/in/a,01/02/2026,x\n",
+    "its row 1 is wrong at from: write a time such as 2026-03-01 12:00"
   ],
-  ["kind,series,begin,reason\noutage,/in/a,2026-01-01,x\n", 'its column "reason" is none of kind, series'],
+  ["kind,series,from,reason\noutage,/in/a,2026-01-01,x\n", 'its column "reason" is none of kind, series'],
+  ["kind,series,begin,text\noutage,/in/a,2026-01-01,x\n", 'its column "begin" is called from now'],
   [
-    "kind,series,begin,end,text\noutage,/in/a,2026-01-02,2026-01-01,x\n",
+    "kind,series,from,to,text\noutage,/in/a,2026-01-02,2026-01-01,x\n",
     "its outage from 2026-01-02 to 2026-01-01 ends before it begins"
   ],
   [
-    "kind,series,begin,text\noutage,/in/a,2026-03-08 02:30,x\n",
+    "kind,series,from,text\noutage,/in/a,2026-03-08 02:30,x\n",
     "its time 2026-03-08 02:30 did not exist in America/Los_Angeles"
   ]
 ])("what is wrong with a file of annotations is named", async (text, reason) => {

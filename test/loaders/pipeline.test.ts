@@ -17,7 +17,7 @@ kind: Combine
 metadata: {name: dock}
 spec:
   output: /sites/Dock
-  scopes: [{name: Surface, inputs: [{series: /in/a, end: 2026-01-01T02:00Z}]}]
+  scopes: [{name: Surface, inputs: [{series: /in/a, to: 2026-01-01T02:00Z}]}]
 ---
 apiVersion: duckpond/v1
 kind: Reduce

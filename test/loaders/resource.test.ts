@@ -258,8 +258,19 @@ test.each([
   [
     "a field that is misspelt in a list in a list",
     "apiVersion: duckpond/v1\nkind: Combine\nmetadata: {name: a}\nspec:\n  output: /a\n  scopes:\n    - name: S\n      inputs: [{serie: /a}]\n",
-    '8:17: there is no field "serie" here (did you mean series?); the fields are series, begin, end.',
+    '8:17: there is no field "serie" here (did you mean series?); the fields are series, from, to.',
     "8:16: the field spec.scopes[0].inputs[0].series is missing: it must be text."
+  ],
+  [
+    "fields as they were called before",
+    "apiVersion: duckpond/v1\nkind: Combine\nmetadata: {name: a}\nspec:\n  output: /a\n  scopes:\n    - name: S\n      inputs: [{series: /a, begin: 2026-01-01T00:00Z, stop: x}]\n",
+    '8:29: there is no field "begin" here (it is called from now); the fields are series, from, to.',
+    '8:55: there is no field "stop" here; the fields are series, from, to.'
+  ],
+  [
+    "a field that has to be there, as it was called before",
+    "apiVersion: duckpond/v1\nkind: Manual\nmetadata: {name: a}\nspec:\n  annotations:\n    into: /a\n    rows: [{kind: outage, series: /a, begin: 2026-01-01, text: x}]\n",
+    '7:39: there is no field "begin" here (it is called from now); the fields are kind, series, parameter, from, to, flag, offset, unit, text.'
   ],
   [
     "what is no URL",

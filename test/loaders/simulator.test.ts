@@ -114,7 +114,7 @@ test("run to one day and then to the next stores what one run to the next would 
   const split = fc.array(fc.integer({min: 1, max: 6 * 96}), {maxLength: 3});
   await fc.assert(
     fc.asyncProperty(split, async (steps) => {
-      const spec = {...smallSpec, begin: "2026-02-20T00:00:00Z"};
+      const spec = {...smallSpec, from: "2026-02-20T00:00:00Z"};
       const [once, often] = [await harbourIn(spec), await harbourIn(spec)];
       await once.runAt(now);
       for (const step of steps.sort((a, b) => b - a)) await often.runAt(now - step * quarter);

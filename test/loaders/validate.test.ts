@@ -122,8 +122,8 @@ test("what people say of an instrument counts at its site before all tests", asy
     {
       kind: "outage",
       series: "/instruments/*",
-      begin: "2025-06-01 00:15",
-      end: "2025-06-01 01:15",
+      from: "2025-06-01 00:15",
+      to: "2025-06-01 01:15",
       flag: 4,
       text: "Out."
     },
@@ -131,13 +131,13 @@ test("what people say of an instrument counts at its site before all tests", asy
       kind: "remark",
       series: "/sites/Dock",
       parameter: "DO",
-      begin: "2025-06-01 00:30",
-      end: "2025-06-01 00:45",
+      from: "2025-06-01 00:30",
+      to: "2025-06-01 00:45",
       flag: 1,
       text: "Real."
     },
-    {kind: "remark", series: "/sites/Dock", begin: "2025-06-01 00:30", text: "No flag."},
-    {kind: "outage", series: "/instruments/b", begin: "2025-06-01", flag: 4, text: "Another."}
+    {kind: "remark", series: "/sites/Dock", from: "2025-06-01 00:30", text: "No flag."},
+    {kind: "outage", series: "/instruments/b", from: "2025-06-01", flag: 4, text: "Another."}
   ];
   const check = resource("Validate", "all", {
     input: "/sites/*",

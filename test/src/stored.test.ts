@@ -20,7 +20,7 @@ apiVersion: duckpond/v1
 kind: Simulator
 metadata: {name: harbour}
 spec:
-  begin: "2025-09-01T00:00:00Z"
+  from: "2025-09-01T00:00:00Z"
   sites:
     - {name: pier, depth: 5.5, river: 0.3, shelter: 0.5}
     - {name: quay, depth: 4, river: 0.1, shelter: 0.2}
