@@ -2,6 +2,7 @@ import {createHash} from "node:crypto";
 import {existsSync, readdirSync, readFileSync} from "node:fs";
 import {mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes} from "node:fs/promises";
 import {join} from "node:path";
+import {pathToFileURL} from "node:url";
 
 /**
  * The program compiled: TypeScript and packages as one file of JavaScript, which starts five times as fast as the
@@ -78,7 +79,7 @@ async function bundle(root, outdir) {
     supported: {"dynamic-import": false}, // what stays apart is CommonJS too
     banner: {js: `(function (exports, require, module, __filename, __dirname) {"use strict"; ${address}`},
     footer: {js: "})"},
-    define: {"import.meta.url": "__importMetaUrl"}
+    define: {"import.meta.url": "__importMetaUrl", __conversions: await conversions(root)}
   });
   const thread = build({
     ...shared,
@@ -90,6 +91,18 @@ async function bundle(root, outdir) {
   });
   const results = await Promise.allSettled([main, thread]); // neither writes any more, even where one fails
   for (const {status, reason} of results) if (status === "rejected") throw reason;
+}
+
+/** What one unit is in another, worked out here by the package of units, so that a run need not load it. */
+async function conversions(root) {
+  const {build} = await import("esbuild");
+  const file = join(root, "loaders/readings/unit.ts");
+  const {outputFiles} = await build({
+    ...{entryPoints: [file], bundle: true, platform: "node", format: "esm", write: false, logLevel: "silent"},
+    define: {"import.meta.url": JSON.stringify(pathToFileURL(file).href)}
+  });
+  const unit = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  return JSON.stringify(unit.conversions());
 }
 
 /** What modules of packages get that ask for their address. */

@@ -8,6 +8,7 @@ import {z} from "zod";
 import {kinds} from "../loaders/kinds.js";
 import {main, programOf} from "../loaders/main.js";
 import {readResources} from "../loaders/resources/resource.js";
+import {scales, units} from "../loaders/readings/vocabulary.js";
 import {openShell} from "../loaders/commands/shell.js";
 import {commitKey, decodeActions} from "../pond/delta.js";
 import {mirror} from "../pond/mirror.js";
@@ -135,6 +136,24 @@ test("the reference of commands is what their help says", async () => {
   const intro = "Made from the help of each command: `npx vitest run --config .config/vitest.ts test/docs.test.ts -u`.";
   const page = ["# The commands\n", `${intro}\n`, ...sections].join("\n");
   await expect(page).toMatchFileSnapshot(join(root, "loaders/commands/README.md"));
+});
+
+test("the guide lists the units that are known", async () => {
+  const guide = await readFile(join(root, "loaders/README.md"), "utf8");
+  const [, section] = /^## Units and parameters$(.*?)^## /ms.exec(guide)!;
+  const spelled = (names: string) => {
+    const [first, ...others] = names.split(" ").map((name) => `\`${name}\``);
+    return others.length === 0 ? first! : `${first} (${others.join(" ")})`;
+  };
+  const rowOf = (of: string, list: readonly string[]) => [of, list.map(spelled).join(", ")];
+  const groups = Object.entries(units).map(([of, list]) =>
+    rowOf(
+      of,
+      list.map(([names]) => names)
+    )
+  );
+  const rows = [...section!.matchAll(/^\| +([^-].*?) +\| +(.+?) +\|$/gm)].map(([, of, list]) => [of, list]);
+  expect(rows).toEqual([["of", "units"], ...groups, rowOf("itself alone", scales)]);
 });
 
 test("the two commands of the README are those that CI runs", async () => {

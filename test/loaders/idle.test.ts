@@ -16,7 +16,7 @@ const resources = `
 apiVersion: duckpond/v1
 kind: Rename
 metadata: {name: names}
-spec: {input: "/raw/*", output: "/in/$0", columns: [{from: T, to: Temperature.C}]}
+spec: {input: "/raw/*", output: "/in/$0", columns: [{from: T, to: Temperature.C, unit: F}]}
 ---
 apiVersion: duckpond/v1
 kind: Reduce
@@ -29,7 +29,7 @@ const now = "2026-02-20T12:00:00Z";
 
 interface Counted {
   readonly out: string;
-  readonly opened: readonly string[]; // below the pond, in order
+  readonly opened: readonly string[]; // in order
   readonly sharedObjects: readonly string[];
 }
 
@@ -93,6 +93,7 @@ test.each(["2026-02-20T12:00:00Z", "2026-02-21T03:00:00Z", "2026-04-01T00:00:00Z
     expect(out).toContain("Nothing new: no transaction.");
     expect(sharedObjects.filter((name) => /duckdb/i.test(name))).toEqual([]);
     expect(opened.filter((path) => /\.(map|bins|trace)$|\/blobs\//.test(path))).toEqual([]);
+    expect(opened.filter((path) => path.includes("mathjs"))).toEqual([]); // though it tells °F in °C
     const parquet = timesOf(opened.filter((path) => path.endsWith(".parquet")));
     expect(parquet.size).toBeGreaterThan(3);
     for (const [path, times] of parquet) {
