@@ -34,10 +34,16 @@ function withoutNulls(values: Float64Array, valid: Uint8Array): void {
   }
 }
 
+/** Doubles as a Float64Array has them, or such as are made when they are asked for. */
+export interface Doubles {
+  readonly length: number;
+  subarray(begin: number, end: number): Float64Array;
+}
+
 /** A column that JavaScript holds. */
 export interface LentColumn {
   readonly name: string;
-  readonly values: Float64Array;
+  readonly values: Doubles; // NaN where there is none
 }
 
 interface Scan {
@@ -90,7 +96,8 @@ function give(scan: Scan, chunk: DuckDBDataChunk): void {
   chunk.rowCount = rows;
   for (const [index, {values}] of columns.entries()) {
     const vector = bindings.data_chunk_get_vector(chunk.chunk, index);
-    bindings.copy_data_to_vector(vector, 0, values.buffer as ArrayBuffer, values.byteOffset + 8 * next, 8 * rows);
+    const {buffer, byteOffset} = values.subarray(next, next + rows);
+    bindings.copy_data_to_vector(vector, 0, buffer as ArrayBuffer, byteOffset, 8 * rows);
   }
   scan.next += rows;
 }

@@ -1,6 +1,7 @@
 import {type Duck, identifier} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
 import {type Bins, binsWithin} from "./bins.js";
+import {groupBy} from "../group.js";
 import type {Level, Shard} from "./level.js";
 import {type Partials, passesSql, type Reduced, within} from "./partial.js";
 import type {Measured, Reduction} from "./reduction.js";
@@ -227,12 +228,6 @@ class Day {
     const mean = turns ? direction(this.#sine, this.#cosine, this.#count) : this.#sum / this.#count;
     return Number.isNaN(mean) ? [] : [[day, mean]];
   }
-}
-
-function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
-  return groups;
 }
 
 /** A number, which JavaScript holds exactly. */

@@ -1,3 +1,4 @@
+import type {LentColumn} from "../../pond/column.js";
 import {type Duck, identifier} from "../../pond/duck.js";
 import type {Bins} from "./bins.js";
 import type {Mark, Reduced} from "./partial.js";
@@ -13,8 +14,10 @@ export function nameOf({column, statistic}: Told): string {
   return statisticName(column.name, statistic);
 }
 
+type Type = "INTEGER" | "DOUBLE";
+
 /** As DuckDB spells it. */
-export function typeOf({statistic}: Pick<Told, "statistic">): "INTEGER" | "DOUBLE" {
+export function typeOf({statistic}: Pick<Told, "statistic">): Type {
   return isCount(statistic) ? "INTEGER" : "DOUBLE";
 }
 
@@ -27,20 +30,42 @@ export interface Telling extends Due {
 /** What browsers read. */
 export const browsers = {FORMAT: "parquet", COMPRESSION: "snappy"};
 
+/** A column of doubles, and as what it is to stand in a file. */
+export interface Typed extends LentColumn {
+  readonly type: Type;
+  readonly isFull: boolean; // no value is missing: to look for those takes DuckDB a third of what it takes to write
+}
+
+/** Columns of doubles that JavaScript holds, and the time of each row. */
+export interface Table {
+  readonly times: Float64Array;
+  readonly columns: readonly Typed[];
+}
+
 /** Writes a row for each bin; gives their number. */
 export function writeTold(duck: Duck, bins: Bins, {telling, file}: {telling: Telling; file: string}): Promise<number> {
-  const {told, time} = telling;
-  const lent = told.map((one) => ({name: nameOf(one), values: tell(bins, one, telling)}));
-  const select = told.map((one, index) => selected(one, lent[index]!.values));
-  const sql = (relation: string) => `SELECT ${[`${time} AS timestamp`, ...select].join(", ")} FROM ${relation}`;
-  return duck.lend([{name: "timestamp", values: bins.starts}, ...lent], (relation) =>
-    duck.copy(sql(relation), file, browsers)
+  const columns = telling.told.map((one): Typed => {
+    const values = tell(bins, one, telling);
+    const type = typeOf(one);
+    return {name: nameOf(one), values, type, isFull: type === "INTEGER" || !values.some(Number.isNaN)};
+  });
+  return writeTable(duck, {times: bins.starts, columns}, {time: telling.time, file});
+}
+
+/** Writes a table for browsers to read; gives the number of its rows. `time` is as `Telling` has it. */
+export function writeTable(
+  duck: Duck,
+  {times, columns}: Table,
+  {time, file}: {time: string; file: string}
+): Promise<number> {
+  const select = [`${time} AS timestamp`, ...columns.map(selected)].join(", ");
+  return duck.lend([{name: "timestamp", values: times}, ...columns], (relation) =>
+    duck.copy(`SELECT ${select} FROM ${relation}`, file, browsers)
   );
 }
 
-/** To look for what is missing takes DuckDB a third of what it takes to write, and most columns miss nothing. */
-function selected(told: Told, values: Float64Array): string {
-  const name = identifier(nameOf(told));
-  if (typeOf(told) === "INTEGER") return `${name}::INTEGER AS ${name}`;
-  return values.some(Number.isNaN) ? `nullif(${name}, 'nan'::DOUBLE) AS ${name}` : name;
+function selected({name, type, isFull}: Typed): string {
+  const own = identifier(name);
+  const value = isFull ? own : `nullif(${own}, 'nan'::DOUBLE)`;
+  return `${type === "DOUBLE" ? value : `${value}::${type}`} AS ${own}`;
 }

@@ -3,14 +3,17 @@ import {stat} from "node:fs/promises";
 import {join} from "node:path";
 import {type Duck, identifier, literal} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
+import {aligned} from "./alignment.js";
 import {type Found, isPublished} from "./directory.js";
 import {readText, replaceFile} from "../file.js";
 import {engine} from "../reduction/engine.js";
+import {groupBy} from "../group.js";
 import {marks} from "../reduction/partial.js";
+import {firstFrom} from "../reduction/search.js";
 import {keyOf} from "../reduction/shard.js";
 import {draftOf, settle, Shelf, type Written} from "./shelf.js";
 import {published} from "../reduction/statistic.js";
-import {browsers} from "../reduction/told.js";
+import {type Table, type Typed, writeTable} from "../reduction/told.js";
 import type {DatasetEntry, OverlayEntry, ParameterEntry, ResolutionEntry, ShardEntry} from "../types.js";
 
 /**
@@ -19,7 +22,7 @@ import type {DatasetEntry, OverlayEntry, ParameterEntry, ResolutionEntry, ShardE
  */
 
 /** Part of every key: to be raised whenever the same shard would be written otherwise. */
-const generation = 2;
+const generation = 3;
 
 /** Where published files are, and what is known of them. */
 interface Place {
@@ -29,15 +32,19 @@ interface Place {
   readonly keys: ReadonlyMap<string, string>; // by dataset: equal keys, equal files
 }
 
+/** What overlays are made from, beside that. */
+type Origin = Place & {readonly schemas: Schemas};
+
 /** The overlay of each parameter that several datasets have. Writes what is not there yet. */
 export async function publishOverlays(
   {parameters, datasets}: {parameters: readonly ParameterEntry[]; datasets: readonly DatasetEntry[]},
   place: Place
 ): Promise<readonly OverlayEntry[]> {
   const overlays: OverlayEntry[] = [];
+  const schemas = new Schemas(place.directory);
   for (const parameter of parameters) {
     const parts = partsOf(parameter, datasets);
-    if (parts.length > 1) overlays.push(await publishOverlay(parameter, parts, place));
+    if (parts.length > 1) overlays.push(await publishOverlay(parameter, parts, {...place, schemas}));
   }
   return overlays;
 }
@@ -64,7 +71,7 @@ interface Kept {
 }
 
 /** As it was published from the same content, while its files are there; else shard by shard. */
-async function publishOverlay(parameter: ParameterEntry, parts: readonly Part[], place: Place): Promise<OverlayEntry> {
+async function publishOverlay(parameter: ParameterEntry, parts: readonly Part[], place: Origin): Promise<OverlayEntry> {
   const name = `~${parameter.slug}`; // no dataset is called so
   const made = parts.map(({dataset, columns}) => [dataset.name, place.keys.get(dataset.name)!, columns]);
   const key = keyOf("overlay", generation, name, made);
@@ -76,7 +83,7 @@ async function publishOverlay(parameter: ParameterEntry, parts: readonly Part[],
   return overlay;
 }
 
-async function writeOverlay({slug}: ParameterEntry, parts: readonly Part[], place: Place): Promise<OverlayEntry> {
+async function writeOverlay({slug}: ParameterEntry, parts: readonly Part[], place: Origin): Promise<OverlayEntry> {
   const name = `~${slug}`;
   const shelf = Shelf.of(name, place.cache);
   const resolutions: ResolutionEntry[] = [];
@@ -96,7 +103,7 @@ function resolutionsOf(parts: readonly Part[]): readonly ResolutionEntry[] {
   return shared.sort((a, b) => a.widthMs - b.widthMs);
 }
 
-interface Target extends Place {
+interface Target extends Origin {
   readonly parts: readonly Part[];
   readonly folder: string; // below the directory
   readonly shelf: Shelf;
@@ -154,9 +161,10 @@ function without({begin, end}: Required<Range>, others: readonly Required<Range>
   return from < end ? [...left, {begin: from, end}] : left;
 }
 
-/** What a shard is made of: published shards of one dataset, and the columns to take. */
+/** What a shard is made of: published shards of one dataset, and the columns to take of them. */
 interface Ingredient extends Part {
   readonly files: readonly string[];
+  readonly fields: readonly Field[]; // of the first; what others lack is missing
 }
 
 async function publishShard(
@@ -165,52 +173,102 @@ async function publishShard(
   target: Target
 ): Promise<Written> {
   const {directory, folder, parts, shelf} = target;
-  const made = parts.map((part, index): Ingredient => ({...part, files: filesIn(cuts[index]!, span)}));
-  const ingredients = made.filter(({files}) => files.length > 0);
-  const from = ingredients.map(({dataset: {name}, columns, files}) => [name, columns, files]);
+  const made = parts.map((part, index) => ({...part, files: filesIn(cuts[index]!, span)}));
+  const parted = made.filter(({files}) => files.length > 0);
+  const from = parted.map(({dataset: {name}, columns, files}) => [name, columns, files]);
   const key = keyOf("overlay", generation, folder, span.begin, span.end, from);
   const known = shelf.find(key);
   if (known && existsSync(join(directory, known.entry.file))) return known;
   const draft = {directory, folder, key};
-  const path = draftOf(draft);
-  const rows = await engine.use((duck) =>
-    duck.session(async (session) => {
-      const tables = await Promise.all(ingredients.map((one) => tableSql(session, one, {span, directory})));
-      const time = "timestamp::TIMESTAMP_MS AS timestamp"; // the only unit that the charts take for time
-      const from = await joined(session, tables);
-      return session.copy(`SELECT ${time}, * EXCLUDE (timestamp) FROM ${from} ORDER BY timestamp`, path, browsers);
-    })
-  );
+  const rows = await engine.use(async (duck) => {
+    const schemas = await target.schemas.of(
+      duck,
+      parted.map(({files}) => files[0]!)
+    );
+    const ingredients = parted.map((one, index): Ingredient => {
+      const fields = schemas[index]!.filter(({name}) => one.columns.some((own) => tells(name, own)));
+      return {...one, fields};
+    });
+    const table = aligned(await tablesOf(duck, ingredients, {directory, span}));
+    return writeTable(duck, table, {time: milliseconds, file: draftOf(draft)});
+  });
   const entry = await settle(draft, span);
   return shelf.add({key, entry, rows, bytes: (await stat(join(directory, entry.file))).size});
 }
 
-/** So many tables are joined at once, for each join holds memory of its own: a hundred sites would take a gigabyte. */
-const fewTables = 8;
+/** The only unit that the charts take for time. */
+const milliseconds = "make_timestamp_ms(timestamp::BIGINT)::TIMESTAMP_MS";
 
-/** Tables side by side, by time, in FROM position; what is joined on the way stands in temporary tables of the session. */
-async function joined(session: Duck, tables: readonly string[]): Promise<string> {
-  const sql = (some: readonly string[]) =>
-    some.map((table, index) => (index > 0 ? `${table} USING (timestamp)` : table)).join(" FULL JOIN ");
-  if (tables.length <= fewTables) return sql(tables);
-  const [some, others] = [tables.slice(0, fewTables), tables.slice(fewTables)];
-  const name = `joined_${others.length}`;
-  await session.run(`CREATE TEMP TABLE ${name} AS SELECT * FROM ${sql(some)}`);
-  return joined(session, [...others, name]);
+/** What ingredients have of a span; each column under `<dataset>/<its own name>`. What has the same columns is read at once. */
+async function tablesOf(duck: Duck, ingredients: readonly Ingredient[], cut: Cutting): Promise<readonly Table[]> {
+  const tables = new Map<Ingredient, Table>();
+  for (const alike of groupBy(ingredients, ({fields}) => JSON.stringify(fields)).values())
+    for (const [index, table] of (await readTables(duck, alike, cut)).entries()) tables.set(alike[index]!, table);
+  return ingredients.map((one) => tables.get(one)!);
 }
 
-/** What an ingredient has of a span, as something to join; each column under `<dataset>/<its own name>`. */
-async function tableSql(
+/** What is to be read of shards. */
+interface Cutting {
+  readonly directory: string;
+  readonly span: Required<Range>;
+}
+
+/** Of ingredients that have the same columns. */
+async function readTables(
   duck: Duck,
-  {dataset, columns, files}: Ingredient,
-  {span, directory}: {span: Required<Range>; directory: string}
-): Promise<string> {
-  const paths = files.map((file) => literal(join(directory, file)));
-  const schema = await duck.rows(`SELECT name FROM parquet_schema(${paths[0]!})`);
-  const wanted = schema.map(({name}) => name as string).filter((name) => columns.some((own) => tells(name, own)));
-  const told = wanted.map((name) => `${identifier(name)} AS ${identifier(`${dataset.name}/${name}`)}`);
-  return `(SELECT timestamp, ${told.join(", ")} FROM read_parquet([${paths.join(", ")}])
-    WHERE epoch_ms(timestamp) >= ${span.begin} AND epoch_ms(timestamp) < ${span.end})`;
+  ingredients: readonly Ingredient[],
+  {directory, span}: Cutting
+): Promise<readonly Table[]> {
+  const {fields} = ingredients[0]!;
+  const paths = ingredients.flatMap(({files}) => files.map((file) => literal(join(directory, file))));
+  const values = fields.map(({name}) => `${identifier(name)}::DOUBLE`);
+  const time = "epoch_ms(timestamp)";
+  const [from, times, ...columns] = await duck.numbers(`
+    SELECT ${["file_index::DOUBLE", `${time}::DOUBLE`, ...values].join(", ")}
+    FROM read_parquet([${paths.join(", ")}], union_by_name = true)
+    WHERE ${time} >= ${span.begin} AND ${time} < ${span.end}`); // one thread: file by file, as they are listed
+  let file = 0;
+  return ingredients.map(({dataset, files}) => {
+    const [begin, end] = [firstFrom(from!, file), firstFrom(from!, (file += files.length))];
+    return {
+      times: times!.subarray(begin, end),
+      columns: fields.map(({name, type}, index): Typed => {
+        const own = columns[index]!.subarray(begin, end);
+        return {name: `${dataset.name}/${name}`, type, values: own, isFull: !own.some(Number.isNaN)};
+      })
+    };
+  });
+}
+
+/** A column of a shard. */
+type Field = Pick<Typed, "name" | "type">;
+
+/** The columns of published shards: overlays of several parameters are made of the same ones. */
+class Schemas {
+  readonly #directory: string;
+  readonly #known = new Map<string, readonly Field[]>(); // by file
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async of(duck: Duck, files: readonly string[]): Promise<readonly (readonly Field[])[]> {
+    const paths = files.filter((file) => !this.#known.has(file)).map((file) => join(this.#directory, file));
+    const rows = paths.length > 0 ? await duck.rows(schemaSql(paths)) : [];
+    const found = groupBy(rows as unknown as readonly (Field & {file: string})[], ({file}) => file);
+    for (const path of paths)
+      this.#known.set(
+        path.slice(this.#directory.length + 1),
+        found.get(path)!.map(({name, type}) => ({name, type}))
+      );
+    return files.map((file) => this.#known.get(file)!);
+  }
+}
+
+/** The first row tells of the file as a whole, and has no type. */
+function schemaSql(paths: readonly string[]): string {
+  return `SELECT file_name AS file, name, CASE type WHEN 'INT32' THEN 'INTEGER' ELSE type END AS type
+    FROM parquet_schema([${paths.map(literal).join(", ")}]) WHERE type IS NOT NULL`;
 }
 
 const statistics = new Set([...published, ...marks, "flag"].map((statistic) => `.${statistic}`));
