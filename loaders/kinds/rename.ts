@@ -5,7 +5,8 @@ import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {isFlag} from "../readings/flag.js";
 import {fill, unfillable} from "../pattern.js";
 import {attributesOf} from "../readings/readings.js";
-import {flagRenamings, RenamedSeries, type Renaming} from "../series/renamed.js";
+import {isNumeric} from "../reduction/reduction.js";
+import {flagRenamings, RenamedSeries, type Renaming, type TextReport} from "../series/renamed.js";
 import type {Kind} from "../types.js";
 import {conversionFor} from "../readings/unit.js";
 
@@ -14,7 +15,17 @@ const mapped = new Mapped("renamed");
 const rule = z.strictObject({
   from: z.string().min(1).describe("a column, or several: * stands for any letters, e.g. 'Bottom *'"),
   to: z.string().min(1).describe("its name, `<parameter>.<unit>`; $0, $1, … stand for what the * matched"),
-  unit: z.string().min(1).optional().describe("the unit that its numbers are in, where the column does not tell")
+  unit: z.string().min(1).optional().describe("the unit that its numbers are in, where the column does not tell"),
+  type: z
+    .enum(["number", "text"])
+    .optional()
+    .describe(
+      "what its values are read as: text that holds numbers as number, codes as text; as they are unless given"
+    ),
+  decimal: z
+    .enum([".", ","])
+    .optional()
+    .describe("what stands in numbers that are text; unless given, 1,234 and the like are refused")
 });
 
 const schema = z
@@ -34,23 +45,30 @@ const schema = z
   .refine((spec) => !mapped.isCircular(spec), circular);
 
 export type RenameSpec = z.infer<typeof schema>;
+type Rule = z.infer<typeof rule>;
+type Typed = Pick<Renaming, "text"> & Pick<Column, "type">;
 
-/** Series with other names and units for their columns, computed on access. */
+/** Series with other names, units and types for their columns, computed on access. */
 export const rename: Kind<RenameSpec> = {
   name: "Rename",
-  summary: "Series with other names and units for their columns, directly or by pattern.",
+  summary: "Series with other names, units and types for their columns, directly or by pattern.",
   schema,
   ...mapped.kind(schema, async (spec, {input, path}, {fs}) => renamedSeries(spec, await fs.series(input), path)),
-  async run({spec}, context) {
+  async run({spec}, {duck, cache, ...context}) {
     const fs = await context.fs();
     const datasets = await mapped.datasets(spec, fs);
-    const errors = await troubles(datasets, async ({input, path}) => renamedSeries(spec, await fs.series(input), path));
+    const told: TextReport[] = [];
+    const errors = await troubles(datasets, async ({input, path}) => {
+      const series = await renamedSeries(spec, await fs.series(input), path);
+      told.push(await series.texts({duck, cache}));
+    });
     const found = datasets.map(({input}) => input);
-    return {read: 0, stored: 0, aside: 0, notes: await unusedRules(spec, found, fs), errors};
+    const notes = [...(await unusedRules(spec, found, fs)), ...told.flatMap((one) => one.missing)];
+    return {read: 0, stored: 0, aside: 0, notes, errors: [...errors, ...told.flatMap(({unclear}) => unclear)]};
   }
 };
 
-async function renamedSeries(spec: RenameSpec, source: Series, path: string): Promise<Series> {
+async function renamedSeries(spec: RenameSpec, source: Series, path: string): Promise<RenamedSeries> {
   const columns = await source.columns();
   const readings = columns.filter((column) => !isFlag(column));
   const renamed = readings.flatMap((column) => renamingOf(spec, column, source.path) ?? []);
@@ -66,16 +84,34 @@ async function renamedSeries(spec: RenameSpec, source: Series, path: string): Pr
 }
 
 function renamingOf({columns: rules, others}: RenameSpec, column: Column, path: string): Renaming | undefined {
-  for (const {from, to, unit: told} of rules) {
+  for (const {from, to, unit: told, ...as} of rules) {
     const captures = patternOf(from).exec(column.name)?.slice(1);
     if (!captures) continue;
     const name = fill(to, captures);
     const attributes = {...column.attributes, ...attributesOf(name)};
+    const {type, text} = typed(column, as, path);
+    const renaming = {from: column.name, column: {name, type, attributes}, ...(text ? {text} : {})};
     const unit = told ?? column.attributes.unit ?? attributes.unit;
     const conversion = attributes.unit && conversionFor({path, name: column.name, unit}, attributes.unit);
-    return {from: column.name, column: {name, type: "DOUBLE", attributes}, ...(conversion ? {conversion} : {})};
+    if (!conversion) return renaming;
+    if (isNumeric(renaming.column)) return {...renaming, conversion};
+    throw new Error(`The column ${column.name} of ${path} is no number (${type}) to be converted: give type: number.`);
   }
-  return others === "keep" ? {from: column.name, column} : undefined;
+  return others === "keep" ? {from: column.name, column: {...column, type: typeOf(column)}} : undefined;
+}
+
+/** What a column becomes, and how its texts are read where they are numbers. */
+function typed(column: Column, {type, decimal}: Pick<Rule, "type" | "decimal">, path: string): Typed {
+  if (type === "text") return {type: "VARCHAR"};
+  if (type === undefined) return {type: typeOf(column)};
+  if (column.type === "VARCHAR") return {type: "DOUBLE", text: decimal ? {decimal} : {}};
+  if (isNumeric(column) || column.type === "BOOLEAN") return {type: "DOUBLE"};
+  throw new Error(`The column ${column.name} of ${path} holds ${column.type}, which is no number: take type away.`);
+}
+
+/** Whatever numbers a series holds, readings are doubles. */
+function typeOf(column: Column): string {
+  return isNumeric(column) && !isFlag(column) ? "DOUBLE" : column.type;
 }
 
 /** Rules that no column matches are most often misspelt. */

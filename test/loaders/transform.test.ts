@@ -1,3 +1,4 @@
+import {Float64, Table, TimeUnit, Timestamp, Utf8, vectorFromArray} from "apache-arrow";
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {derive} from "../../loaders/kinds/derive.js";
@@ -312,4 +313,102 @@ test("a series that cannot be renamed is told by the run, and the others are", a
   const {rows} = await apply(pond, resource("Rename", "metres", {input: "/in/*", output: "/named/$0", columns}));
   expect(rows[0]!.errors).toEqual(["The column Depth.furlong of /in/a: furlong cannot be converted to m."]);
   expect(await ask(pond, `SELECT max("Depth.m") AS m FROM "/named/b"`)).toEqual([{m: 3.048}]);
+});
+
+/** A series with a column of text. */
+async function appendTexts(
+  pond: Pond,
+  path: string,
+  columns: Readonly<Record<string, readonly (string | number | null)[]>>
+) {
+  const [length] = Object.values(columns).map((values) => values.length) as [number];
+  const times = Array.from({length}, (_, t) => new Date(begin / 1000 + t * 3_600_000));
+  const type = new Timestamp(TimeUnit.MICROSECOND, "UTC");
+  const table = new Table({
+    timestamp: vectorFromArray(times, type),
+    ...Object.fromEntries(
+      Object.entries(columns).map(([name, values]) => [
+        name,
+        vectorFromArray([...values], values.some((value) => typeof value === "string") ? new Utf8() : new Float64())
+      ])
+    )
+  });
+  await pond.transaction({command: "test"}, (tx) => tx.append(path, table, {parents: true}));
+}
+
+test("text that holds numbers becomes numbers, converted, and what is none is told with its time", async () => {
+  const pond = await openPond();
+  const texts = ["50", " 1,212.5", "n/a", "", "NaN", null, "Error"];
+  await appendTexts(pond, "/in/a", {
+    Temp: texts,
+    Station: [7, 7, 7, 7, 7, 7, 7],
+    Operator: ["a", "b", "", "", "", "", ""]
+  });
+  const columns = [
+    {from: "Temp", to: "Temperature.C", unit: "F", type: "number"},
+    {from: "Station", to: "Station", type: "text"}
+  ];
+  const rename = resource("Rename", "named", {input: "/in/*", output: "/named/$0", columns});
+  const reduce = resource("Reduce", "all", {input: "/named/*", output: "/reduced/$0", resolutions: ["1d"]});
+  for (const _ of ["computed", "and remembered"]) {
+    const {rows} = await apply(pond, rename, reduce);
+    expect(rows.flatMap(({errors}) => errors)).toEqual([]);
+    expect(rows[0]!.notes).toEqual([
+      `The column Temp of /in/a has "n/a" at 2025-06-01T02:00:00.000Z (and 1 more), which is no number and taken as missing.`
+    ]);
+  }
+  const types = await (await (await pond.fs()).series("/named/a")).columns();
+  expect(types.map(({name, type}) => `${name} ${type}`)).toEqual([
+    "Temperature.C DOUBLE",
+    "Station VARCHAR",
+    "Operator VARCHAR"
+  ]);
+  expect(
+    await ask(
+      pond,
+      `SELECT "Temperature.C"::INTEGER AS t, "Station" AS s, "Operator" AS o FROM "/named/a" ORDER BY timestamp LIMIT 2`
+    )
+  ).toEqual([
+    {t: 10, s: "7.0", o: "a"},
+    {t: 656, s: "7.0", o: "b"}
+  ]);
+  expect(await namesOf(pond, "/reduced/a/1d")).toEqual([
+    "Temperature.C.avg",
+    "Temperature.C.min",
+    "Temperature.C.max",
+    "Temperature.C.count"
+  ]);
+});
+
+test("a comma in text is decimals or thousands as the rule says, and trouble until it does", async () => {
+  const pond = await openPond();
+  await appendTexts(pond, "/in/a", {T: ["12.5", "1,234", "12,5"]});
+  const said = async (more: object) => {
+    const columns = [{from: "T", to: "T.C", type: "number", ...more}];
+    const {rows} = await apply(pond, resource("Rename", "one", {input: "/in/a", output: "/named/one", columns}));
+    const values = await ask(pond, `SELECT "T.C" AS t FROM "/named/one" ORDER BY timestamp`);
+    return [[...rows[0]!.errors, ...rows[0]!.notes], values.map((row) => (row as {t: number | null}).t)];
+  };
+  const at = "The column T of /in/a has";
+  expect(await said({})).toEqual([
+    [
+      `${at} "1,234" at 2025-06-01T01:00:00.000Z (and 1 more), whose comma is one of decimals or of thousands: set decimal.`
+    ],
+    [12.5, null, null]
+  ]);
+  expect(await said({decimal: ","})).toEqual([[], [12.5, 1.234, 12.5]]);
+  expect(await said({decimal: "."})).toEqual([
+    [`${at} "12,5" at 2025-06-01T02:00:00.000Z, which is no number and taken as missing.`],
+    [12.5, 1234, null]
+  ]);
+});
+
+test("text that is to be converted, and has no type, is refused", async () => {
+  const pond = await openPond();
+  await appendTexts(pond, "/in/a", {"Depth.ft": ["1", "2"]});
+  const columns = [{from: "Depth.ft", to: "Depth.m", unit: "ft"}];
+  const {rows} = await apply(pond, resource("Rename", "one", {input: "/in/a", output: "/named/one", columns}));
+  expect(rows[0]!.errors).toEqual([
+    "The column Depth.ft of /in/a is no number (VARCHAR) to be converted: give type: number."
+  ]);
 });
