@@ -7,10 +7,11 @@ import type {Duck} from "../../pond/duck.js";
 import {isNumber, isTime, isTimeName} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
 import {expand} from "./expand.js";
+import {longForm} from "./long.js";
 import {hostFile} from "./source.js";
 import {refusal, shapes} from "./decimal.js";
 import type {Decimal} from "./decimal.js";
-import type {How, Marks, Settled, Source} from "./source.js";
+import type {Ending, How, Marks, Settled, Source} from "./source.js";
 
 /** How a file of CSV is written. */
 interface Dialect extends Marks {
@@ -27,8 +28,27 @@ interface Dialect extends Marks {
  */
 export async function csvSource(duck: Duck, path: string, how: How): Promise<Source> {
   const readable = await inReadableEncoding(path, how);
-  const whole = await withoutTornLine(readable, how);
-  const notes = whole === readable ? [] : ["its last line is not finished and waits"];
+  const found = await endOf(readable, how);
+  const source = await sourceOf(duck, {path, readable, ...found}, how);
+  const isTorn = found.ending === "read" && !how.isEnded && tellsWhat(source.fields.at(-1)!, source, how);
+  return isTorn ? sourceOf(duck, {path, readable, ...found, ending: "waiting"}, how) : source;
+}
+
+/** Whether a column tells of what, or of when, a value is: where it is cut short, there is a reading that never was. */
+function tellsWhat(field: Field, {fields}: Source, how: How): boolean {
+  const {parameter, unit, scopes = []} = longForm(fields, how) ?? {};
+  return field.hint !== undefined || [parameter, unit, ...scopes].includes(field);
+}
+
+interface Opened extends End {
+  readonly path: string;
+  readonly readable: string; // the same in an encoding that DuckDB reads
+}
+
+async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: How): Promise<Source> {
+  const isWhole = ending === undefined || ending === "read";
+  const whole = isWhole ? readable : join(how.scratch, "whole.csv");
+  if (!isWhole) await expand(readable, whole, undefined, end);
   const known = how.decimal ?? how.settled?.decimal;
   const lines = how.settled ?? ((await isTable(whole)) ? tableLines : undefined);
   const first = await sniffAny(duck, whole, {decimal: known, settled: lines, scratch: how.scratch});
@@ -41,7 +61,13 @@ export async function csvSource(duck: Duck, path: string, how: How): Promise<Sou
   const fields = dialect.columns.map(({name, type}, index) => fieldOf({name, type, index}, how));
   const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
   const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
-  const all = {decimal, isDecimalTold: known !== undefined, notes, ...(mayGrow ? {settled} : {})};
+  const all = {
+    decimal,
+    isDecimalTold: known !== undefined,
+    notes: [],
+    ...(ending ? {ending} : {}),
+    ...(mayGrow ? {settled} : {})
+  };
   const as = (fields: readonly Field[]) => {
     const of = (path: string) => reader({...dialect, path}, fields, decimal);
     const lines = dialect.path.endsWith(".zst") ? {} : {lines: {path: dialect.path, lead, marks: settled.dialect!, of}};
@@ -176,15 +202,24 @@ async function inReadableEncoding(path: string, {scratch}: How): Promise<string>
   return file;
 }
 
-/** A file that ends within a line, as a logger leaves it between two writes; that line is left for the next run. */
-async function withoutTornLine(path: string, {scratch}: How): Promise<string> {
-  if (/\.(gz|zst)$/.test(path)) return path;
+interface End {
+  readonly ending?: Ending;
+  readonly end?: number; // bytes, behind the last line feed
+}
+
+/**
+ * A file that ends within a line, as a logger leaves it between two writes: what is not finished is left for the next
+ * run. A line with all its values is read, for many who write files set no last line feed; but not where it was seen
+ * that the file grows, and 12.3 may be 12.34 in a moment, nor where its end tells what was read, or when.
+ */
+async function endOf(path: string, {settled, isEnded}: How): Promise<End> {
+  if (/\.(gz|zst)$/.test(path)) return {};
   const {size} = await stat(path);
   const [before, last] = await lastLines(path, size);
-  if (before === undefined || last === "" || !isTorn(before, last!)) return path;
-  const file = join(scratch, "whole.csv");
-  await expand(path, file, undefined, size - last!.length);
-  return file;
+  if (before === undefined || last === "") return {};
+  const end = size - last!.length;
+  if (isTorn(before, last!)) return {ending: "torn", end};
+  return {ending: settled && !isEnded ? "waiting" : "read", end};
 }
 
 /** Whether a line has fewer values than the one before it, or ends within quotes. */

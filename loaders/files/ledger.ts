@@ -5,7 +5,7 @@ import type {Reader, Transaction} from "../../pond/types.js";
 import {beginsWith, lastLineEnd, sample, segmentsOf} from "./content.js";
 import type {Segment} from "./content.js";
 import {memoryOf} from "../resources/memory.js";
-import type {Settled} from "./source.js";
+import type {Ending, Settled} from "./source.js";
 import type {Last} from "./timed.js";
 
 /** What came of a file. */
@@ -29,6 +29,7 @@ export interface Entry extends Taken {
   readonly mark: number; // where the next part begins: behind the last whole line; 0 where a file is read as a whole
   readonly segments: readonly Segment[]; // up to the mark, and up to the end
   readonly settled?: Settled; // how the file is written, as its beginning told
+  readonly ending?: Ending; // of a last line without a line feed
   readonly last?: Last; // the last row, where clocks on the wall told the time
 }
 
@@ -39,9 +40,8 @@ export interface Found {
   readonly how: string;
 }
 
-/** What is known of it: all, or how it began, or nothing. */
-export type Knowledge =
-  {readonly entry: Entry; readonly isWhole: true} | {readonly entry: Entry; readonly isWhole: false} | undefined;
+/** What is known of it: all, or how it began, or all but the last line, which is found as it was, or nothing. */
+export type Knowledge = {readonly entry: Entry; readonly isWhole: boolean; readonly isEnded: boolean} | undefined;
 
 /** What the host says of a file; equal stamps of a file that had settled mean equal contents. */
 interface Stamp {
@@ -59,6 +59,7 @@ interface State {
   readonly entries: Iterable<readonly [id: string, entry: Entry]>;
   readonly stamps: Iterable<readonly [path: string, stamp: Stamp]>;
   readonly seen: Iterable<string>;
+  readonly added: Iterable<string>;
 }
 
 const none = {empty: 0};
@@ -77,16 +78,18 @@ export class Ledger {
   readonly #entries: Map<string, Entry>;
   readonly #stamps: Map<string, Stamp>;
   readonly #seen: Set<string>;
+  readonly #added: Set<string>; // in this run
   readonly #hosts = new Map<string, Host>(); // as files stood before they were read
   readonly #hashes = new Map<string, Promise<readonly Segment[]>>(); // of files as a whole
   #changed = false;
 
-  private constructor({path, stampFile}: Places, {entries, stamps, seen}: State) {
+  private constructor({path, stampFile}: Places, {entries, stamps, seen, added}: State) {
     this.#path = path;
     this.#stampFile = stampFile;
     this.#entries = new Map(entries);
     this.#stamps = new Map(stamps);
     this.#seen = new Set(seen);
+    this.#added = new Set(added);
   }
 
   /** What the pond knows; `cache` is the host directory for what the host says. */
@@ -98,13 +101,14 @@ export class Ledger {
     const stamps = await readFile(places.stampFile, "utf8").catch(() => "{}"); // made again when it is gone
     const known = Object.entries(JSON.parse(stamps) as Record<string, Stamp>);
     const told = entries.map((entry) => ({...none, ...entry})); // what was kept before they were told
-    return new Ledger(places, {entries: told.map((entry) => [idOf(entry), entry]), stamps: known, seen: []});
+    return new Ledger(places, {entries: told.map((entry) => [idOf(entry), entry]), stamps: known, seen: [], added: []});
   }
 
   /** One that may be changed while this stays as it is. */
   copy(): Ledger {
     const places = {path: this.#path, stampFile: this.#stampFile};
-    return new Ledger(places, {entries: this.#entries, stamps: this.#stamps, seen: this.#seen});
+    const [entries, stamps, seen, added] = [this.#entries, this.#stamps, this.#seen, this.#added];
+    return new Ledger(places, {entries, stamps, seen, added});
   }
 
   /** What is known of a file, by its content. */
@@ -123,13 +127,15 @@ export class Ledger {
       }
     const grown = same.filter(({mark, size: before}) => mark > 0 && before < size).sort((a, b) => b.mark - a.mark);
     for (const entry of grown)
-      if (await isBeginning(path, entry, entry === stamped && stamp!.inode === inode)) return {entry, isWhole: false};
+      if (await isBeginning(path, entry, entry === stamped && stamp!.inode === inode))
+        return {entry, isWhole: false, isEnded: false};
     return undefined;
   }
 
   #whole(entry: Entry): Knowledge {
     this.#seen.add(idOf(entry));
-    return {entry, isWhole: true};
+    const isEnded = entry.ending === "waiting" && !this.#added.has(idOf(entry));
+    return {entry, isWhole: !isEnded, isEnded};
   }
 
   /** Hashes a file that was looked for, for when it is added: this goes on beside the reading of it. */
@@ -155,6 +161,7 @@ export class Ledger {
     if (before) this.#entries.delete(idOf(before));
     this.#entries.set(idOf(entry), entry);
     this.#seen.add(idOf(entry));
+    this.#added.add(idOf(entry));
     this.#changed = true;
     this.#stamp(path, entry);
     return entry;
@@ -182,7 +189,7 @@ export class Ledger {
 }
 
 /** What came of a file, and what its next part needs to know. */
-export type Came = Taken & Pick<Entry, "file" | "settled" | "last">;
+export type Came = Taken & Pick<Entry, "file" | "settled" | "last" | "ending">;
 
 /** How files are read, as one word. */
 export function howOf(spec: object): string {

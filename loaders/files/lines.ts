@@ -16,11 +16,10 @@ import type {How, Source} from "./source.js";
 export async function jsonSource(duck: Duck, path: string, how: How): Promise<Source> {
   const mayGrow = !/\.(gz|zst)$/.test(path) && (await isLines(path));
   const whole = mayGrow ? await withoutTornLine(path, how) : path;
-  const notes = whole === path ? [] : ["its last line is not finished and waits"];
   const objects = `read_json_objects(${hostFile(whole)}, hive_partitioning = false)`;
   const [first] = await duck.rows(`SELECT json_exists(json, '$.resourceMetrics') AS otlp FROM ${objects} LIMIT 1`);
   const source = first?.otlp === true ? await otlpSource(duck, objects) : await flatSource(duck, objects);
-  return {...source, notes: [...notes, ...source.notes], ...(mayGrow ? {settled: {lead: 0}} : {})};
+  return {...source, ...(whole === path ? {} : {ending: "torn"}), ...(mayGrow ? {settled: {lead: 0}} : {})};
 }
 
 /** Whether the first line is an object, and not the beginning of one, or of an array. */

@@ -15,7 +15,11 @@ export interface How extends Wanted {
   readonly after?: Last; // the row before the first, where the file is the tail of one
   readonly settled?: Settled; // and how its beginning was written
   readonly clock?: Clock; // where its times are, if that is known
+  readonly isEnded?: boolean; // whether a last line counts that has no line feed and may be longer in a moment
 }
+
+/** What became of a last line that has no line feed: it was read, or left until it is found so again, or is finished. */
+export type Ending = "read" | "waiting" | "torn";
 
 /** How a file is written, as far as its further parts cannot but be written so too. */
 export interface Settled {
@@ -40,6 +44,7 @@ export interface Source {
   readonly decimal: Decimal; // what stands in numbers that came as text
   readonly isDecimalTold?: boolean; // by the resource, or by what the file is
   readonly notes: readonly string[];
+  readonly ending?: Ending; // none where the last line ends as the others
   readonly settled?: Settled; // where more may be written behind it
   readonly lines?: Lines; // where it is lines of text, which may be read portion by portion
   readonly asText?: Source; // the same for rows that are not all what the first of them are

@@ -13,7 +13,7 @@ import type {How, Source} from "./source.js";
 import {readTable} from "./table.js";
 
 /** What was stored of a file, and what its next part needs to know. */
-type Stored = Omit<Taken, "notes"> & Pick<HostTable, "notes" | "settled" | "last">;
+type Stored = Omit<Taken, "notes"> & Pick<HostTable, "notes" | "settled" | "last"> & Pick<Source, "ending">;
 
 interface Read {
   readonly source: Source;
@@ -29,6 +29,11 @@ interface Storing {
 
 /** Reads a file and stores what it brings: all of it, or nothing. */
 export async function storeFile(duck: Duck, read: Read, storing: Storing): Promise<Stored> {
+  const {ending} = read.source;
+  return {...(await storeRows(duck, read, storing)), ...(ending ? {ending} : {})};
+}
+
+async function storeRows(duck: Duck, read: Read, storing: Storing): Promise<Stored> {
   const {target} = storing;
   const plain = await storeAsPlain(duck, read, storing);
   if (plain) return plain;

@@ -14,6 +14,7 @@ import type {Came, Entry, Found, Taken} from "../files/ledger.js";
 import {maskOf} from "../resources/mask.js";
 import {capturesIn, fill, hostFiles, unfillable} from "../pattern.js";
 import {openSource, wrongWith} from "../files/open.js";
+import type {Ending} from "../files/source.js";
 import {storeFile} from "../files/stored.js";
 import {quiet, sum} from "../resources/report.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
@@ -142,6 +143,10 @@ interface Task extends Inboxed {
   readonly target: Target & Pick<Transaction, "attempt">;
 }
 
+interface Reading extends Task {
+  readonly isEnded: boolean; // whether the file is found as it was
+}
+
 interface Took {
   readonly report: Report;
   readonly ledger: Ledger;
@@ -205,13 +210,14 @@ async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Rep
   let hashed: Promise<unknown> | undefined;
   try {
     const known = await ledger.find(file);
-    if (known?.isWhole) return {...quiet, notes: known.entry.notes};
+    if (known?.isWhole) return {...quiet, notes: notesOf(known.entry)};
     task.context.effects.reporter.step(`Reading ${file.name}`);
     if (!known) hashed = Promise.allSettled([ledger.hash(file)]); // what went wrong is told where the hash is needed
-    const came = await readFile(file, known?.entry, task);
-    const {notes} = await ledger.add(file, sumOf(known?.entry, came), known?.entry);
+    const before = known?.entry.settled && known.entry; // what cannot grow is read from the top
+    const came = await readFile(file, before, {...task, isEnded: known?.isEnded ?? false});
+    const entry = await ledger.add(file, sumOf(before, came), known?.entry);
     task.context.effects.reporter.line(`${file.name}: ${tell(came)}.`);
-    return {...quiet, read: came.read, stored: came.stored, aside: came.aside, notes};
+    return {...quiet, read: came.read, stored: came.stored, aside: came.aside, notes: notesOf(entry)};
   } catch (error) {
     if (error instanceof PondError)
       return {...quiet, errors: [`${file.name} was not stored: ${error.message.replace(/[.;:]\s*$/, "")}.`]};
@@ -224,13 +230,15 @@ async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Rep
 }
 
 /** Reads a file, or its tail where it is known how it began, and stores what that brings: all of it, or nothing. */
-async function readFile(file: HostFile, before: Entry | undefined, {resource, context, target}: Task): Promise<Came> {
+async function readFile(file: HostFile, before: Entry | undefined, task: Reading): Promise<Came> {
+  const {resource, context, target, isEnded} = task;
   const scratch = join(context.cache, "inbox", randomUUID());
   await mkdir(scratch, {recursive: true});
   try {
     const how = {
       ...resource.spec,
       scratch,
+      isEnded,
       ...(before?.settled ? {settled: before.settled} : {}),
       ...(before?.last ? {after: before.last} : {})
     };
@@ -238,7 +246,8 @@ async function readFile(file: HostFile, before: Entry | undefined, {resource, co
     const source = await openSource(context.duck, path, how);
     const storing = {into: file.into, target, range: setClocks(context.effects.now())};
     const stored = await storeFile(context.duck, {source, how}, storing);
-    return {...stored, file: file.name, notes: stored.notes.map((note) => `${file.name}: ${told(note)}.`)};
+    const notes = before && stored.read === 0 ? [] : stored.notes; // that a tail is empty is none of the file's
+    return {...stored, file: file.name, notes: notes.map((note) => `${file.name}: ${told(note)}.`)};
   } finally {
     await rm(scratch, {recursive: true});
   }
@@ -262,15 +271,28 @@ function sumOf(before: Entry | undefined, came: Came): Came {
     empty: add((one) => one.empty),
     aside: add((one) => one.aside)
   };
-  return {...came, ...counts, ...others, notes: [...new Set([...before.notes, ...came.notes])]};
+  const notes = before.read === 0 ? [] : before.notes; // which said that it was empty
+  return {...came, ...counts, ...others, notes: [...new Set([...notes, ...came.notes])]};
+}
+
+const endings: Readonly<Record<Ending, string>> = {
+  read: "the last line has no line feed and counts as finished",
+  waiting: "its last line has no line feed and waits until a run finds it as it is",
+  torn: "its last line is not finished and waits"
+};
+
+/** What was noted of a file; of its last line only where that waits. */
+function notesOf({file, notes, ending}: Entry): readonly string[] {
+  return ending === undefined || ending === "read" ? notes : [...notes, `${file}: ${endings[ending]}.`];
 }
 
 /** "120 rows read, 100 stored, 13 known already, 2 without a value, 5 set aside, from a clock that was not set". */
-function tell({read, stored, known, empty, aside}: Taken): string {
+function tell({read, stored, known, empty, aside, ending}: Came): string {
   return [
     `${read === 1 ? "1 row" : `${read} rows`} read`,
     `${stored} stored`,
     `${known} known already`,
+    ...(ending === "read" ? [endings.read] : []),
     ...(empty > 0 ? [`${empty} without a value`] : []),
     ...(aside > 0 ? [`${aside} set aside, from a clock that was not set (before 2000, or more than a day ahead)`] : [])
   ].join(", ");

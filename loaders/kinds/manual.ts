@@ -192,12 +192,19 @@ async function gather(
 ): Promise<void> {
   const own = join(scratch, randomUUID());
   await mkdir(own);
-  const how = {timeZone: resource.spec.timeZone, scratch: own, ...(timeFormat === undefined ? {} : {timeFormat})};
+  const how = {
+    timeZone: resource.spec.timeZone,
+    scratch: own,
+    isEnded: true,
+    ...(timeFormat === undefined ? {} : {timeFormat})
+  };
   try {
-    const table = await readTable(context.duck, await openSource(context.duck, path, how), how);
+    const source = await openSource(context.duck, path, how);
+    const table = await readTable(context.duck, source, how);
     const names = table.columns.map((column) => spelledIn(typed, column));
     typed.read += table.rows;
-    typed.notes.push(...table.notes.map((note) => `${named(place, resource, context)}: ${told(note)}.`));
+    const left = source.ending === "torn" ? ["its last line is not finished and is left out"] : [];
+    typed.notes.push(...[...left, ...table.notes].map((note) => `${named(place, resource, context)}: ${told(note)}.`));
     if (!table.span) return;
     const {begin, end} = table.span;
     for (const stretch of await table.cut({}))

@@ -42,21 +42,79 @@ test("a tail is read as its beginning was written", async () => {
   ]);
 });
 
-test("a line that is not finished waits, or counts as it is and is read again", async () => {
-  const {at, pond, put, run} = await harbour();
+test("a line that is not finished waits, and so does one that may be where a file was seen to grow", async () => {
+  const {at, named, pond, put, run} = await harbour();
   await put("dock.csv", `time,DO,pH\n2026-01-01,1,8\n2026-01-02,2`);
   const {notes, ...counts} = told(await run());
   expect(counts).toEqual({read: 1, stored: 1, aside: 0, errors: []});
   expect(notes[0]).toContain("its last line is not finished and waits");
   await appendFile(at("dock.csv"), ".5,7");
-  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+  const waiting = [`${named("dock.csv")}: its last line has no line feed and waits until a run finds it as it is.`];
+  expect(told(await run())).toEqual({...quiet, notes: waiting});
   await appendFile(at("dock.csv"), ".5\n2026-01-03,3,6\n");
-  expect(told(await run())).toMatchObject({read: 2, stored: 2, errors: []});
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 2});
   expect((await readings(pond, "/in/dock")).map(({DO, pH}) => [DO, pH])).toEqual([
     [1, 8],
     [2.5, 7.5],
     [3, 6]
   ]);
+});
+
+test("a line without a line feed is read where a file is new, and where a run finds it as it was", async () => {
+  const {at, lines: said, named, pond, put, run} = await harbour();
+  await put("dock.csv", "time,DO\n2026-01-01,1\n2026-01-02,2.3");
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 2});
+  expect(said).toEqual([
+    `${named("dock.csv")}: 2 rows read, 2 stored, 0 known already, the last line has no line feed and counts as finished.`
+  ]);
+  await appendFile(at("dock.csv"), "4\n2026-01-03,3.5");
+  expect((await run()).rows[0]!.notes).toHaveLength(1);
+  expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([1, 2.34]);
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([1, 2.34, 3.5]);
+  expect((await run()).commits).toEqual([]);
+});
+
+test.each([
+  ["a time", "DO,time\n1,2026-01-01 10:00\n2,2026-01-01 11:0", "5\n", ["10:00", "11:05"]],
+  ["a parameter", "time,value,parameter\n2026-01-01 10:00,1,DO\n2026-01-01 11:00,2,D", "O\n", ["10:00", "11:00"]],
+  [
+    "a unit",
+    "time,parameter,value,unit\n2026-01-01 10:00,DO,1,mg/L\n2026-01-01 11:00,DO,2,mg/",
+    "L\n",
+    ["10:00", "11:00"]
+  ]
+])("%s that is cut short makes no reading that never was", async (_, text, rest, times) => {
+  const {at, pond, put, run} = await harbour();
+  await put("dock.csv", text);
+  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+  await appendFile(at("dock.csv"), rest);
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  const found = await readings(pond, "/in/dock");
+  expect(found.map(({time}) => (time as string).slice(11, 16))).toEqual(times);
+  expect(Object.keys(found[0]!)).toHaveLength(2);
+});
+
+test("a file in UTF-16 whose last line waits is read from the top when a run finds it as it was", async () => {
+  const {pond, put, run} = await harbour();
+  const text = "DO,time\n1,2026-01-01 10:00\n2,2026-01-01 11:05";
+  await put("dock.csv", Buffer.from(`\ufeff${text}`, "utf16le"));
+  expect(told(await run())).toMatchObject({read: 1, stored: 1});
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 1});
+  expect(told(await run())).toEqual(quiet);
+  expect(await readings(pond, "/in/dock")).toHaveLength(2);
+});
+
+test("what was said of an empty file is not said of what it grows to", async () => {
+  const {at, named, put, run} = await harbour();
+  await put("dock.csv", "time,DO\n");
+  expect(told(await run()).notes).toEqual([`${named("dock.csv")}: it has a header and no rows.`]);
+  await appendFile(at("dock.csv"), "2026-01-01,1\n2026-01");
+  expect(told(await run()).notes).toEqual([`${named("dock.csv")}: its last line is not finished and waits.`]);
+  await appendFile(at("dock.csv"), "-02");
+  expect(told(await run()).notes).toEqual([`${named("dock.csv")}: its last line is not finished and waits.`]);
+  await appendFile(at("dock.csv"), ",2\n");
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
 });
 
 test("JSON lines grow too, and a line that is not finished waits", async () => {
@@ -145,7 +203,7 @@ test("however a file grows and is cut and copied, what it held at each run is wh
       const {at, put, pond, run} = await harbour({files: "data/*.csv", into: "/in/dock"});
       const expected = new Map<string, number>();
       let [text, next, files] = ["time,DO\n", 0, 0];
-      let wasTorn = false;
+      let [wasTorn, isKnown] = [false, false];
       for (const {do: what, rows, torn} of steps) {
         if (wasTorn && what === "append") expected.set(hour(next - 1), next * 10 + 5);
         if (what === "rotate" && next > 0) await rename(at("z.csv"), at(`old-${files++}.csv`));
@@ -155,11 +213,13 @@ test("however a file grows and is cut and copied, what it held at each run is wh
           expected.set(hour(next), next * 10 + 15);
         }
         await put("z.csv", torn ? text.slice(0, -2) : text);
-        if (torn) expected.set(hour(next - 1), next);
+        if (torn && isKnown) expected.delete(hour(next - 1));
+        else if (torn) expected.set(hour(next - 1), next);
         await run();
         const found = (await readings(pond, "/in/dock")).map(({time, DO}) => [time, DO]);
         expect(found).toEqual([...expected]);
         wasTorn = torn;
+        isKnown = true;
       }
     }),
     {numRuns: 8}
