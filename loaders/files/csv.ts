@@ -7,6 +7,7 @@ import type {Duck} from "../../pond/duck.js";
 import {isNumber, isTime, isTimeName} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
 import {expand} from "./expand.js";
+import {attributesOf, spelled} from "../readings/readings.js";
 import {longForm} from "./long.js";
 import {hostFile} from "./source.js";
 import {refusal, shapes} from "./decimal.js";
@@ -58,7 +59,8 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
   const {delimiter, quote, escape} = first;
   const settled: Settled = {lead, dialect: {delimiter, quote, escape}, ...(decimal === "," ? {decimal} : {})};
   const dialect = decimal === "." ? first : await sniff(duck, file, {decimal, settled}, [first.encoding]);
-  const fields = dialect.columns.map(({name, type}, index) => fieldOf({name, type, index}, how));
+  const heads = await headsOf(duck, dialect);
+  const fields = dialect.columns.map(({type}, index) => fieldOf({...heads[index]!, type, index}, how));
   const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
   const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
   const all = {
@@ -77,19 +79,54 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
 }
 
 /** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */
-function fieldOf(
-  {name: header, type, index}: {readonly name: string; readonly type: string; readonly index: number},
-  {time}: How
-): Field {
+function fieldOf({type, index, ...head}: Head & {readonly type: string; readonly index: number}, {time}: How): Field {
   const sql = `c${index}`;
-  if (header.trim() === time || isTimeName(header) || isTime(type) || type === "TIME")
-    return {header, type: "VARCHAR", hint: type, sql};
-  return {header, type: isNumber(type) ? "DOUBLE" : type === "BOOLEAN" ? type : "VARCHAR", sql};
+  if (head.header.trim() === time || isTimeName(head.header) || isTime(type) || type === "TIME")
+    return {...head, type: "VARCHAR", hint: type, sql};
+  return {...head, type: isNumber(type) ? "DOUBLE" : type === "BOOLEAN" ? type : "VARCHAR", sql};
 }
 
-function reader(dialect: Dialect, fields: readonly Field[], decimal: "." | ","): string {
+type Head = Pick<Field, "header" | "remark">;
+
+/** The columns' names. DuckDB gives some of its own to those that have none, or another's. */
+async function headsOf(duck: Duck, dialect: Dialect): Promise<readonly Head[]> {
+  const names = dialect.columns.map(({name}) => name);
+  if (!names.some((name) => /(_|^column)\d+$/.test(name))) return names.map((header) => ({header}));
+  const cells = names.map((_, index) => ({header: "", type: "VARCHAR", sql: `c${index}`}));
+  const [row] = await duck.rows(`SELECT * FROM ${reader(dialect, cells, ".", false)} LIMIT 1`);
+  const written = cells.map(({sql}) => ((row![sql] as string | null) ?? "").trim());
+  const taken = new Set(written.map(spelledAlike));
+  const seen = new Set<string>();
+  return written.map((header, index): Head => {
+    if (header === "")
+      return {header: names[index]!, remark: `column ${index + 1} has no name and is ${names[index]!}`};
+    if (!seen.has(spelledAlike(header))) {
+      seen.add(spelledAlike(header));
+      return {header};
+    }
+    let twin = header;
+    for (let number = 1; taken.has(spelledAlike(twin)); number++) twin = numbered(header, number);
+    taken.add(spelledAlike(twin));
+    return {
+      header: twin,
+      remark: `column ${index + 1} is called "${header}" as one before it, and is ${spelled(twin)}`
+    };
+  });
+}
+
+function spelledAlike(header: string): string {
+  return spelled(header).toLowerCase();
+}
+
+/** `DO (mg/L)` becomes `DO_1 (mg/L)`. */
+function numbered(header: string, number: number): string {
+  const {parameter, unit} = attributesOf(spelled(header));
+  return `${parameter}_${number}${unit === undefined ? "" : ` (${unit})`}`;
+}
+
+function reader(dialect: Dialect, fields: readonly Field[], decimal: Decimal, hasHeader = true): string {
   const columns = fields.map(({sql, type}) => `${literal(sql)}: ${literal(type)}`).join(", ");
-  return `read_csv(${hostFile(dialect.path)}, auto_detect = false, header = true, ${optionsOf(dialect)}, decimal_separator = ${literal(decimal)}, columns = {${columns}})`;
+  return `read_csv(${hostFile(dialect.path)}, auto_detect = false, header = ${hasHeader}, ${optionsOf(dialect)}, decimal_separator = ${literal(decimal)}, columns = {${columns}})`;
 }
 
 function optionsOf({delimiter, quote, escape, comment, skip, encoding}: Dialect): string {

@@ -10,7 +10,7 @@ import {plainOf, storePlain} from "./plain.js";
 import {takePortions} from "./portioned.js";
 import {Uneven} from "./portions.js";
 import type {How, Source} from "./source.js";
-import {readTable} from "./table.js";
+import {readTable, remarksOn} from "./table.js";
 
 /** What was stored of a file, and what its next part needs to know. */
 type Stored = Omit<Taken, "notes"> & Pick<HostTable, "notes" | "settled" | "last"> & Pick<Source, "ending">;
@@ -50,10 +50,15 @@ async function storeRows(duck: Duck, read: Read, storing: Storing): Promise<Stor
 async function storeAsPlain(duck: Duck, {source, how}: Read, storing: Storing): Promise<Stored | undefined> {
   const {target, into: path, range, bytes} = storing;
   const plain = await plainOf(duck, source, {how, bytes});
-  const rows = plain && (await storePlain(target, plain, {path, range, bytes, scratch: how.scratch}));
+  if (!plain) return undefined;
+  const rows = await storePlain(target, plain, {path, range, bytes, scratch: how.scratch});
   if (rows === undefined) return undefined;
   const counts = {read: rows, stored: rows, known: 0, empty: 0, aside: 0};
-  return {...counts, notes: source.notes, ...(plain?.settled ? {settled: plain.settled} : {})};
+  return {
+    ...counts,
+    notes: [...source.notes, ...remarksOn(plain.values)],
+    ...(plain.settled ? {settled: plain.settled} : {})
+  };
 }
 
 async function storePortions(duck: Duck, read: Read, storing: Storing): Promise<Stored> {

@@ -95,7 +95,10 @@ async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<
     columns: columns.map(({header}) => named(header)),
     decimals: new Map(beside.map((field) => [field.header, decimals.get(field) ?? source.decimal])),
     leftOut: values.flatMap(({column, note}, index) => (!column && note ? beside[index]!.header : [])),
-    notes: values.flatMap(({note}) => note ?? []),
+    notes: values.flatMap(({column, note}, index) => [
+      ...remarksOn(column ? [beside[index]!] : []),
+      ...(note ? [note] : [])
+    ]),
     rows: count,
     isRising,
     ...(count > 0 ? {span: {begin, end}} : {}),
@@ -106,6 +109,11 @@ async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<
         : counted(duck, select(stretch), columns.length),
     folded: (range) => (isSorted ? select(range) : folded(select(range), columns.length))
   };
+}
+
+/** What is to be said of the names of columns that are stored. */
+export function remarksOn(fields: readonly Field[]): readonly string[] {
+  return fields.flatMap(({remark}) => remark ?? []);
 }
 
 /** So that a stretch of any width takes some tens of megabytes: its rows where they are to be sorted, else what is written of them. */

@@ -9,6 +9,7 @@ export interface Field {
   readonly type: string; // as DuckDB does
   readonly hint?: string; // the type that its text looks like
   readonly sql: string; // the column that holds it
+  readonly remark?: string; // what is to be said of its name, where it has values
 }
 
 /** Where a row's time is. */

@@ -382,3 +382,29 @@ test("what is written in between is gone after a run", async () => {
   const {readdir} = await import("node:fs/promises");
   expect(await readdir(join(root, "pond/cache/inbox"))).toEqual(["files.json"]);
 });
+
+test.each([
+  ["a small file", 1],
+  ["a large one, which is stored as it comes", 100_000]
+])("columns of one name, and of none, are told apart and said: %s", async (_, rows) => {
+  const {pond, named, put, run} = await harbour();
+  const line = (row: number) => `${new Date(Date.UTC(2025, 0, 1) + row * 60_000).toISOString()},1,2,3,4,5`;
+  const lines = Array.from({length: rows}, (_, row) => line(row)).join("\n");
+  await put("dock.csv", `time,T (C),t (C),T_1 (C),,Depth_2\n${lines}\n`);
+  const file = named("dock.csv");
+  expect(told(await run()).notes).toEqual([
+    `${file}: column 3 is called "t (C)" as one before it, and is t_2.C.`,
+    `${file}: column 5 has no name and is column4.`
+  ]);
+  const [first] = await readings(pond, "/in/dock");
+  expect(first).toEqual({time: "2025-01-01T00:00:00.000Z", "T.C": 1, "t_2.C": 2, "T_1.C": 3, column4: 4, Depth_2: 5});
+  const columns = await (await (await pond.fs()).series("/in/dock")).columns();
+  expect(columns[1]!.attributes).toMatchObject({parameter: "t_2", unit: "C"});
+});
+
+test("a column without a name and without values is not there", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", "time,T,\n2025-01-01,1,\n2025-01-02,2,\n");
+  expect(told(await run()).notes).toEqual([]);
+  expect(Object.keys((await readings(pond, "/in/dock"))[0]!)).toEqual(["time", "T"]);
+});
