@@ -40,8 +40,7 @@ export const derive: Kind<DeriveSpec> = {
   async run({spec}, {duck, cache, ...context}) {
     const fs = await context.fs();
     const series = await derivedSeries(spec, {fs, duck, cache});
-    await series.columns(); // says what is wrong with the SQL
-    await series.pieces(); // and without a lookback, with what it makes of each reading
+    await series.prove();
     return {read: 0, stored: 0, aside: 0, notes: await unmatched(spec, fs), errors: []};
   }
 };

@@ -3,6 +3,7 @@ import {rename, rm} from "node:fs/promises";
 import {join} from "node:path";
 import {complaint} from "../../pond/complaint.js";
 import {temporary} from "../../pond/disk.js";
+import {readText, writeChanged} from "../file.js";
 import {type Duck, identifier, literal} from "../../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {within} from "../reduction/partial.js";
@@ -22,6 +23,8 @@ export interface DerivedOptions {
   readonly duck: Duck;
   readonly cache: string; // host directory
 }
+
+const isoFormat = "%Y-%m-%dT%H:%M:%S.%gZ";
 
 /** Part of every key: to be raised whenever the same input would give other readings. */
 const generation = 1;
@@ -63,9 +66,26 @@ export class DerivedSeries implements Series {
 
   async relation(range: Range = {}): Promise<string> {
     const {lookback} = this.#options;
-    if (lookback !== undefined) return this.#select(range, reachOf(range, lookback));
+    if (lookback !== undefined) return this.#single(range, reachOf(range, lookback));
     const {file} = await this.#whole();
     return `(SELECT * FROM read_parquet(${literal(file)}) WHERE ${within(range)})`;
+  }
+
+  /**
+   * Throws a sentence where the SQL fails on a reading, or gives two rows of one time. With a lookback it is run where
+   * pieces came, or went, since it was last found well; without, for the whole that is kept.
+   */
+  async prove(): Promise<void> {
+    const {cache, duck, lookback} = this.#options;
+    await this.columns();
+    const pieces = await this.pieces();
+    if (lookback === undefined) return;
+    const memo = join(cache, "derive", `${keyOf(this.path).slice(0, 16)}.json`);
+    const before = new Map((JSON.parse(readText(memo) ?? "[]") as readonly Piece[]).map((piece) => [piece.key, piece]));
+    const changed = pieces.filter(({key}) => !before.delete(key)).concat(...before.values());
+    if (changed.length === 0) return;
+    for (const range of unionOf(changed)) await this.#refuseTwins(await this.#select(range, reachOf(range, lookback)));
+    await writeChanged(memo, JSON.stringify(pieces));
   }
 
   #whole(): Promise<Piece & {readonly file: string}> {
@@ -98,22 +118,24 @@ export class DerivedSeries implements Series {
     const sql = `SELECT * FROM ${await this.#select({}, {})} ORDER BY timestamp`;
     try {
       await this.#options.duck.copy(sql, made).catch((error: unknown) => this.#refuse(error));
-      await this.#refuseTwins(made);
+      await this.#refuseTwins(`read_parquet(${literal(made)})`);
       await rename(made, file);
     } finally {
       await rm(made, {force: true});
     }
   }
 
-  /** Two results of one time would count as two readings. */
-  async #refuseTwins(file: string): Promise<void> {
-    const [twin] = await this.#options.duck.rows(
-      `SELECT epoch_ms(timestamp)::DOUBLE AS time, count(*)::DOUBLE AS rows FROM read_parquet(${literal(file)})
-       GROUP BY timestamp HAVING count(*) > 1 ORDER BY timestamp LIMIT 1`
-    );
+  /** Two results of one time would count as two readings. What else fails in a reading does so here. */
+  async #refuseTwins(from: string): Promise<void> {
+    const filled = (await this.columns()).map(({name}) => `count(${identifier(name)})`);
+    const [twin] = await this.#options.duck
+      .rows(
+        `SELECT epoch_ms(timestamp)::DOUBLE AS time, count(*)::DOUBLE AS rows, ${[...filled, "1"].join(", ")} FROM ${from}
+         GROUP BY timestamp HAVING count(*) > 1 ORDER BY timestamp LIMIT 1`
+      )
+      .catch((error: unknown) => this.#refuse(error));
     if (!twin) return;
-    const time = new Date(Number(twin.time)).toISOString();
-    throw new Error(`The SQL of ${this.path} gives ${Number(twin.rows)} rows at ${time}: GROUP BY timestamp, for one.`);
+    throw new Error(this.#twins(String(twin.rows), new Date(Number(twin.time)).toISOString()));
   }
 
   async #inputPieces(range: Range): Promise<readonly Piece[]> {
@@ -173,17 +195,42 @@ export class DerivedSeries implements Series {
     return `(SELECT ${list} FROM (${await this.#statement(reach)}) WHERE timestamp IS NOT NULL AND ${within(range)})`;
   }
 
+  /** The same, which fails where two rows are of one time. */
+  async #single(range: Range, reach: Range): Promise<string> {
+    const names = (await this.columns()).map(({name}) => identifier(name));
+    const list = ["timestamp", ...names.map((name) => `any_value(${name}) AS ${name}`)].join(", ");
+    const [before, between, after] = this.#twins("\0", "\0").split("\0").map(literal);
+    const time = `strftime(timestamp AT TIME ZONE 'UTC', ${literal(isoFormat)})`;
+    const refusal = `error(${before} || count(*) || ${between} || ${time} || ${after})`;
+    return `(SELECT ${list} FROM ${await this.#select(range, reach)} GROUP BY timestamp HAVING CASE WHEN count(*) > 1 THEN ${refusal} ELSE true END)`;
+  }
+
+  #twins(rows: string, time: string): string {
+    return `The SQL of ${this.path} gives ${rows} rows at ${time}: GROUP BY timestamp, for one.`;
+  }
+
   async #statement(reach: Range): Promise<string> {
     const {inputs, sql} = this.#options;
     const tables = await Promise.all(
-      inputs.map(async ({name, series}) => `${identifier(name)} AS (${await unionOf(series, reach)})`)
+      inputs.map(async ({name, series}) => `${identifier(name)} AS (${await tableOf(series, reach)})`)
     );
     return `${tables.length === 0 ? "" : `WITH ${tables.join(", ")} `}SELECT * FROM (\n${sql}\n)`;
   }
 }
 
+/** The spans of time that pieces are in, together. */
+function unionOf(pieces: readonly Piece[]): readonly Required<Range>[] {
+  const spans: {begin: number; end: number}[] = [];
+  for (const {minTime, maxTime} of [...pieces].sort((a, b) => a.minTime - b.minTime)) {
+    const last = spans.at(-1);
+    if (last && minTime <= last.end) last.end = Math.max(last.end, maxTime + 1);
+    else spans.push({begin: minTime, end: maxTime + 1});
+  }
+  return spans;
+}
+
 /** The series of one name, side by side, with the path of each. */
-async function unionOf(series: readonly Series[], range: Range): Promise<string> {
+async function tableOf(series: readonly Series[], range: Range): Promise<string> {
   if (series.length === 0) return "SELECT NULL::TIMESTAMPTZ AS timestamp, NULL::VARCHAR AS path WHERE false";
   const parts = series.map(
     async (one) => `SELECT *, ${literal(one.path)} AS path FROM ${await one.relation(range)} WHERE ${within(range)}`

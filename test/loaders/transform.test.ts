@@ -111,15 +111,21 @@ test("SQL that fails on a reading says so to who reads", async () => {
   );
 });
 
-test("two rows of one time, and SQL that fails on a reading, are trouble of the run", async () => {
+test.each([
+  ["without a lookback", {}],
+  ["with one", {lookback: "1h"}]
+])("two rows of one time, and SQL that fails on a reading, are trouble of the run: %s", async (_, more) => {
   const pond = await openPond();
   await appendReadings(pond, "/in/dock", hourly({"DO.mg/L": (t) => t}));
   const bad = (name: string, sql: string) =>
-    resource("Derive", name, {output: `/derived/${name}`, inputs: {dock: "/in/dock"}, sql});
+    resource("Derive", name, {output: `/derived/${name}`, inputs: {dock: "/in/dock"}, sql, ...more});
   const twice = `SELECT timestamp, "DO.mg/L" AS a FROM dock UNION ALL SELECT timestamp, 1 FROM dock`;
   const cast = `SELECT timestamp, CAST('x' || "DO.mg/L" AS DOUBLE) AS a FROM dock`;
   for (const _ of ["computed", "and again"]) {
     const {rows} = await apply(pond, bad("twice", twice), bad("cast", cast));
+    await expect(ask(pond, "SELECT * FROM '/derived/twice'")).rejects.toThrow(
+      /SQL of .derived.twice gives 2 rows at 2025/
+    );
     expect(rows.map(({errors}) => errors)).toEqual([
       ["The SQL of /derived/twice gives 2 rows at 2025-06-01T00:00:00.000Z: GROUP BY timestamp, for one."],
       ["The SQL of /derived/cast cannot be run at line 1, column 19: could not convert string 'x0.0' to DOUBLE."]
@@ -167,6 +173,39 @@ test("with a lookback, any range of it is that range of the whole", async () => 
     }),
     {numRuns: 25}
   );
+});
+
+test("with a lookback, SQL is tried where readings came or went, and nowhere else", async () => {
+  const duck = await openDuck();
+  const cache = await temporaryDirectory();
+  const sql = `SELECT timestamp, a FROM x UNION ALL SELECT timestamp, a FROM x ANTI JOIN y USING (timestamp) WHERE a = 7`;
+  const asked: string[] = [];
+  const watched = new Proxy(duck, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (text: string, ...rest: unknown[]) => {
+        if (name === "rows" && text.includes("HAVING")) asked.push(text);
+        return (value as (...all: unknown[]) => unknown).call(target, text, ...rest);
+      };
+    }
+  });
+  const prove = async (x: readonly (readonly Reading[])[], y: readonly (readonly Reading[])[]) => {
+    asked.length = 0;
+    const inputs = [
+      {name: "x", series: [readingsSeries("/x", x)]},
+      {name: "y", series: [readingsSeries("/y", y)]}
+    ];
+    await new DerivedSeries("/d", {sql, inputs, duck: watched, cache, lookback: hour}).prove();
+    return asked.length;
+  };
+  const days = (from: number, to: number) => hourly({a: (t) => t}, 24 * to).slice(24 * from);
+  expect(await prove([days(0, 1)], [days(0, 9)])).toBe(1);
+  expect(await prove([days(0, 1)], [days(0, 9)])).toBe(0);
+  expect(await prove([days(0, 1), days(5, 6)], [days(0, 9)])).toBe(1);
+  expect(asked[0]).not.toContain(String(begin));
+  await expect(prove([days(0, 1), days(5, 6)], [days(1, 9)])).rejects.toThrow("gives 2 rows at 2025-06-01T07:00");
+  await expect(prove([days(0, 1), days(5, 6)], [])).rejects.toThrow("gives 2 rows at 2025-06-01T07:00");
 });
 
 test("with a lookback, a change recomputes what depends on it and nothing else", async () => {
