@@ -76,7 +76,7 @@ export class DerivedSeries implements Series {
    * pieces came, or went, since it was last found well; without, for the whole that is kept.
    */
   async prove(): Promise<void> {
-    const {cache, duck, lookback} = this.#options;
+    const {cache, lookback} = this.#options;
     await this.columns();
     const pieces = await this.pieces();
     if (lookback === undefined) return;
