@@ -7,7 +7,7 @@ import type {Duck} from "../../pond/duck.js";
 import {isNumber, isTime, isTimeName} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
 import {expand} from "./expand.js";
-import {attributesOf, spelled} from "../readings/readings.js";
+import {attributesOf, headingOf, spelled} from "../readings/readings.js";
 import {longForm} from "./long.js";
 import {hostFile} from "./source.js";
 import {refusal, shapes} from "./decimal.js";
@@ -115,7 +115,8 @@ async function headsOf(duck: Duck, dialect: Dialect): Promise<readonly Head[]> {
 }
 
 function spelledAlike(header: string): string {
-  return spelled(header).toLowerCase();
+  const {name, instrument = ""} = headingOf(header);
+  return `${instrument} ${name.toLowerCase()}`;
 }
 
 /** `DO (mg/L)` becomes `DO_1 (mg/L)`. */

@@ -3,7 +3,7 @@ import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
 import {isNumber, isText} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
-import {attributesOf, spelled} from "../readings/readings.js";
+import {attributesOf, headingOf, spelled} from "../readings/readings.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
 import {decimalsOf, numberIn} from "./decimal.js";
@@ -140,7 +140,11 @@ function columnOf(key: string, {unit, scopes}: LongForm): TableColumn {
   const parameter = unit ? parts[scopes.length]! : spelled(parts[scopes.length]!);
   const said = unit ? parts[scopes.length + 1]! : "";
   const name = said === "" ? parameter : `${parameter}.${said}`;
-  const attributes = unit ? {parameter, ...(said === "" ? {} : {unit: said})} : attributesOf(name);
+  const {instrument} = unit ? {} : headingOf(parts[scopes.length]!);
+  const attributes = {
+    ...(unit ? {parameter, ...(said === "" ? {} : {unit: said})} : attributesOf(name)),
+    ...(instrument === undefined ? {} : {instrument})
+  };
   if (scope === "") return {header: key, name, attributes};
   return {header: key, name: `${scope}.${name}`, attributes: {scope, ...attributes}};
 }

@@ -8,10 +8,11 @@ import type {Clock, Field} from "../time/clock.js";
 import {columnsOf} from "./fresh.js";
 import type {Target} from "./fresh.js";
 import {finite} from "./host.js";
+import type {TableColumn} from "./host.js";
 import {longForm} from "./long.js";
 import {portionBytes, portionsOf, Uneven} from "./portions.js";
 import type {How, Lines, Settled, Source} from "./source.js";
-import {named} from "./table.js";
+import {namedIn} from "./table.js";
 
 /**
  * A large CSV as loggers write it: numbers and nothing else beside times in UTC, which rise from row to row and are all
@@ -22,6 +23,7 @@ interface Plain {
   readonly lines: Lines;
   readonly clock: Clock;
   readonly values: readonly Field[];
+  readonly columns: readonly TableColumn[]; // of the values
   readonly settled?: Settled;
 }
 
@@ -38,13 +40,14 @@ export async function plainOf(
   if ((await stat(lines.path)).size < Math.min(fewBytes, bytes)) return undefined;
   const clock = await clockOf(duck, {...source, fields}, how);
   const values = fields.filter((field) => !clock.fields.includes(field));
-  const names = new Set(values.map(({header}) => named(header).name.toLowerCase()));
+  const columns = values.map(({header}) => header).map(namedIn(values.map(({header}) => header)));
+  const names = new Set(columns.map(({name}) => name.toLowerCase()));
   const isUtc = clock.kind === "instant" || (clock.kind === "local" && how.timeZone === "UTC");
   const isPlain = values.length > 0 && names.size === values.length && values.every(({type}) => type === "DOUBLE");
   if (!isUtc || !isPlain) return undefined;
   const {monthFirst} = clock;
   const told = settled && {...settled, ...(monthFirst === undefined ? {} : {monthFirst})};
-  return {lines, clock, values, ...(told ? {settled: told} : {})};
+  return {lines, clock, values, columns, ...(told ? {settled: told} : {})};
 }
 
 interface Storing {
@@ -61,7 +64,7 @@ export async function storePlain(
   {path, range, scratch, bytes = portionBytes}: Storing
 ): Promise<number | undefined> {
   const {reader, append} = target;
-  const {columns, names} = await columnsOf(reader, path, {columns: plain.values.map(({header}) => named(header))});
+  const {columns, names} = await columnsOf(reader, path, plain);
   const pieces = (await reader.exists(path)) ? await (await reader.series(path)).pieces({}) : [];
   const begin = pieces.reduce((latest, {maxTime}) => Math.max(latest, maxTime + 1), range.begin);
   const select = rowsOf(plain, names, {begin, end: range.end});

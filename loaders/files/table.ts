@@ -7,7 +7,7 @@ import type {Decimal} from "./decimal.js";
 import {finite, nothing, rowsOf, severalIn} from "./host.js";
 import type {Count, HostTable, Note, Span, TableColumn, Told} from "./host.js";
 import {longForm, longTable} from "./long.js";
-import {attributesOf, spelled} from "../readings/readings.js";
+import {attributesOf, headingOf} from "../readings/readings.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
 import {timed} from "./timed.js";
@@ -85,7 +85,8 @@ async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<
   if (values.length > 0 && values.every(({column, note}) => !column && !note))
     return nothing("it has times and no values");
   if (columns.length === 0) throw new Error("it has no column of numbers beside its times");
-  refuseTwins(columns.map(({header}) => header));
+  const named = namedIn(beside.map(({header}) => header));
+  refuseTwins(columns.map(({header}) => named(header)));
   const {timed: count, begin, end, isSorted, isRising} = rows.facts;
   const vs = columns.map(({sql}, index) => `${sql} AS v${index}`).join(", ");
   const row = isSorted ? "" : " file_row_number AS row,";
@@ -143,16 +144,25 @@ async function counted(duck: Duck, select: string, columns: number): Promise<Cou
   return {...count, differing: Number(found!.times)};
 }
 
-/** A column as a header names it: `DO (mg/L)` is `DO.mg/L`. */
-export function named(header: string): TableColumn {
-  const name = spelled(header);
-  return {header, name, attributes: attributesOf(name)};
+/**
+ * Columns as headers name them: `DO (mg/L)` is `DO.mg/L`. Where several instruments of a file tell of one parameter,
+ * their serial numbers begin the names.
+ */
+export function namedIn(headers: readonly string[]): (header: string) => TableColumn {
+  const alike = new Map<string, Set<string | undefined>>();
+  const headings = headers.map(headingOf).map(({name, instrument}) => [name.toLowerCase(), instrument] as const);
+  for (const [name, instrument] of headings) alike.set(name, (alike.get(name) ?? new Set()).add(instrument));
+  return (header) => {
+    const {name, instrument} = headingOf(header);
+    const attributes = {...attributesOf(name), ...(instrument === undefined ? {} : {instrument})};
+    const isShared = instrument !== undefined && alike.get(name.toLowerCase())!.size > 1;
+    return {header, name: isShared ? `${instrument}.${name}` : name, attributes};
+  };
 }
 
-function refuseTwins(headers: readonly string[]): void {
+function refuseTwins(columns: readonly TableColumn[]): void {
   const seen = new Map<string, string>();
-  for (const header of headers) {
-    const column = spelled(header);
+  for (const {header, name: column} of columns) {
     const twin = seen.get(column.toLowerCase());
     if (twin !== undefined) throw new Error(`its columns "${twin}" and "${header}" are both ${column}`);
     seen.set(column.toLowerCase(), header);

@@ -46,8 +46,20 @@ export function attributesOf(name: string): {readonly parameter: string; readonl
   return parameter === undefined ? {parameter: name} : {parameter, unit};
 }
 
+/** What a header tells of its column, in brackets behind the parameter: `DO (mg/L)`, and as In-Situ has it `DO (mg/L) (738549)`. */
+export interface Heading {
+  readonly name: string; // as a column's: DO.mg/L
+  readonly instrument?: string; // its serial number
+}
+
+export function headingOf(header: string): Heading {
+  const [, rest, instrument] = /^(.*\S)\s*\((\d{4,})\)$/.exec(header.trim()) ?? [];
+  const [, parameter, unit] = /^(.*\S)\s*\(([^()]+)\)$/.exec(rest ?? header.trim()) ?? [];
+  const name = parameter === undefined ? (rest ?? header).trim() : `${parameter}.${unit!.trim()}`;
+  return {name, ...(instrument === undefined ? {} : {instrument})};
+}
+
 /** How a header is spelled as a column's name: `DO (mg/L)` is `DO.mg/L`. */
 export function spelled(header: string): string {
-  const [, parameter, unit] = /^(.*\S)\s*\(([^()]+)\)$/.exec(header.trim()) ?? [];
-  return parameter === undefined ? header.trim() : `${parameter}.${unit!.trim()}`;
+  return headingOf(header).name;
 }

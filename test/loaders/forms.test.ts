@@ -408,3 +408,25 @@ test("a column without a name and without values is not there", async () => {
   expect(told(await run()).notes).toEqual([]);
   expect(Object.keys((await readings(pond, "/in/dock"))[0]!)).toEqual(["time", "T"]);
 });
+
+test("the serial number that In-Situ's headers end with is the instrument's, and the brackets before it the unit", async () => {
+  const {pond, put, run} = await harbour();
+  const header =
+    "Date Time,Temperature (°C) (738549),pH (738549),Salinity (PSU) (738549),Baro (mm Hg) (1090675),Depth (m)";
+  await put("one.csv", `${header}\n2025-01-01,1,2,3,4,5\n`);
+  await put("two.csv", "Date Time,Temperature (°C) (738549),Temperature (°C) (738550),pH (738550)\n2025-01-01,1,2,3\n");
+  expect(told(await run())).toMatchObject({errors: [], notes: []});
+  const columns = async (path: string) => (await (await pond.fs()).series(path)).columns();
+  expect((await columns("/in/one")).map(({name, attributes}) => [name, attributes])).toEqual([
+    ["Temperature.°C", {instrument: "738549", parameter: "Temperature", unit: "°C"}],
+    ["pH", {instrument: "738549", parameter: "pH"}],
+    ["Salinity.PSU", {instrument: "738549", parameter: "Salinity", unit: "PSU"}],
+    ["Baro.mm Hg", {instrument: "1090675", parameter: "Baro", unit: "mm Hg"}],
+    ["Depth.m", {instrument: "one", parameter: "Depth", unit: "m"}]
+  ]);
+  expect((await columns("/in/two")).map(({name, attributes}) => [name, attributes.instrument])).toEqual([
+    ["738549.Temperature.°C", "738549"],
+    ["738550.Temperature.°C", "738550"],
+    ["pH", "738550"]
+  ]);
+});
