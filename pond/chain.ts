@@ -1,4 +1,3 @@
-import type {Problem} from "./check.js";
 import {checkpointKey, checkpointVersion, hintKey, readCheckpoint, readHint} from "./checkpoint.js";
 import type {Action} from "./delta.js";
 import {commitKey} from "./delta.js";
@@ -6,7 +5,7 @@ import {isPondError} from "./error.js";
 import {readCommit} from "./history.js";
 import type {LogEntry} from "./history.js";
 import {emptyLog, LogState} from "./log.js";
-import type {Store} from "./types.js";
+import type {Problem, Store} from "./types.js";
 
 /** The files of a log, one by one, and what they say together. */
 export interface Inspection {

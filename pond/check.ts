@@ -7,7 +7,7 @@ import {toOpFile} from "./log.js";
 import type {LogState} from "./log.js";
 import {decodeEntries, decodeRecords, hash, rootId} from "./record.js";
 import type {Entry, OpFile, OpRecord} from "./record.js";
-import type {Listed, Store} from "./types.js";
+import type {Listed, Problem, Store} from "./types.js";
 
 /** Where a pond's bytes are. */
 export interface Place {
@@ -18,16 +18,6 @@ export interface Place {
 export interface CheckOptions {
   readonly data?: boolean; // hash all content, not only the log
   readonly subset?: number; // of the content, only this share, chosen at random; above 0, at most 1
-}
-
-/** What is wrong: in which file, what, and what to do. */
-export interface Problem {
-  readonly fault: "commit" | "foreign" | "checkpoint" | "op file" | "blob" | "tree";
-  readonly file: string; // key in the store
-  readonly version?: number; // the transaction that it belongs to
-  readonly sentence: string;
-  readonly remedy: string;
-  readonly sha256?: string; // what the file should have, when that is known
 }
 
 /** What a check saw. */

@@ -1,12 +1,12 @@
 import {check} from "./check.js";
-import type {Checked, Place, Problem} from "./check.js";
+import type {Checked, Place} from "./check.js";
 import {checkpointVersion, hintKey, putCheckpoint} from "./checkpoint.js";
 import {commitKey, decodeActions, isSound} from "./delta.js";
 import {isPondError, PondError} from "./error.js";
 import {LocalStore} from "./local.js";
 import {advance, emptyLog} from "./log.js";
 import {hash} from "./record.js";
-import type {Store} from "./types.js";
+import type {Problem, Store} from "./types.js";
 
 /** The parts of a pond that can be repaired, each on its own. */
 export const repairable = ["log", "checkpoint", "blobs"] as const;

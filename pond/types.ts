@@ -278,3 +278,13 @@ export interface Store {
   /** A host path that DuckDB may read the object from, when the store has one. */
   locate?(key: string): string;
 }
+
+/** What is wrong: in which file, what, and what to do. */
+export interface Problem {
+  readonly fault: "commit" | "foreign" | "checkpoint" | "op file" | "blob" | "tree";
+  readonly file: string; // key in the store
+  readonly version?: number; // the transaction that it belongs to
+  readonly sentence: string;
+  readonly remedy: string;
+  readonly sha256?: string; // what the file should have, when that is known
+}

@@ -2,7 +2,6 @@ import {setTimeout as sleep} from "node:timers/promises";
 import {diff} from "./diff.js";
 import type {Change} from "./diff.js";
 import type {FS} from "./fs.js";
-import type {Pond} from "./pond.js";
 
 /** What a transaction, or several since the last look, changed. */
 export interface Watched {
@@ -16,9 +15,14 @@ export interface WatchOptions {
   readonly signal?: AbortSignal; // ends the watch
 }
 
+/** What gives the newest snapshot: a pond. */
+interface Snapshots {
+  fs(): Promise<FS>;
+}
+
 /** Tells what changes from now on, whoever changes it, until the signal says stop. Looks at the log, not at the host. */
 export async function* watch(
-  pond: Pick<Pond, "fs">,
+  pond: Snapshots,
   {from, interval = 500, signal}: WatchOptions = {}
 ): AsyncGenerator<Watched> {
   let before = from ?? (await pond.fs());

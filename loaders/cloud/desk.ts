@@ -1,8 +1,8 @@
 import {randomUUID} from "node:crypto";
 import type {IncomingMessage, ServerResponse} from "node:http";
-import type {CloudOptions, CloudRow, CloudSource, Exchange} from "./cloud.js";
 import {Faults} from "./fault.js";
 import type {Fault} from "./fault.js";
+import type {CloudOptions, CloudRow, CloudSource, Exchange} from "./offer.js";
 import {basic} from "./token.js";
 
 /** The path of the API, which all others begin with. */

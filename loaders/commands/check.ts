@@ -1,6 +1,7 @@
 import {Command, InvalidArgumentError} from "commander";
 import {check as inspect} from "../../pond/check.js";
-import type {Checked, Problem} from "../../pond/check.js";
+import type {Checked} from "../../pond/check.js";
+import type {Problem} from "../../pond/types.js";
 import {checkedIn} from "../site/details.js";
 import {replaceFile} from "../file.js";
 import {counted, formatBytes} from "../format.js";

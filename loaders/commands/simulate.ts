@@ -2,7 +2,7 @@ import {once} from "node:events";
 import process from "node:process";
 import {Command, InvalidArgumentError, Option} from "commander";
 import {serveCloud} from "../cloud/cloud.js";
-import type {Exchange} from "../cloud/cloud.js";
+import type {Exchange} from "../cloud/offer.js";
 import {duration, parseDuration} from "../time/duration.js";
 import {faults} from "../cloud/fault.js";
 import type {Fault} from "../cloud/fault.js";

@@ -1,7 +1,7 @@
 import type {RecordBatch} from "apache-arrow";
 import * as z from "zod";
 import type {Stat, Transaction} from "../../pond/types.js";
-import type {CloudRow, CloudSource} from "../cloud/cloud.js";
+import type {CloudRow, CloudSource} from "../cloud/offer.js";
 import {measured, readingsAt} from "../cloud/harbour.js";
 import type {Mooring} from "../cloud/harbour.js";
 import {readingsTable} from "../readings/readings.js";

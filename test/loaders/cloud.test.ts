@@ -2,7 +2,7 @@ import {expect, onTestFinished, test} from "vitest";
 import {Api} from "../../loaders/cloud/api.js";
 import {Client} from "../../loaders/cloud/client.js";
 import {serveCloud} from "../../loaders/cloud/cloud.js";
-import type {CloudOptions} from "../../loaders/cloud/cloud.js";
+import type {CloudOptions} from "../../loaders/cloud/offer.js";
 import {faults} from "../../loaders/cloud/fault.js";
 import type {Fault} from "../../loaders/cloud/fault.js";
 import {Limiter} from "../../loaders/cloud/limiter.js";

@@ -1,6 +1,6 @@
 import {onTestFinished} from "vitest";
 import {serveCloud} from "../../loaders/cloud/cloud.js";
-import type {CloudLocation, CloudOptions, CloudRow, CloudSource, Exchange} from "../../loaders/cloud/cloud.js";
+import type {CloudLocation, CloudOptions, CloudRow, CloudSource, Exchange} from "../../loaders/cloud/offer.js";
 import {dynamicFactories, kinds} from "../../loaders/kinds.js";
 import {hydrovu} from "../../loaders/kinds/hydrovu.js";
 import type {Report, RunContext} from "../../loaders/types.js";

@@ -24,7 +24,7 @@ function pond(...args: string[]) {
 
 test("it serves the harbour until it is interrupted, and tells what it answered", async () => {
   const {child, said, ended} = pond(
-    "--begin",
+    "--from",
     "2026-02-01",
     "--interval",
     "6h",
@@ -63,7 +63,7 @@ async function wrong(...args: string[]): Promise<[number, string]> {
 test.each([
   [["--fault", "plague"], "Allowed choices are 429, 503, 500, cut, expired, repeated, disorder, all."],
   [["--interval", "0s"], "It is a whole number and s, m, h or d, such as 15m."],
-  [["--begin", "yesterday"], "It is an ISO 8601 instant."],
+  [["--from", "yesterday"], "It is an ISO 8601 instant."],
   [["--port", "http"], "It is a whole number from 0."]
 ])("wrong usage %j is said", async (args, sentence) => {
   const [code, said] = await wrong(...args);
