@@ -165,8 +165,8 @@ test.each([
 });
 
 describeShared("the harbour's real readings", "noyo/hydrovu", () => {
-  const end = "2025-10-16T21:00Z";
-  const scope = (name: string, instrument: string) => ({name, inputs: [{series: `/hydrovu/${instrument}`, end}]});
+  const to = "2025-10-16T21:00Z";
+  const scope = (name: string, instrument: string) => ({name, inputs: [{series: `/hydrovu/${instrument}`, to}]});
   const resources = [
     resource("Combine", "bdock", {
       output: "/sites/BDock",
