@@ -1,11 +1,14 @@
 import {createReadStream} from "node:fs";
 import {stat} from "node:fs/promises";
 import {join} from "node:path";
-import {literal} from "../../pond/duck.js";
+import {identifier, literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import {lastLineEnd} from "./content.js";
 import {expand} from "./expand.js";
 import {otlpSource} from "./otlp.js";
+import {bytesOf} from "./portions.js";
+import {isNumber, isTimeName} from "../time/clock.js";
+import type {Field} from "../time/clock.js";
 import {hostFile} from "./source.js";
 import type {How, Source} from "./source.js";
 
@@ -14,19 +17,24 @@ import type {How, Source} from "./source.js";
  * of OTLP metrics, as an OpenTelemetry collector writes them, are told by what they hold.
  */
 export async function jsonSource(duck: Duck, path: string, how: How): Promise<Source> {
-  const mayGrow = !/\.(gz|zst)$/.test(path) && (await isLines(path));
+  const areLines = !path.endsWith(".zst") && (await isLines(path));
+  const mayGrow = areLines && !path.endsWith(".gz");
   const whole = mayGrow ? await withoutTornLine(path, how) : path;
   const objects = `read_json_objects(${hostFile(whole)}, hive_partitioning = false)`;
   const [first] = await duck.rows(`SELECT json_exists(json, '$.resourceMetrics') AS otlp FROM ${objects} LIMIT 1`);
-  const source = first?.otlp === true ? await otlpSource(duck, objects) : await flatSource(duck, objects);
+  const source =
+    first?.otlp === true
+      ? await otlpSource(duck, objects)
+      : ((await typedSource(duck, {path: whole, objects, areLines}, how)) ?? (await flatSource(duck, objects)));
   return {...source, ...(whole === path ? {} : {ending: "torn"}), ...(mayGrow ? {settled: {lead: 0}} : {})};
 }
 
 /** Whether the first line is an object, and not the beginning of one, or of an array. */
 async function isLines(path: string): Promise<boolean> {
   let text = "";
-  for await (const chunk of createReadStream(path, {encoding: "utf8", end: (1 << 24) - 1})) {
-    text += chunk as string;
+  for await (const chunk of bytesOf(path)) {
+    text += chunk.toString("latin1");
+    if (text.length > 1 << 24) return false;
     const line = /^\s*(\S[^\n]*)\n/.exec(text)?.[1];
     if (line !== undefined) return isObject(line);
   }
@@ -54,12 +62,105 @@ async function withoutTornLine(path: string, {scratch}: How): Promise<string> {
   return file;
 }
 
+// ---- As DuckDB finds them out ----
+
+interface Objects {
+  readonly path: string;
+  readonly objects: string; // in FROM position: each as `json`
+  readonly areLines: boolean;
+}
+
+/** A value in an object, or the values in an object within. */
+interface Member {
+  readonly type: string; // as it is to be read
+  readonly fields: readonly Omit<Field, "sql">[];
+  readonly sql: readonly string[]; // of these
+}
+
+/**
+ * Objects that hold under one name the same sort of value throughout: numbers are read as such, all else as text.
+ * Undefined for any others, and for names that DuckDB does not tell apart.
+ */
+async function typedSource(duck: Duck, {path, objects, areLines}: Objects, how: How): Promise<Source | undefined> {
+  const all = "sample_size = -1, field_appearance_threshold = 0, map_inference_threshold = -1, records = true";
+  const members = await duck
+    .rows(`DESCRIBE SELECT * FROM read_json(${hostFile(path)}, hive_partitioning = false, ${all})`)
+    .catch(() => []); // what is wrong is told by who reads it otherwise
+  const names = members.map((member) => String(member.column_name));
+  if (names.length === 0 || !(await areKeys(duck, objects, names))) return undefined;
+  const found: Member[] = [];
+  for (const {column_name, column_type} of members) {
+    const header = String(column_name);
+    const member = await memberOf(duck, {header, type: String(column_type), sql: identifier(header)}, how);
+    if (!member) return undefined;
+    found.push(member);
+  }
+  const mixed = names.filter((_, index) => members[index]!.column_type === "JSON");
+  if (await areObjects(duck, objects, mixed)) return undefined;
+  const spec = names.map((name, index) => `${literal(name)}: ${literal(found[index]!.type)}`).join(", ");
+  const columns = found.flatMap(({sql}) => sql).map((sql, index) => `${sql} AS c${index}`);
+  const of = (path: string) =>
+    `(SELECT ${columns.join(", ")} FROM read_json(${hostFile(path)}, hive_partitioning = false, columns = {${spec}}))`;
+  const fields = found.flatMap((member) => member.fields).map((field, index) => ({...field, sql: `c${index}`}));
+  return {from: of(path), fields, decimal: ".", notes: [], ...(areLines ? {lines: {path, lead: 0, of}} : {})};
+}
+
+/** How a member is read, of which DuckDB tells the type; undefined where that may hold objects and something else. */
+async function memberOf(duck: Duck, {header, type, sql}: Field, how: How): Promise<Member | undefined> {
+  if (!type.startsWith("STRUCT(") || type.endsWith("]")) {
+    const isValue = isNumber(type) && header !== how.time && !isTimeName(header);
+    const read = isValue ? "DOUBLE" : "VARCHAR";
+    return {type: read, fields: [{header, type: read}], sql: [sql]};
+  }
+  const inner = await duck.rows(`DESCRIBE SELECT s.* FROM (SELECT NULL::${type} AS s)`);
+  const found: (Member & {name: string})[] = [];
+  for (const {column_name, column_type} of inner) {
+    if (column_type === "JSON") return undefined;
+    const name = identifier(String(column_name));
+    const field = {header: `${header}.${String(column_name)}`, type: String(column_type), sql: `${sql}.${name}`};
+    const member = await memberOf(duck, field, how);
+    if (!member) return undefined;
+    found.push({...member, name});
+  }
+  return {
+    type: `STRUCT(${found.map((one) => `${one.name} ${one.type}`).join(", ")})`,
+    fields: found.flatMap(({fields}) => fields),
+    sql: found.flatMap((one) => one.sql)
+  };
+}
+
+/** Whether names are the objects' own, where they look as if DuckDB had made them of two that differ by case. */
+async function areKeys(duck: Duck, objects: string, names: readonly string[]): Promise<boolean> {
+  if (!names.some((name) => /_\d+$/.test(name))) return true;
+  const found = await duck.rows(`SELECT DISTINCT unnest(json_keys(json)) AS key FROM ${objects}`);
+  const keys = new Set(found.map(({key}) => key));
+  return names.every((name) => keys.has(name));
+}
+
+/** Whether some of what stands under these names are objects. */
+async function areObjects(duck: Duck, objects: string, names: readonly string[]): Promise<boolean> {
+  if (names.length === 0) return false;
+  const paths = names.map((name) => literal(pointerTo(name))).join(", ");
+  const [row] = await duck.rows(
+    `SELECT bool_or(list_contains(json_type(json, [${paths}]), 'OBJECT')) AS some FROM ${objects}`
+  );
+  return row!.some === true;
+}
+
+/** As RFC 6901 has it, which names anything. */
+function pointerTo(name: string): string {
+  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+// ---- As they are ----
+
 interface Leaf {
   readonly header: string;
   readonly path: string; // as JSON paths are written
 }
 
 async function flatSource(duck: Duck, objects: string): Promise<Source> {
+  await refuseTwins(duck, objects);
   const leaves = await leavesOf(duck, objects, {header: "", path: "$"});
   if (leaves.length === 0) throw new Error("it holds no objects with values");
   const fields = leaves.map(({header}, index) => ({header, type: "VARCHAR", sql: `c${index}`}));
@@ -69,20 +170,28 @@ async function flatSource(duck: Duck, objects: string): Promise<Source> {
   return {from, fields, decimal: ".", notes: []};
 }
 
+async function refuseTwins(duck: Duck, objects: string): Promise<void> {
+  const [twin] = await duck.rows(
+    `SELECT key FROM (SELECT json, unnest(json_keys(json)) AS key FROM ${objects}
+       WHERE len(json_keys(json)) > len(list_distinct(json_keys(json)))) GROUP BY json, key HAVING count(*) > 1 LIMIT 1`
+  );
+  if (twin) throw new Error(`it has an object with "${String(twin.key)}" twice, of which only one can count`);
+}
+
 /** The values in objects, those in objects within them too, in the order in which they come. */
 async function leavesOf(duck: Duck, objects: string, {header, path}: Leaf): Promise<readonly Leaf[]> {
   const at = literal(path);
   const found = await duck.rows(
-    `SELECT key, bool_or(type = 'OBJECT') AS outer FROM
+    `SELECT key, bool_or(type = 'OBJECT') AS outer, bool_or(type NOT IN ('OBJECT', 'NULL')) AS inner FROM
        (SELECT key, place, json_type(json, ${at} || '."' || key || '"') AS type FROM
          (SELECT json, unnest(json_keys(json, ${at})) AS key, generate_subscripts(json_keys(json, ${at}), 1) AS place FROM ${objects}))
      WHERE NOT contains(key, '"') GROUP BY key ORDER BY min(place), key`
   );
   const leaves: Leaf[] = [];
-  for (const {key, outer} of found) {
+  for (const {key, outer, inner: isValue} of found) {
     const inner = {header: header + String(key), path: `${path}."${String(key)}"`};
-    if (outer !== true) leaves.push(inner);
-    else leaves.push(...(await leavesOf(duck, objects, {...inner, header: `${inner.header}.`})));
+    if (outer !== true || isValue === true) leaves.push(inner); // where it is an object, that is text
+    if (outer === true) leaves.push(...(await leavesOf(duck, objects, {...inner, header: `${inner.header}.`})));
   }
   return leaves;
 }

@@ -36,6 +36,8 @@ export function wrongWith(path: string, error: unknown): string | undefined {
   const [line] = error.message.split("\n") as [string];
   const reason = line.replace(/[.;:]?\s*$/, "");
   if ("code" in error && !String(error.code).startsWith("ERR_")) return `it cannot be read (${reason})`;
+  const [, twice] = / has duplicate key ("[^"]*")/.exec(line) ?? [];
+  if (twice) return `it has an object with ${twice} twice, of which only one can count`;
   const form = formNamed(path);
   if (form && /^(Invalid Input|Conversion|IO|Serialization|Out of Range|Invalid) Error: /.test(line))
     return `it cannot be read as ${formats[form]} (${reason})`;

@@ -46,7 +46,8 @@ export async function* portionsOf(lines: Lines, {scratch, bytes = portionBytes, 
   if (filled > 0) yield next(filled);
 }
 
-function bytesOf(path: string): AsyncIterable<Buffer> {
+/** A file of the host, unpacked where it is `.gz`. */
+export function bytesOf(path: string): AsyncIterable<Buffer> {
   const file = createReadStream(path, {highWaterMark: 2 ** 20});
   if (!path.endsWith(".gz")) return file;
   const unpacked = createGunzip({chunkSize: 2 ** 20});

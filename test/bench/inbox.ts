@@ -17,7 +17,8 @@ import {Pond} from "../../pond/pond.js";
  * in turn in the same run; and the most memory that each takes, for two sizes: `npm run bench:inbox`. Each
  * measurement is a process of its own, so that none has what another left. ROWS (of the larger), COLUMNS and ROUNDS
  * may be set, and with SIZE one file of so many GB is taken alone, once: CSV, or with ENDING=parquet Parquet. SORTS=all,
- * or some of them with commas, takes CSVs that are not plain. These figures are for comparing, since the machine decides
+ * or some of them with commas, takes CSVs that are not plain, and ENDINGS=jsonl,csv.gz other files (CSV and Parquet unless
+ * given). These figures are for comparing, since the machine decides
  * what they are; but where a larger file takes more memory, by a third of what it holds more, the run fails.
  */
 
@@ -27,6 +28,7 @@ const rounds = Number(process.env.ROUNDS ?? 3);
 const sizes = [Math.round(rows / 4), rows];
 const gigabytes = Number(process.env.SIZE ?? 0);
 const ending = process.env.ENDING ?? "csv";
+const endings = process.env.ENDINGS?.split(",") ?? ["csv", "parquet"];
 
 /** CSV of which a row `i` of `n` is made otherwise than of a plain one. */
 interface Sort {
@@ -68,8 +70,10 @@ async function makeFile(file: string, count: number, sort: Sort = {}): Promise<v
   const {time = "i", timestamp = "t", beside, columns: all = values.join(", "), options = ""} = sort;
   const rows = `SELECT i, make_timestamp(1262304000000000 + (${time}) * 1000000) AS t FROM (SELECT i, ${count} AS n FROM range(${count}) AS t(i))`;
   const select = `SELECT ${timestamp} AS timestamp, ${beside === undefined ? "" : `${beside}, `}${all} FROM (${rows})`;
+  const packed = file.endsWith(".gz") ? ", COMPRESSION gzip" : file.endsWith(".zst") ? ", COMPRESSION zstd" : "";
+  const format = file.includes(".jsonl") ? "json" : `csv, HEADER${options}`;
   if (file.endsWith(".parquet")) await duck.copy(select, file);
-  else await duck.run(`COPY (${select}) TO ${literal(file)} (FORMAT csv, HEADER${options})`);
+  else await duck.run(`COPY (${select}) TO ${literal(file)} (FORMAT ${format}${packed})`);
   await duck.close();
 }
 
@@ -190,7 +194,7 @@ async function compareLarge(directory: string): Promise<Record<string, unknown>>
   await makeFile(sample, 122_880); // a group of rows of Parquet
   const count = Math.round((gigabytes * 1e9 * 122_880) / (await stat(sample)).size);
   await makeFile(file, count);
-  return (await compare(file, count, {times: 1})).told;
+  return (await compare(file, count, {times: 1, name: ending})).told;
 }
 
 async function main(): Promise<void> {
@@ -199,7 +203,7 @@ async function main(): Promise<void> {
   try {
     if (gigabytes > 0) told.push(await compareLarge(directory));
     else if (chosen.length > 0) for (const name of chosen) told.push(...(await compareSizes(directory, "csv", name)));
-    else for (const ending of ["csv", "parquet"]) told.push(...(await compareSizes(directory, ending)));
+    else for (const ending of endings) told.push(...(await compareSizes(directory, ending)));
   } finally {
     await rm(directory, {recursive: true});
   }

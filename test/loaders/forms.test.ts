@@ -430,3 +430,53 @@ test("the serial number that In-Situ's headers end with is the instrument's, and
     ["pH", "738550"]
   ]);
 });
+
+const objects = (lines: readonly object[]) => `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`;
+
+test("objects in objects, numbers of any size, and keys that come later and go", async () => {
+  const {pond, put, run} = await harbour({files: "data/*.jsonl"});
+  await put(
+    "dock.jsonl",
+    objects([
+      {time: 1735689600000000000, a: 1, in: {"T.C": 1, 'odd " name': {x: 2}}, late: null, Depth_1: 4},
+      {time: 1735689660000000000, a: 2.5, in: {"T.C": null, flag: true}, late: 3}
+    ])
+  );
+  expect(told(await run()).notes.map((note) => note.replace(/^.*?: /, ""))).toEqual([
+    'column "in.flag" left out (it holds text).'
+  ]);
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: "2025-01-01T00:00:00.000Z", a: 1, "in.T.C": 1, 'in.odd " name.x': 2, late: null, Depth_1: 4},
+    {time: "2025-01-01T00:01:00.000Z", a: 2.5, "in.T.C": null, 'in.odd " name.x': null, late: 3, Depth_1: null}
+  ]);
+});
+
+test("of what is an object in one row and a number in another, both are read", async () => {
+  const {pond, named, put, run} = await harbour({files: "data/*.jsonl"});
+  const rows = [1, 2, 3].map((day) => ({time: `2025-01-0${day}`, b: day < 3 ? day : {c: 7}}));
+  await put("dock.jsonl", objects(rows));
+  expect(told(await run()).notes).toEqual([
+    `${named("dock.jsonl")}: column "b" has text in 1 row, such as "{\\"c\\":7}", taken as missing.`
+  ]);
+  expect((await readings(pond, "/in/dock")).map((row) => [row.b, row["b.c"]])).toEqual([
+    [1, null],
+    [2, null],
+    [null, 7]
+  ]);
+});
+
+test.each([
+  ["twice in one object", '{"time":"2025-01-01","a":1,"a":2}\n', 'it has an object with "a" twice'],
+  [
+    "twice, among rows that differ",
+    '{"time":"2025-01-01","b":{},"a":1,"a":2}\n{"time":"2025-01-02","b":1}\n',
+    '"a" twice'
+  ],
+  ["by case alone", '{"time":"2025-01-01","a":1,"A":2}\n', 'its columns "a" and "A" are both A']
+])("a key that stands %s is refused", async (_, text, reason) => {
+  const {put, run} = await harbour({files: "data/*.jsonl"});
+  await put("dock.jsonl", text);
+  const {errors, stored} = told(await run());
+  expect([stored, errors.length]).toEqual([0, 1]);
+  expect(errors[0]).toContain(reason);
+});

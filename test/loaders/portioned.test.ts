@@ -197,6 +197,22 @@ test.each(cases)(
   }
 );
 
+test.each([
+  ["plain", (i: number) => ({time: timeOf(i), a: i, in: {b: i / 2}})],
+  [
+    "with text, and keys that come and go",
+    (i: number) => ({time: timeOf(i), a: i % 3 ? i : null, ...(i % 7 ? {} : {who: "x"})})
+  ]
+])("JSON lines in portions come to what they do as a whole: %s", async (_, objectAt) => {
+  const lines = rows.map((_, index) => JSON.stringify(objectAt(index)));
+  const content = `${lines.join("\n")}\n`;
+  for (const reading of [
+    {name: "dock.jsonl", content},
+    {name: "dock.jsonl.gz", content: gzipSync(content)}
+  ])
+    expect(await stored(reading, bytes)).toEqual(await stored(reading));
+});
+
 test("a column whose name is spelled in two ways is refused wherever its values stand", async () => {
   const spelled = rows.map((one, index) => `${timeOf(index)},${index < half ? "1," : ",1"}`);
   const reading = {content: csv(spelled, "timestamp,DO (mg/L),DO.mg/L")};
