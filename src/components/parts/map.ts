@@ -71,7 +71,7 @@ function scaleBar({scale}: Laid, {width, height}: Frame): Element {
   const [right, left, base] = [width - 10, width - 10 - scale.pixels, height - 10];
   return svg`<g class="scale">
     <path d=${`M${left},${base - 5}V${base}H${right}V${base - 5}`} fill="none" />
-    <text x=${(left + right) / 2} y=${base - 5} text-anchor="middle">${scale.label}</text>
+    <text x=${left - 6} y=${base} text-anchor="end">${scale.label}</text>
   </g>`;
 }
 
