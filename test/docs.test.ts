@@ -8,7 +8,7 @@ import {z} from "zod";
 import {kinds} from "../loaders/kinds.js";
 import {main, programOf} from "../loaders/main.js";
 import {readResources} from "../loaders/resources/resource.js";
-import {scales, units} from "../loaders/readings/vocabulary.js";
+import {parameters, scales, units} from "../loaders/readings/vocabulary.js";
 import {openShell} from "../loaders/commands/shell.js";
 import {commitKey, decodeActions} from "../pond/delta.js";
 import {mirror} from "../pond/mirror.js";
@@ -138,7 +138,7 @@ test("the reference of commands is what their help says", async () => {
   await expect(page).toMatchFileSnapshot(join(root, "loaders/commands/README.md"));
 });
 
-test("the guide lists the units that are known", async () => {
+test("the guide lists the units and the names of parameters that are known", async () => {
   const guide = await readFile(join(root, "loaders/README.md"), "utf8");
   const [, section] = /^## Units and parameters$(.*?)^## /ms.exec(guide)!;
   const spelled = (names: string) => {
@@ -153,7 +153,10 @@ test("the guide lists the units that are known", async () => {
     )
   );
   const rows = [...section!.matchAll(/^\| +([^-].*?) +\| +(.+?) +\|$/gm)].map(([, of, list]) => [of, list]);
-  expect(rows).toEqual([["of", "units"], ...groups, rowOf("itself alone", scales)]);
+  const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
+  const names = parameters.map(([names, toldIn]) => [quoted(names), toldIn.join(", ")]);
+  const known = [["of", "units"], ...groups, rowOf("itself alone", scales)];
+  expect(rows).toEqual([...known, ["one parameter", "told in"], ...names]);
 });
 
 test("the two commands of the README are those that CI runs", async () => {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type {Column, Reader} from "../../pond/types.js";
+import {isOf, parameterOf} from "../readings/parameter.js";
 import {seriesIn} from "../series/dataset.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
 import {empty, instant, lasts, rangeOf} from "../time/period.js";
@@ -83,9 +84,9 @@ async function unmatched({scopes}: CombineSpec, fs: Reader): Promise<readonly st
 
 /** Units of parameters that no column has are most often misspelt. */
 function unused({units}: CombineSpec, columns: readonly Column[]): readonly string[] {
-  const parameters = [...new Set(columns.map(({name, attributes}) => attributes.parameter ?? name))];
+  const parameters = [...new Set(columns.map(parameterOf))];
   if (parameters.length === 0) return []; // which is said already
   return Object.keys(units)
-    .filter((name) => !parameters.includes(name))
+    .filter((name) => !columns.some((column) => isOf(name, column)))
     .map((name) => `There is no ${name} to tell in ${units[name]}; there are ${parameters.join(", ")}.`);
 }

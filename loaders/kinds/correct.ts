@@ -72,7 +72,7 @@ async function correctedSeries(spec: CorrectSpec, {input, path}: Dataset, ground
   const source = await ground.fs.series(input);
   const columns = (await source.columns()).filter((column) => isNumeric(column) && !isFlag(column));
   const rules = spec.corrections.filter((one) => isFor(one, input));
-  const written = columns.flatMap((column) => adjustmentsOf(rules, {path: input, column}));
+  const written = columns.flatMap((column) => adjustmentsOf(rules, {path: input, column, columns}));
   const {adjustments: drifts, endless} = await driftsIn(spec, {input, columns}, ground);
   const adjustments = [...written, ...drifts];
   const names = columns.map(({name}) => name).filter((name) => adjustments.some(({column}) => column === name));

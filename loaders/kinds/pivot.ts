@@ -6,6 +6,7 @@ import {fill} from "../pattern.js";
 import {fillable} from "../series/mapped.js";
 import {oneSeries} from "../series/place.js";
 import {flagRenamings, RenamedSeries} from "../series/renamed.js";
+import {concerns} from "../series/target.js";
 import type {Kind} from "../types.js";
 
 const schema = z
@@ -62,10 +63,7 @@ async function pivotedSeries(spec: PivotSpec, fs: Reader): Promise<Series> {
 }
 
 function chosen({parameter, scope}: PivotSpec, path: string, columns: readonly Column[]): Column | undefined {
-  const [first, second] = columns.filter(
-    ({name, attributes}) =>
-      (attributes.parameter ?? name) === parameter && (scope === undefined || attributes.scope === scope)
-  );
+  const [first, second] = columns.filter((column) => concerns({parameter, scope}, column, columns));
   if (second)
     throw new Error(`${path} has ${parameter} as ${first!.name} and as ${second.name}: say by scope which is meant.`);
   return first;

@@ -147,7 +147,7 @@ async function withoutNeighbours({tests}: ValidateSpec, datasets: readonly Datas
       const {series = dataset.input, scope} = filled(test, dataset).neighbour!;
       const wanted = {parameter: test.parameter, scope};
       const columns = (await fs.exists(series)) ? await (await fs.series(series)).columns() : [];
-      if (columns.some((column) => concerns(wanted, column))) continue;
+      if (columns.some((column) => concerns(wanted, column, columns))) continue;
       const told = [test.parameter, scope, series].filter(Boolean).join(" of ");
       notes.add(`There is no ${told} to be a neighbour, and nothing is evaluated by it.`);
     }

@@ -3,7 +3,8 @@ import type {Column, Range} from "../../pond/types.js";
 import {intersect} from "../series/combined.js";
 import {empty, instant, lasts, microsOf, rangeOf} from "../time/period.js";
 import {isSpelled} from "./plan.js";
-import {concerns, target} from "../series/target.js";
+import {rulesFor, target} from "../series/target.js";
+import {parameterOf} from "../readings/parameter.js";
 import {conversionFor} from "../readings/unit.js";
 
 /**
@@ -79,40 +80,55 @@ export function meet(a: Adjustment, b: Adjustment): boolean {
 }
 
 /** Something that is corrected, in a series. */
-export interface Corrected {
+interface Corrected {
   readonly path: string; // of the series
   readonly column: Column;
 }
 
-/** What corrections do to a column, in their order. Throws a sentence for offsets in a unit that cannot be its own. */
-export function adjustmentsOf(corrections: readonly Correction[], corrected: Corrected): readonly Adjustment[] {
-  const {column} = corrected;
-  return corrections
-    .filter((one) => concerns(one, column))
-    .flatMap(({from, to, factor, offset, drift, ...whose}) => {
-      const inOwn = amountIn(corrected, whose.unit);
-      if (drift)
-        return linesOf(
-          drift.map((one) => ({...inOwn(one), time: microsOf(one.time)})),
-          {column, whose}
-        );
-      const by = {factor, offset};
-      return [{...rangeOf({from, to}), column: column.name, by: inOwn(by), recipe: [whose, by, untold(column)]}];
-    });
+/** A column among all that its series has. */
+interface Among extends Corrected {
+  readonly columns: readonly Column[];
 }
 
-/** A drift from each point to the next. */
-function linesOf(points: readonly Point[], {column, whose}: {column: Column; whose: unknown}): readonly Adjustment[] {
-  return points.slice(1).map((to, index) => {
-    const by = [points[index]!, to] as const;
-    const range = {begin: by[0].time, end: by[1].time};
-    return {...range, column: column.name, by, recipe: [whose, by, untold(column)]};
+/** What corrections do to a column, in their order. Throws a sentence for offsets in a unit that cannot be its own. */
+export function adjustmentsOf(corrections: readonly Correction[], corrected: Among): readonly Adjustment[] {
+  const {column, columns} = corrected;
+  return rulesFor(corrections, column, columns).flatMap(({from, to, factor, offset, drift, ...whose}) => {
+    const inOwn = amountIn(corrected, whose.unit);
+    if (drift)
+      return linesOf(
+        drift.map((one) => ({...inOwn(one), time: microsOf(one.time)})),
+        {column, whose}
+      );
+    const by = {factor, offset};
+    return [
+      {
+        ...rangeOf({from, to}),
+        column: column.name,
+        by: inOwn(by),
+        recipe: [whose, by, untold(column, whose.parameter)]
+      }
+    ];
   });
 }
 
-/** What a column's name does not tell of it: with that, a new column changes no recipe of what was there before. */
-function untold(column: Column): unknown {
-  return isSpelled(column) ? null : column;
+type Whose = Pick<Correction, "parameter" | "scope" | "series" | "unit">;
+
+/** A drift from each point to the next. */
+function linesOf(points: readonly Point[], {column, whose}: {column: Column; whose: Whose}): readonly Adjustment[] {
+  return points.slice(1).map((to, index) => {
+    const by = [points[index]!, to] as const;
+    const range = {begin: by[0].time, end: by[1].time};
+    return {...range, column: column.name, by, recipe: [whose, by, untold(column, whose.parameter)]};
+  });
+}
+
+/**
+ * What a column's name does not tell of it: with that, a new column changes no recipe of what was there before. One that
+ * has another name than the parameter is not told by that.
+ */
+function untold(column: Column, parameter: string): unknown {
+  return isSpelled(column) && parameterOf(column) === parameter ? null : column;
 }
 
 /** Amounts that are told in some unit, in a column's own. Throws a sentence where that cannot be. */

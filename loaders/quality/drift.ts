@@ -1,5 +1,6 @@
 import {compile} from "../../pond/glob.js";
 import type {Column} from "../../pond/types.js";
+import {areAlike} from "../readings/parameter.js";
 import type {AnnotationRow} from "../series/annotation.js";
 import {intersect} from "../series/combined.js";
 import {type Adjustment, amountIn, meet} from "./correction.js";
@@ -66,7 +67,9 @@ function calibrationsOf(origin: Drifted, annotations: readonly AnnotationRow[]):
     .sort((a, b) => a.begin - b.begin);
   return visits.filter(isOff).map((calibration) => {
     const {begin, parameter} = calibration;
-    const before = visits.filter((visit) => [null, parameter].includes(visit.parameter)).map(startOf);
+    const before = visits
+      .filter((visit) => visit.parameter === null || areAlike(visit.parameter, parameter))
+      .map(startOf);
     const since = Math.max(...before.filter((time) => time < begin));
     return {calibration, origin, ...(since > -Infinity ? {since} : {})};
   });
@@ -85,7 +88,7 @@ function startOf({kind, begin, end}: AnnotationRow): number {
 function concerned({calibration, origin}: Found, columns: readonly Column[]): readonly Column[] {
   const {parameter, begin: end} = calibration;
   if (!intersect(origin.period, {end})) return [];
-  return columns.filter((column) => concerns({parameter, scope: origin.scope}, column));
+  return columns.filter((column) => concerns({parameter, scope: origin.scope}, column, columns));
 }
 
 function adjustmentOf(

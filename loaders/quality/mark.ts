@@ -1,5 +1,6 @@
 import {compile} from "../../pond/glob.js";
 import type {Column, Range} from "../../pond/types.js";
+import {isMeant} from "../readings/parameter.js";
 import type {AnnotationRow} from "../series/annotation.js";
 import {intersect} from "../series/combined.js";
 import type {Flag} from "./qartod.js";
@@ -31,9 +32,9 @@ export function marksOf(annotations: readonly AnnotationRow[], {origins, columns
       .flatMap(({scope, period}) => {
         const range = intersect(period, {begin, end: end ?? undefined});
         const concerned = columns.filter(
-          ({name, attributes}) =>
-            (scope === undefined || attributes.scope === scope) &&
-            (parameter === null || [name, attributes.parameter].includes(parameter))
+          (column) =>
+            (scope === undefined || column.attributes.scope === scope) &&
+            (parameter === null || column.name === parameter || isMeant(parameter, column, columns))
         );
         return range ? concerned.map(({name}): Mark => ({column: name, flag, ...range})) : [];
       });

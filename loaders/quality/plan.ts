@@ -5,8 +5,9 @@ import type {Mark} from "./mark.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {lengthOf, type Rule} from "./rule.js";
 import {keyOf} from "../reduction/shard.js";
-import {concerns} from "../series/target.js";
+import {concerns, rulesFor} from "../series/target.js";
 import type {TestName} from "../types.js";
+import {parameterOf} from "../readings/parameter.js";
 import {type Conversion, conversionFor} from "../readings/unit.js";
 
 /** What is tested in a series, and how. */
@@ -51,7 +52,7 @@ export async function planOf({source, rules, interval, marks, series}: Wanted): 
   const columns = all.filter(isNumeric);
   const planned = await Promise.all(
     columns.map(async (column): Promise<Planned> => {
-      const own = rules.filter((rule) => concerns(rule, column));
+      const own = rulesFor(rules, column, columns);
       const neighbour = await neighbourOf(own, {column, source, series});
       return {
         column,
@@ -114,13 +115,12 @@ async function neighbourOf(rules: readonly Rule[], {column, source, series}: Bes
   if (!wanted) return undefined;
   const other = wanted.series === undefined ? source : await series(wanted.series);
   if (!other) return undefined;
-  const parameter = column.attributes.parameter ?? column.name;
-  const found = (await other.columns()).filter(
-    ({name, attributes}) =>
-      !(other.path === source.path && name === column.name) &&
-      (attributes.parameter ?? name) === parameter &&
-      attributes.flags === undefined &&
-      (wanted.scope === undefined || attributes.scope === wanted.scope)
+  const parameter = parameterOf(column);
+  const among = (await other.columns()).filter((one) => !isFlag(one));
+  const found = among.filter(
+    (one) =>
+      !(other.path === source.path && one.name === column.name) &&
+      concerns({parameter, scope: wanted.scope}, one, among)
   );
   const [first, second] = found;
   if (second)
@@ -147,7 +147,12 @@ function recipeOf(columns: readonly Planned[], spec: {rules: readonly Rule[]; in
   );
   const merelyMarked = columns.filter(({criteria, isMarked}) => isMarked && criteria.length === 0);
   const marked = merelyMarked.map(({column}) => column.name); // have flags, although no rule tests them
-  return keyOf(spec.rules, spec.interval, untold, neighbours, marked);
+  const all = columns.map(({column}) => column);
+  const alike = all.filter((column) =>
+    rulesFor(spec.rules, column, all).some((rule) => rule.parameter !== parameterOf(column))
+  );
+  const others = alike.length === 0 ? [] : [alike.map(({name}) => name)]; // tested under another name
+  return keyOf(spec.rules, spec.interval, untold, neighbours, marked, ...others);
 }
 
 /** Whether a column's name tells all that its attributes do of what it is. */

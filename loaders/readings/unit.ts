@@ -8,12 +8,15 @@ export type {Conversion};
 interface Unit {
   readonly spellings: readonly string[]; // the first is how it is told
   readonly measure?: string; // none: a scale
+  readonly kind?: string; // what it measures; of a scale its own name
 }
 
 const listed = Object.values(units).flat();
 const all: readonly Unit[] = [
-  ...listed.map(([names, measure]) => ({spellings: names.split(" "), measure})),
-  ...scales.map((names) => ({spellings: names.split(" ")}))
+  ...Object.entries(units).flatMap(([kind, list]) =>
+    list.map(([names, measure]) => ({spellings: names.split(" "), measure, kind}))
+  ),
+  ...scales.map((names) => ({spellings: names.split(" "), kind: names.split(" ")[0]!}))
 ];
 const bySpelling = new Map(all.flatMap((unit) => unit.spellings.map((name) => [name, unit] as const)));
 
@@ -26,6 +29,16 @@ function find(name: string): Unit {
 /** Without letters that the package has not. */
 function spelledOut(name: string): string {
   return name.replaceAll("²", "^2").replaceAll("³", "^3").replaceAll("·", " ").replace(/[µμ]/g, "u");
+}
+
+/** What a unit of the vocabulary measures, or the scale that it is; undefined for others. */
+export function kindOf(unit: string): string | undefined {
+  return find(unit).kind;
+}
+
+/** How a unit is told, however it is spelled: itself unless it is in the vocabulary. */
+export function toldAs(unit: string): string {
+  return find(unit).spellings[0]!;
 }
 
 /** All conversions between units of the vocabulary, by what `keyOf` makes of the two. */

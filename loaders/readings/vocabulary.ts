@@ -117,6 +117,47 @@ export const units: Readonly<Record<string, readonly (readonly [spellings: strin
  */
 export const scales: readonly string[] = ["pH", "psu PSU PSS-78", "%_sat %sat %_saturation", "%", "NTU", "FNU", "RFU"];
 
+/**
+ * Parameters that have several names, in HydroVu's words, those of exports of In-Situ, YSI, Onset and Campbell, and of the
+ * CF conventions; what they are told in: a unit of that kind, or on that scale. Only what means the same stands in one
+ * row: not specific and actual conductivity (a mere "Conductivity" may be either), the temperature of water and of air,
+ * oxygen in mg/L and in % of saturation, chlorophyll and chlorophyll a. Capital letters, spaces and underscores tell no names apart.
+ */
+export const parameters: readonly (readonly [names: readonly string[], toldIn: readonly string[]])[] = [
+  [["Temperature", "Temp"], ["temperature"]],
+  [["Water Temperature", "Water Temp", "WTemp", "sea_water_temperature"], ["temperature"]],
+  [["Air Temperature", "Air Temp", "AirTemp"], ["temperature"]],
+  [["DO", "Dissolved Oxygen", "ODO", "RDO"], ["mass in a volume"]],
+  [
+    ["% Saturation O₂", "% Saturation O2", "DO Saturation", "Dissolved Oxygen Saturation"],
+    ["%_sat", "%"]
+  ],
+  [["Specific Conductivity", "Specific Conductance", "SpCond", "SPC"], ["conductivity"]],
+  [["Actual Conductivity", "Cond", "sea_water_electrical_conductivity"], ["conductivity"]],
+  [["Salinity", "Sal", "Practical Salinity", "sea_water_practical_salinity"], ["psu"]],
+  [["Total Dissolved Solids", "TDS"], ["mass in a volume"]],
+  [["Total Suspended Solids", "TSS"], ["mass in a volume"]],
+  [
+    ["Turbidity", "Turb", "sea_water_turbidity"],
+    ["NTU", "FNU"]
+  ],
+  [["ORP", "Oxidation Reduction Potential"], ["voltage"]],
+  [
+    ["Chlorophyll", "Chl", "mass_concentration_of_chlorophyll_in_sea_water"],
+    ["mass in a volume", "RFU"]
+  ],
+  [
+    ["Chl-a Concentration", "Chlorophyll a", "Chl-a", "mass_concentration_of_chlorophyll_a_in_sea_water"],
+    ["mass in a volume"]
+  ],
+  [["Pressure", "Press"], ["pressure"]],
+  [["Baro", "Barometer", "Barometric Pressure", "air_pressure"], ["pressure"]],
+  [["Battery", "Battery Voltage", "Batt", "BattV"], ["voltage"]],
+  [["Wind Speed", "WindSpeed"], ["speed"]],
+  [["Wind Direction", "WindDirection", "Wind Dir", "WindDir", "wind_from_direction"], ["angle"]],
+  [["Relative Humidity", "RH"], ["%"]]
+];
+
 /** What readers may choose between; where one is told, so are the others. */
 export const choices: readonly (readonly string[])[] = [
   ["C", "F"],

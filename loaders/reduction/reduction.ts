@@ -8,6 +8,7 @@ import {type Crew, crew as sharedCrew} from "./crew.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile} from "../file.js";
 import {flagsAmong, isFlag} from "../readings/flag.js";
+import {isOf, namesOf} from "../readings/parameter.js";
 import {type Level, levelsOf, readingsOf, type Shard} from "./level.js";
 import {newestOf} from "./newest.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
@@ -63,7 +64,7 @@ export class Reduction {
     this.#engine = engine;
     this.#crew = crew;
     this.#extras = extrasFor(statistics);
-    this.#directions = new Set(directions);
+    this.#directions = new Set(directions.flatMap(namesOf));
   }
 
   /** µs from one reading to the next, as the resource says. */
@@ -93,9 +94,9 @@ export class Reduction {
 
   /** How columns are reduced, in the order in which they are given. */
   reduced(columns: readonly Measured[]): readonly Reduced[] {
-    return columns.map(({name, attributes, flags}) => ({
-      name,
-      turns: this.#directions.has(attributes.parameter ?? name),
+    return columns.map(({flags, ...column}) => ({
+      name: column.name,
+      turns: [...this.#directions].some((name) => isOf(name, column)),
       ...(flags === undefined ? {} : {flags: {column: flags, suspect: this.suspect}})
     }));
   }

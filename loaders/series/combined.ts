@@ -5,7 +5,8 @@ import {within} from "../reduction/partial.js";
 import {mergedQuality, qualityIn, renamedQuality} from "../readings/quality.js";
 import {keyOf} from "../reduction/shard.js";
 import type {Quality} from "../types.js";
-import {type Conversion, conversionFor, convertedSql} from "../readings/unit.js";
+import {meaningOf, nameFor, parameterOf} from "../readings/parameter.js";
+import {type Conversion, conversionFor, convertedSql, toldAs} from "../readings/unit.js";
 
 /** A series while it stands somewhere in one role; half-open, µs UTC. */
 export interface Deployment {
@@ -22,9 +23,13 @@ interface Naming {
   readonly whose?: string; // of flags: the column in the deployment whose they are
 }
 
-/** A deployment with the names of its columns; of two with one scope the later wins. */
-interface Input extends Deployment {
+/** A deployment with the names of its columns. */
+interface Named extends Deployment {
   readonly namings: readonly Naming[];
+}
+
+/** One whose columns are called as those of the others are; of two with one scope the later wins. */
+interface Input extends Named {
   readonly salt: string; // changes when what is made of a piece does
 }
 
@@ -138,32 +143,72 @@ function unflagged(namings: readonly Naming[], columns: readonly Column[]): read
     });
 }
 
-type Named = Omit<Input, "salt">;
-
+/** The columns of a deployment, in the units that are wanted. */
 async function nameColumns(deployment: Deployment, units: ReadonlyMap<string, string>): Promise<Named> {
   const columns = await deployment.series.columns();
-  const readings = columns.filter((column) => !isFlag(column)).map((column) => namingOf(column, deployment, units));
-  const namings = [...readings, ...columns.filter(isFlag).flatMap((column) => flagNaming(column, readings))];
+  const readings = columns.filter((column) => !isFlag(column));
+  const namings = readings.map((column) => {
+    const wanted = nameFor(column, readings, [...units.keys()]);
+    return namingOf(column, deployment, wanted === undefined ? undefined : units.get(wanted));
+  });
   refuseTwins(namings, deployment);
   return {...deployment, namings};
 }
 
-/** DuckDB does not tell names apart by case: a column is called as the first deployment that has it calls it. */
-function alike(inputs: readonly Named[]): readonly Input[] {
-  const first = new Map<string, Column>();
-  const spelled = (column: Column): Column => {
-    const {name, attributes} = first.get(column.name.toLowerCase()) ?? column;
-    first.set(name.toLowerCase(), first.get(name.toLowerCase()) ?? column);
-    const {flags} = column.attributes;
-    if (flags !== undefined)
-      return {...column, name, attributes: {...column.attributes, flags: first.get(flags.toLowerCase())!.name}};
-    const {parameter} = attributes;
-    return {...column, name, attributes: {...column.attributes, ...(parameter === undefined ? {} : {parameter})}};
-  };
-  return inputs.map((input) => {
-    const namings = input.namings.map((naming) => ({...naming, column: spelled(naming.column)}));
-    return {...input, namings, salt: saltOf(input.scope, namings)};
-  });
+/** A column is called as the first deployment that has it calls it, and the flags of its readings are called after it. */
+async function alike(inputs: readonly Named[]): Promise<readonly Input[]> {
+  const calls = new Calls();
+  const named = inputs.map((input) => ({...input, namings: calls.named(input.namings)}));
+  return Promise.all(
+    named.map(async (input) => {
+      const flags = (await input.series.columns()).filter(isFlag);
+      const namings = [...input.namings, ...flags.flatMap((column) => flagNaming(column, input.namings))];
+      return {...input, namings, salt: saltOf(input.scope, namings)};
+    })
+  );
+}
+
+/**
+ * How columns are called. DuckDB does not tell names apart by case; and what has several names, or a unit that has
+ * several spellings, is one thing under all of them, unless one deployment tells it twice.
+ */
+class Calls {
+  readonly #byName = new Map<string, Column>();
+  readonly #byThing = new Map<string, Column>();
+
+  named(namings: readonly Naming[]): readonly Naming[] {
+    const taken = new Set(namings.flatMap(({column}) => this.#byName.get(lower(column)) ?? []));
+    return namings.map((naming) => {
+      const first = this.#firstOf(naming.column, taken);
+      taken.add(first);
+      const {parameter, unit} = first.attributes;
+      const told = {...(parameter === undefined ? {} : {parameter}), ...(unit === undefined ? {} : {unit})};
+      const column = {...naming.column, name: first.name, attributes: {...naming.column.attributes, ...told}};
+      return {...naming, column};
+    });
+  }
+
+  #firstOf(column: Column, taken: ReadonlySet<Column>): Column {
+    const known = this.#byName.get(lower(column));
+    if (known) return known;
+    const thing = thingOf(column);
+    const other = this.#byThing.get(thing);
+    if (other && !taken.has(other)) return other;
+    this.#byName.set(lower(column), column);
+    if (!other) this.#byThing.set(thing, column);
+    return column;
+  }
+}
+
+function lower({name}: Column): string {
+  return name.toLowerCase();
+}
+
+/** The same for columns that tell one thing in one unit. */
+function thingOf(column: Column): string {
+  const {scope, unit} = column.attributes;
+  const name = meaningOf(column)?.names[0] ?? parameterOf(column);
+  return JSON.stringify([scope, name.toLowerCase(), unit === undefined ? null : toldAs(unit)]);
 }
 
 function saltOf(scope: string, namings: readonly Naming[]): string {
@@ -174,9 +219,8 @@ function saltOf(scope: string, namings: readonly Naming[]): string {
   );
 }
 
-function namingOf(column: Column, deployment: Deployment, units: ReadonlyMap<string, string>): Naming {
+function namingOf(column: Column, deployment: Deployment, wanted: string | undefined): Naming {
   const {parameter = column.name, unit} = column.attributes;
-  const wanted = units.get(parameter);
   if (wanted === undefined) return {from: column.name, column: scoped(column, deployment)};
   const converted = {...column, attributes: {...column.attributes, parameter, unit: wanted}};
   const conversion = conversionFor({path: deployment.series.path, name: column.name, unit}, wanted);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import {compile} from "../../pond/glob.js";
 import type {Column, Reader} from "../../pond/types.js";
+import {isMeant, nameFor, parameterOf} from "../readings/parameter.js";
 import type {Dataset} from "./dataset.js";
 
 /** Whose readings a rule is about, as resources spell it. */
@@ -22,9 +23,24 @@ export function isFor({series}: Target, path: string): boolean {
   return series === undefined || compile(series).match(path) !== undefined;
 }
 
-/** Whether a rule is for a column. */
-export function concerns({parameter, scope}: Target, {name, attributes}: Column): boolean {
-  return (attributes.parameter ?? name) === parameter && (scope === undefined || attributes.scope === scope);
+/** The rules for a column of a series that has these; one that calls it by its own name leaves none to other names. */
+export function rulesFor<Rule extends Target>(
+  rules: readonly Rule[],
+  column: Column,
+  among: readonly Column[]
+): readonly Rule[] {
+  const own = rules.filter(({scope}) => scope === undefined || column.attributes.scope === scope);
+  const name = nameFor(
+    column,
+    among,
+    own.map(({parameter}) => parameter)
+  );
+  return own.filter(({parameter}) => parameter === name);
+}
+
+/** Whether what is said of a parameter is of a column of a series that has these. */
+export function concerns({parameter, scope}: Target, column: Column, among: readonly Column[]): boolean {
+  return (scope === undefined || column.attributes.scope === scope) && isMeant(parameter, column, among);
 }
 
 /** Rules that no column of the datasets has the parameter of are most often misspelt; `purpose` ends "to …". */
@@ -33,13 +49,18 @@ export async function unmet(
   {datasets, fs, purpose}: {readonly datasets: readonly Dataset[]; readonly fs: Reader; readonly purpose: string}
 ): Promise<readonly string[]> {
   const all = await Promise.all(
-    datasets.map(async ({input}) => (await (await fs.series(input)).columns()).map((column) => ({input, column})))
+    datasets.map(async ({input}) => ({input, columns: await (await fs.series(input)).columns()}))
   );
-  const columns = all.flat();
-  const parameters = [...new Set(columns.map(({column}) => column.attributes.parameter ?? column.name))];
+  const parameters = [...new Set(all.flatMap(({columns}) => columns.map(parameterOf)))];
   const there = parameters.length === 0 ? "is nothing yet" : `are ${parameters.join(", ")}`;
+  const met = new Set(
+    all.flatMap(({input, columns}) => {
+      const rules = targets.filter((one) => isFor(one, input));
+      return columns.flatMap((column) => rulesFor(rules, column, columns));
+    })
+  );
   return targets
-    .filter((one) => !columns.some(({input, column}) => isFor(one, input) && concerns(one, column)))
+    .filter((one) => !met.has(one))
     .map(
       ({parameter, scope, series}) =>
         `There is no ${[parameter, scope, series].filter(Boolean).join(" of ")} to ${purpose}; there ${there}.`

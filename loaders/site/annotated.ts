@@ -5,6 +5,7 @@ import {intersect} from "../series/combined.js";
 import type {DashboardSpec} from "../kinds/dashboard.js";
 import {type Deployed, lineageOf} from "../series/lineage.js";
 import type {ManualSpec} from "../kinds/manual.js";
+import {isMeant} from "../readings/parameter.js";
 import type {PublishedDataset} from "./edition.js";
 import type {AnnotationEntry, Effects, Origin} from "../types.js";
 
@@ -75,9 +76,9 @@ function entriesOf(row: AnnotationRow, shown: readonly Shown[]): AnnotationEntry
 
 function columnsOf({name, columns}: PublishedDataset, wanted: {scope?: string; parameter?: string}): string[] {
   const concerned = columns.filter(
-    ({name: column, attributes}) =>
-      (wanted.scope === undefined || attributes.scope === wanted.scope) &&
-      (wanted.parameter === undefined || (attributes.parameter ?? column) === wanted.parameter)
+    (column) =>
+      (wanted.scope === undefined || column.attributes.scope === wanted.scope) &&
+      (wanted.parameter === undefined || isMeant(wanted.parameter, column, columns))
   );
   return concerned.map((column) => `${name}/${column.name}`);
 }

@@ -4,6 +4,7 @@ import type {PublishedDataset} from "./edition.js";
 import {shadesOf} from "./colour.js";
 import {thresholdsOf} from "./threshold.js";
 import {sparkOf} from "../reduction/summary.js";
+import {isMeant, meaningOf, nameFor, parameterOf} from "../readings/parameter.js";
 import {choicesOf, conversionBetween} from "../readings/unit.js";
 import type {
   AnnotationEntry,
@@ -29,7 +30,7 @@ interface CatalogueParts {
 export function catalogueOf(parts: CatalogueParts): Catalogue {
   const {datasets, dashboard, annotations, logo, version, now} = parts;
   const sites = sitesOf(datasets, dashboard);
-  const words = wordsOf(dashboard);
+  const words = new Words(dashboard);
   const labels = new Map(sites.map((site) => [site.dataset, site.label]));
   const entries = datasets.map((dataset) => datasetEntry(dataset, {labels, words, now}));
   const parameters = parametersOf(entries, dashboard?.parameters ?? [], parts.reporter);
@@ -68,15 +69,36 @@ function sitesOf(datasets: readonly PublishedDataset[], dashboard?: DashboardSpe
   }));
 }
 
-/** What readers see of each parameter, in the order of the pages. */
-function wordsOf(dashboard?: DashboardSpec): ReadonlyMap<string, string> {
-  return new Map(dashboard?.parameters.map(({name, label}) => [name, label]));
+/** What pages call parameters: one that has several names as the dashboard does, or as the first dataset that has it. */
+class Words {
+  readonly #labels: ReadonlyMap<string, string>;
+  readonly #first = new Map<unknown, string>(); // by what it means
+
+  constructor(dashboard?: DashboardSpec) {
+    this.#labels = new Map(dashboard?.parameters.map(({name, label}) => [name, label]));
+  }
+
+  nameOf(column: Column, among: readonly Column[]): string {
+    return nameFor(column, among, [...this.#labels.keys()]) ?? this.#common(column, among);
+  }
+
+  label(parameter: string): string {
+    return this.#labels.get(parameter) ?? parameter;
+  }
+
+  #common(column: Column, among: readonly Column[]): string {
+    const [own, meaning] = [parameterOf(column), meaningOf(column)];
+    if (meaning === undefined) return own;
+    const first = this.#first.get(meaning) ?? own;
+    this.#first.set(meaning, first);
+    return isMeant(first, column, among) ? first : own;
+  }
 }
 
 interface Telling {
   readonly now: number; // ms since 1970
   readonly labels: ReadonlyMap<string, string>; // of datasets
-  readonly words: ReadonlyMap<string, string>; // of parameters
+  readonly words: Words;
 }
 
 function datasetEntry(
@@ -91,7 +113,7 @@ function datasetEntry(
     ...(end === undefined ? {} : {end: iso(end / 1000)}),
     intervalMs: interval === undefined ? (resolutions[0]?.widthMs ?? 0) : interval / 1000,
     columns: columns.map((column, index) => ({
-      ...columnEntry(column, words),
+      ...columnEntry(column, columns, words),
       latest: summary.columns[index]!.latest,
       spark: sparkOf(summary.columns[index]!, now * 1000),
       ...(quality[index] ? {quality: quality[index]} : {})
@@ -100,9 +122,10 @@ function datasetEntry(
   };
 }
 
-function columnEntry({name, attributes}: Column, words: Telling["words"]): Omit<ColumnEntry, "spark"> {
-  const {scope = "", parameter = name, unit = ""} = attributes;
-  return {name, scope, parameter, unit, label: words.get(parameter) ?? parameter};
+function columnEntry(column: Column, among: readonly Column[], words: Words): Omit<ColumnEntry, "spark"> {
+  const {scope = "", unit = ""} = column.attributes;
+  const parameter = words.nameOf(column, among);
+  return {name: column.name, scope, parameter, unit, label: words.label(parameter)};
 }
 
 type ParameterSpec = DashboardSpec["parameters"][number];

@@ -10,6 +10,7 @@ import {type Found, isPublished} from "./directory.js";
 import {engine} from "../reduction/engine.js";
 import {readText, replaceFile} from "../file.js";
 import type {Level, Shard} from "../reduction/level.js";
+import {nameFor} from "../readings/parameter.js";
 import {marks, type Reduced, within} from "../reduction/partial.js";
 import {qualityIn} from "../readings/quality.js";
 import type {Measured, Reduction} from "../reduction/reduction.js";
@@ -116,8 +117,15 @@ interface Shown {
 /** All but the columns of hidden parameters. */
 async function shownOf(reduction: Reduction, {resources}: Publication): Promise<Shown> {
   const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
-  const hidden = new Set(dashboard?.parameters.filter((parameter) => parameter.hidden).map(({name}) => name));
-  const columns = (await reduction.columns()).filter(({attributes}) => !hidden.has(attributes.parameter ?? ""));
+  const named = dashboard?.parameters ?? [];
+  const all = await reduction.columns();
+  const nameOf = (column: Measured) =>
+    nameFor(
+      column,
+      all,
+      named.map(({name}) => name)
+    );
+  const columns = all.filter((column) => !named.find(({name}) => name === nameOf(column))?.hidden);
   const readings = await reduction.readings();
   return {columns, levels: [...(readings ? [readings] : []), ...(await reduction.levels())]};
 }

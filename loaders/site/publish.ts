@@ -10,6 +10,7 @@ import {type Publication, publishOrKeep, type PublishedDataset, type Source} fro
 import {writeChanged} from "../file.js";
 import {kinds} from "../kinds.js";
 import {publishLogo} from "./logo.js";
+import {isOf} from "../readings/parameter.js";
 import {publishOverlays} from "./overlay.js";
 import {pack} from "./pack.js";
 import {reductionOf, type ReduceSpec} from "../kinds/reduce.js";
@@ -92,8 +93,7 @@ async function undirected({directions}: ReduceSpec, reductions: readonly Reducti
   if (directions.length === 0 || reductions.length === 0) return [];
   const all = await Promise.allSettled(reductions.map((reduction) => reduction.columns())); // what failed is said
   const columns = all.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
-  const parameters = new Set(columns.map(({name, attributes}) => attributes.parameter ?? name));
-  return directions.filter((name) => !parameters.has(name));
+  return directions.filter((name) => !columns.some((column) => isOf(name, column)));
 }
 
 function sourcesOf({reductions, troubles}: Asked, {effects}: Publication, dashboard?: DashboardSpec): Source[] {

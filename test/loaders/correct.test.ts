@@ -301,7 +301,9 @@ function series(versions: readonly (readonly Reading[])[]): Series {
 
 async function corrected(source: Series, list: readonly Correction[]): Promise<CorrectedSeries> {
   const columns = await source.columns();
-  const adjustments = columns.flatMap((column): readonly Adjustment[] => adjustmentsOf(list, {path: "/x", column}));
+  const adjustments = columns.flatMap((column): readonly Adjustment[] =>
+    adjustmentsOf(list, {path: "/x", column, columns})
+  );
   return new CorrectedSeries("/y", source, adjustments);
 }
 
