@@ -105,15 +105,18 @@ export class Duck {
   }
 
   /** Writes the result of a SELECT to a file (zstd Parquet unless told), whole and durable or not at all; gives its rows. */
-  async copy(sql: string, file: string, options: CopyOptions = parquet): Promise<number> {
-    const list = Object.entries(options).map(([name, value]) => `${name} ${setting(value)}`);
+  async copy(sql: string, file: string, options?: CopyOptions): Promise<number> {
     let rows = 0;
     await mkdir(dirname(file), {recursive: true});
-    await replace(file, async (temp) => {
-      const [told] = await this.rows(`COPY (${sql}) TO ${literal(temp)} (${list.join(", ")})`);
-      rows = Number(told!.Count);
-    });
+    await replace(file, async (temp) => void (rows = await this.write(sql, temp, options)));
     return rows;
+  }
+
+  /** Writes it likewise to a file that nobody reads yet: whoever wants it to be durable syncs it. */
+  async write(sql: string, file: string, options: CopyOptions = parquet): Promise<number> {
+    const list = Object.entries(options).map(([name, value]) => `${name} ${setting(value)}`);
+    const {connection} = await this.#awake();
+    return (await connection.run(`COPY (${sql}) TO ${literal(file)} (${list.join(", ")})`)).rowsChanged;
   }
 
   /** The names that stand in FROM position, as they are spelled. */

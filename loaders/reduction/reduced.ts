@@ -1,5 +1,7 @@
 import {existsSync} from "node:fs";
-import {join} from "node:path";
+import {mkdir} from "node:fs/promises";
+import {dirname, join} from "node:path";
+import {replace} from "../../pond/disk.js";
 import {identifier, literal} from "../../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {engine} from "./engine.js";
@@ -74,7 +76,11 @@ export class ReducedSeries implements Series {
     const bins = await this.#reduction.bins(level, shard);
     const told = (await this.#told()).filter(({column}) => bins.columns.has(column.name));
     const telling = {told, resolution: level.resolution, interval, time: "make_timestamptz(timestamp::BIGINT)"};
-    await engine.use((duck) => writeTold(duck, bins, {telling, file}));
+    await mkdir(dirname(file), {recursive: true});
+    await replace(
+      file,
+      async (temp) => void (await engine.use((duck) => writeTold(duck, bins, {telling, file: temp})))
+    );
     return file;
   }
 }

@@ -1,6 +1,7 @@
-import {type Duck, identifier} from "../../pond/duck.js";
+import {identifier} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
 import {type Bins, binsWithin} from "./bins.js";
+import {engine} from "./engine.js";
 import {groupBy} from "../group.js";
 import type {Level, Shard} from "./level.js";
 import {type Partials, passesSql, type Reduced, within} from "./partial.js";
@@ -39,11 +40,10 @@ export function sparkOf({days}: ColumnSummary, now: number): ColumnEntry["spark"
 
 /** Summarises the columns of a reduction; reads readings only where bins say that the ends are. */
 export async function summarise(
-  duck: Duck,
   reduction: Reduction,
   {columns, now}: {readonly columns: readonly Measured[]; readonly now: number}
 ): Promise<Summary> {
-  const source = new Summarised(duck, reduction, columns);
+  const source = new Summarised(reduction, columns);
   const {begin, end} = await source.ends();
   return {
     begin,
@@ -62,13 +62,11 @@ interface Search {
 }
 
 class Summarised {
-  readonly #duck: Duck;
   readonly #reduction: Reduction;
   readonly #columns: readonly Reduced[];
   readonly #known = new Map<string, Promise<Bins>>(); // by the shard's key: all columns ask for the same few
 
-  constructor(duck: Duck, reduction: Reduction, columns: readonly Measured[]) {
-    this.#duck = duck;
+  constructor(reduction: Reduction, columns: readonly Measured[]) {
     this.#reduction = reduction;
     this.#columns = reduction.reduced(columns);
   }
@@ -117,7 +115,7 @@ class Summarised {
 
   async #raw(side: "min" | "max", range: Required<Range>): Promise<number> {
     const relation = await this.#reduction.source.relation(range);
-    const [row] = await this.#duck.rows(
+    const [row] = await ask(
       `SELECT ${us(`${side}(timestamp)`)} AS t FROM ${relation} WHERE ${within(range)} AND (${this.#said()})`
     );
     return row!.t as number;
@@ -132,7 +130,7 @@ class Summarised {
   async interval(end: number): Promise<number | undefined> {
     const range = {begin: end - recent * day, end: end + 1};
     const times = `SELECT ${us("timestamp")} AS t FROM ${await this.#reduction.source.relation(range)} WHERE ${within(range)} AND (${this.#said()})`;
-    const [row] = await this.#duck.rows(
+    const [row] = await ask(
       `SELECT median(step) AS step FROM (SELECT t - lag(t) OVER (ORDER BY t) AS step FROM (${times}))`
     );
     return (row!.step as number | null) ?? undefined;
@@ -181,7 +179,7 @@ class Summarised {
       ];
     });
     const relation = await this.#reduction.source.relation(range);
-    const [row] = await this.#duck.rows(`SELECT ${asked.join(", ")} FROM ${relation} WHERE ${within(range)}`);
+    const [row] = await ask(`SELECT ${asked.join(", ")} FROM ${relation} WHERE ${within(range)}`);
     const found = names.map((name, index) => [name, {value: row![`v${index}`], time: row![`t${index}`]}] as const);
     return new Map(
       found.filter((entry): entry is [string, {value: number; time: number}] => typeof entry[1].value === "number")
@@ -233,6 +231,11 @@ class Day {
 /** A number, which JavaScript holds exactly. */
 function us(time: string): string {
   return `epoch_us(${time})::DOUBLE`;
+}
+
+/** No DuckDB is held in between: bins may have to be made anew, which needs one. */
+function ask(sql: string): Promise<readonly Record<string, unknown>[]> {
+  return engine.use((duck) => duck.rows(sql));
 }
 
 function finite(column: string): string {

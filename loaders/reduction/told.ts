@@ -42,7 +42,7 @@ export interface Table {
   readonly columns: readonly Typed[];
 }
 
-/** Writes a row for each bin; gives their number. */
+/** Writes a row for each bin to a file that nobody reads yet (see `Duck.write`); gives their number. */
 export function writeTold(duck: Duck, bins: Bins, {telling, file}: {telling: Telling; file: string}): Promise<number> {
   const columns = telling.told.map((one): Typed => {
     const values = tell(bins, one, telling);
@@ -52,7 +52,7 @@ export function writeTold(duck: Duck, bins: Bins, {telling, file}: {telling: Tel
   return writeTable(duck, {times: bins.starts, columns}, {time: telling.time, file});
 }
 
-/** Writes a table for browsers to read; gives the number of its rows. `time` is as `Telling` has it. */
+/** Writes a table likewise, as browsers read it; gives the number of its rows. `time` is as `Telling` has it. */
 export function writeTable(
   duck: Duck,
   {times, columns}: Table,
@@ -60,7 +60,7 @@ export function writeTable(
 ): Promise<number> {
   const select = [`${time} AS timestamp`, ...columns.map(selected)].join(", ");
   return duck.lend([{name: "timestamp", values: times}, ...columns], (relation) =>
-    duck.copy(`SELECT ${select} FROM ${relation}`, file, browsers)
+    duck.write(`SELECT ${select} FROM ${relation}`, file, browsers)
   );
 }
 

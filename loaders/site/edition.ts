@@ -1,5 +1,3 @@
-import {existsSync} from "node:fs";
-import {stat} from "node:fs/promises";
 import {join} from "node:path";
 import {identifier} from "../../pond/duck.js";
 import type {Commit, Reader} from "../../pond/types.js";
@@ -15,7 +13,7 @@ import {marks, type Reduced, within} from "../reduction/partial.js";
 import {qualityIn} from "../readings/quality.js";
 import type {Measured, Reduction} from "../reduction/reduction.js";
 import {keyOf} from "../reduction/shard.js";
-import {draftOf, settle, Shelf, type Written} from "./shelf.js";
+import {Shelf, type Written} from "./shelf.js";
 import {published} from "../reduction/statistic.js";
 import {type Summary, summarise} from "../reduction/summary.js";
 import {browsers, type Told, writeTold} from "../reduction/told.js";
@@ -137,10 +135,10 @@ async function writeDataset(
 ): Promise<Omit<PublishedDataset, "key" | "since">> {
   const resolutions: ResolutionEntry[] = [];
   const full = new Set<string>(); // resolutions that coarser ones have exact percentiles from
-  const shelf = Shelf.of(path, cache);
+  const shelf = new Shelf(path, {directory, cache});
   for (const level of levels) {
     const shards = level.resolution.raw ? level.shards : await reduction.build(level);
-    const target = {directory, folder: `${name}/${level.resolution.name}`, reduction, columns, shelf};
+    const target = {folder: `${name}/${level.resolution.name}`, reduction, columns, shelf};
     const written = await engine.each(shards, (shard) => publishShard(level, shard, target));
     const isExact = !level.finer || full.has(level.finer.resolution.name);
     if (written.every(({isFull}) => isFull)) full.add(level.resolution.name);
@@ -152,7 +150,7 @@ async function writeDataset(
   }
   await shelf.keep(resolutions.flatMap(({shards}) => shards.map(({file}) => file)));
   const now = since * 1000;
-  const summary = await engine.use((duck) => summarise(duck, reduction, {columns, now}));
+  const summary = await summarise(reduction, {columns, now});
   const interval = summary.interval ?? 0;
   const completeness = await completenessOf(reduction, {columns, now, interval, cache});
   return {name, path, columns, resolutions, summary, completeness, quality: await qualityOf(reduction, columns)};
@@ -177,26 +175,23 @@ function entryOf({resolution}: Level, written: readonly Written[]): ResolutionEn
 }
 
 interface Target {
-  readonly directory: string;
-  readonly folder: string; // below the directory
+  readonly folder: string; // below the published directory
   readonly reduction: Reduction;
   readonly columns: readonly Measured[];
   readonly shelf: Shelf;
 }
 
 async function publishShard(level: Level, shard: Shard, target: Target): Promise<Written> {
-  const {directory, folder, columns, shelf} = target;
+  const {folder, columns, shelf} = target;
   const names = columns.map(({name}) => name);
   const key = keyOf("publish", generation, folder, shard.key, names);
   const isRanked = target.reduction.isRanked && !level.resolution.raw;
   const known = shelf.find(key);
-  const isThere = known && existsSync(join(directory, known.entry.file));
-  if (isThere && (known.isFull !== undefined || !isRanked)) return known;
-  const draft = {directory, folder, key};
+  if (known && (known.isFull !== undefined || !isRanked)) return known;
+  const draft = {folder, key};
   const write = level.resolution.raw ? writeReadings : writeBins;
-  const written = await write(draftOf(draft), {level, shard}, target);
-  const entry = await settle(draft, {begin: shard.cover.begin / 1000, end: shard.cover.end / 1000});
-  return shelf.add({key, entry, ...written, bytes: (await stat(join(directory, entry.file))).size});
+  const written = await write(shelf.place(draft), {level, shard}, target);
+  return shelf.take(draft, {begin: shard.cover.begin / 1000, end: shard.cover.end / 1000, ...written});
 }
 
 /** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */
@@ -229,7 +224,7 @@ async function writeReadings(file: string, {shard: {cover}}: Cut, {reduction, co
   const time = "make_timestamp_ms(epoch_ms(timestamp))::TIMESTAMP_MS AS timestamp";
   const from = `${await reduction.source.relation(cover)} WHERE ${within(cover)} AND (${said})`;
   const sql = `SELECT ${[time, ...told].join(", ")} FROM ${from} ORDER BY timestamp`;
-  return {rows: await engine.use((duck) => duck.copy(sql, file, browsers))};
+  return {rows: await engine.use((duck) => duck.write(sql, file, browsers))};
 }
 
 function toldOf(column: Reduced): readonly Told[] {

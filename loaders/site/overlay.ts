@@ -1,5 +1,3 @@
-import {existsSync} from "node:fs";
-import {stat} from "node:fs/promises";
 import {join} from "node:path";
 import {type Duck, identifier, literal} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
@@ -11,7 +9,7 @@ import {groupBy} from "../group.js";
 import {marks} from "../reduction/partial.js";
 import {firstFrom} from "../reduction/search.js";
 import {keyOf} from "../reduction/shard.js";
-import {draftOf, settle, Shelf, type Written} from "./shelf.js";
+import {Shelf, type Written} from "./shelf.js";
 import {published} from "../reduction/statistic.js";
 import {type Table, type Typed, writeTable} from "../reduction/told.js";
 import type {DatasetEntry, OverlayEntry, ParameterEntry, ResolutionEntry, ShardEntry} from "../types.js";
@@ -85,7 +83,7 @@ async function publishOverlay(parameter: ParameterEntry, parts: readonly Part[],
 
 async function writeOverlay({slug}: ParameterEntry, parts: readonly Part[], place: Origin): Promise<OverlayEntry> {
   const name = `~${slug}`;
-  const shelf = Shelf.of(name, place.cache);
+  const shelf = new Shelf(name, place);
   const resolutions: ResolutionEntry[] = [];
   for (const resolution of resolutionsOf(parts))
     resolutions.push(
@@ -178,8 +176,8 @@ async function publishShard(
   const from = parted.map(({dataset: {name}, columns, files}) => [name, columns, files]);
   const key = keyOf("overlay", generation, folder, span.begin, span.end, from);
   const known = shelf.find(key);
-  if (known && existsSync(join(directory, known.entry.file))) return known;
-  const draft = {directory, folder, key};
+  if (known) return known;
+  const draft = {folder, key};
   const rows = await engine.use(async (duck) => {
     const schemas = await target.schemas.of(
       duck,
@@ -190,10 +188,9 @@ async function publishShard(
       return {...one, fields};
     });
     const table = aligned(await tablesOf(duck, ingredients, {directory, span}));
-    return writeTable(duck, table, {time: milliseconds, file: draftOf(draft)});
+    return writeTable(duck, table, {time: milliseconds, file: shelf.place(draft)});
   });
-  const entry = await settle(draft, span);
-  return shelf.add({key, entry, rows, bytes: (await stat(join(directory, entry.file))).size});
+  return shelf.take(draft, {...span, rows});
 }
 
 /** The only unit that the charts take for time. */

@@ -1,12 +1,13 @@
 import {rm} from "node:fs/promises";
 import {basename, join, posix} from "node:path";
 import {annotationsOf} from "./annotated.js";
+import {bounded} from "../bound.js";
 import {catalogueOf} from "./catalogue.js";
 import type {DashboardSpec} from "../kinds/dashboard.js";
 import {placed} from "../series/dataset.js";
 import {detailsOf} from "./details.js";
 import {filesOf, foundIn, isPublished, removeOthers} from "./directory.js";
-import {type Publication, publishOrKeep, type PublishedDataset, type Source} from "./edition.js";
+import {type Publication, publishOrKeep, type Source} from "./edition.js";
 import {writeChanged} from "../file.js";
 import {kinds} from "../kinds.js";
 import {publishLogo} from "./logo.js";
@@ -19,6 +20,9 @@ import {keyOf} from "../reduction/shard.js";
 import {sweep} from "../sweep.js";
 import type {Catalogue, Resource} from "../types.js";
 
+/** Datasets at one time: while one waits for the disk, another is computed. */
+const width = 3;
+
 /**
  * Writes the shards of every dataset that the Dashboard shows (without one, of every Reduce), `catalogue.json` and `details.json`.
  * Files are named by what is in them: one that exists is not written again, one that nothing names is removed, and the
@@ -29,9 +33,11 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const dashboard = resources.find(({kind}) => kind === "Dashboard")?.spec as DashboardSpec | undefined;
   const {reductions, troubles} = await reductionsOf(publication);
   const found = foundIn(directory);
-  const datasets: PublishedDataset[] = [];
-  for (const source of sourcesOf({reductions, troubles}, publication, dashboard))
-    datasets.push(await publishOrKeep(source, {...publication, found}));
+  const sources = sourcesOf({reductions, troubles}, publication, dashboard);
+  const atOnce = bounded(width);
+  const datasets = await Promise.all(
+    sources.map((source) => atOnce(() => publishOrKeep(source, {...publication, found})))
+  );
   const annotations = await annotationsOf({datasets, resources, kinds, fs, effects});
   const {reporter} = effects;
   const logo = await publishLogo(publication);
