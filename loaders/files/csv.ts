@@ -1,7 +1,5 @@
-import {createReadStream} from "node:fs";
 import {open, stat} from "node:fs/promises";
 import {join} from "node:path";
-import {createGunzip} from "node:zlib";
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import {isNumber, isTime, isTimeName} from "../time/clock.js";
@@ -9,6 +7,7 @@ import type {Field} from "../time/clock.js";
 import {expand} from "./expand.js";
 import {attributesOf, headingOf, spelled} from "../readings/readings.js";
 import {longForm} from "./long.js";
+import {bytesOf} from "./portions.js";
 import {hostFile} from "./source.js";
 import {refusal, shapes} from "./decimal.js";
 import type {Decimal} from "./decimal.js";
@@ -29,6 +28,7 @@ interface Dialect extends Marks {
  */
 export async function csvSource(duck: Duck, path: string, how: How): Promise<Source> {
   const readable = await inReadableEncoding(path, how);
+  await refuseBinary(readable);
   const found = await endOf(readable, how);
   const source = await sourceOf(duck, {path, readable, ...found}, how);
   const isTorn = found.ending === "read" && !how.isEnded && tellsWhat(source.fields.at(-1)!, source, how);
@@ -59,7 +59,9 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
   const {delimiter, quote, escape} = first;
   const settled: Settled = {lead, dialect: {delimiter, quote, escape}, ...(decimal === "," ? {decimal} : {})};
   const dialect = decimal === "." ? first : await sniff(duck, file, {decimal, settled}, [first.encoding]);
+  await refuseUneven(dialect);
   const heads = await headsOf(duck, dialect);
+  refuseNameless(heads);
   const fields = dialect.columns.map(({type}, index) => fieldOf({...heads[index]!, type, index}, how));
   const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
   const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
@@ -79,6 +81,11 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
 }
 
 /** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */
+/** What is said of a line with more values, or fewer, than there are columns. */
+export function uneven({line, wanted, found}: Readonly<Record<"line" | "wanted" | "found", string | number>>): string {
+  return `its line ${line} has ${found} ${Number(found) === 1 ? "value" : "values"} where its header has ${wanted}`;
+}
+
 function fieldOf({type, index, ...head}: Head & {readonly type: string; readonly index: number}, {time}: How): Field {
   const sql = `c${index}`;
   if (head.header.trim() === time || isTimeName(head.header) || isTime(type) || type === "TIME")
@@ -112,6 +119,33 @@ async function headsOf(duck: Duck, dialect: Dialect): Promise<readonly Head[]> {
       remark: `column ${index + 1} is called "${header}" as one before it, and is ${spelled(twin)}`
     };
   });
+}
+
+/** A first line of readings would be taken for the names of their columns, and be lost. */
+function refuseNameless(heads: readonly Head[]): void {
+  const isReading = ({header, remark}: Head) =>
+    /^([-+\d.,:/TZ ]*|na|n\/a|nan|null)$/i.test(header.trim()) || remark !== undefined;
+  if (!heads.every(isReading) || !heads.some(({header}) => /^[-+]?\d/.test(header.trim()))) return;
+  const line = heads.map(({header}) => header.trim()).join(", ");
+  throw new Error(`it has no header, for its first line is ${line}; write the names of its columns above`);
+}
+
+/** Where lines have different numbers of values, DuckDB takes each for one: the first that differs is told. */
+async function refuseUneven({path, columns}: Dialect): Promise<void> {
+  if (columns.length > 1 || path.endsWith(".zst")) return;
+  const begin = await beginningOf(path);
+  const text = begin.toString("latin1", 0, 2 ** 16);
+  const lines = text.split(/\r?\n/).map((line) => line.replace(/"[^"]*"/g, ""));
+  if (begin.length > 2 ** 16) lines.pop(); // of which there is more
+  const counts = (mark: string) => lines.map((line) => line.split(mark).length);
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
+  const [found] = [",", ";", "\t", "|"].map(counts).sort((a, b) => sum(b) - sum(a)) as [number[]];
+  const times = (count: number) => found.filter((one) => one === count).length;
+  const wanted = found.reduce((best, one) => (one > 1 && (best < 2 || times(one) > times(best)) ? one : best), 1);
+  const header = found.indexOf(wanted);
+  const at =
+    wanted < 2 ? -1 : found.findIndex((count, index) => index > header && count !== wanted && lines[index] !== "");
+  if (at >= 0) throw new Error(uneven({line: at + 1, wanted, found: found[at]!}));
 }
 
 function spelledAlike(header: string): string {
@@ -215,23 +249,26 @@ async function decimalOf(duck: Duck, dialect: Dialect): Promise<Decimal> {
 const tableLines: Settled = {lead: 2};
 
 async function isTable(path: string): Promise<boolean> {
-  return !path.endsWith(".zst") && /^"?TOA/.test((await firstBytes(path)).toString("latin1"));
+  return !path.endsWith(".zst") && /^"?TOA/.test((await beginningOf(path)).toString("latin1", 0, 4));
 }
 
-async function firstBytes(path: string): Promise<Buffer> {
-  const stream = createReadStream(path, path.endsWith(".gz") ? {} : {end: 3});
-  const plain = path.endsWith(".gz") ? stream.pipe(createGunzip()) : stream;
-  for await (const chunk of plain) {
-    stream.destroy();
-    return (chunk as Buffer).subarray(0, 4);
-  }
+/** Some of its first bytes. */
+async function beginningOf(path: string): Promise<Buffer> {
+  for await (const chunk of bytesOf(path)) return chunk;
   return Buffer.alloc(0);
+}
+
+async function refuseBinary(path: string): Promise<void> {
+  if (path.endsWith(".zst")) return;
+  const begin = await beginningOf(path);
+  const end = begin.indexOf(10);
+  if (begin.subarray(0, end < 0 ? begin.length : end).includes(0)) throw new Error("it is no text, as CSV is");
 }
 
 /** UTF-16 is written again as UTF-8; the rest DuckDB reads itself. */
 async function inReadableEncoding(path: string, {scratch}: How): Promise<string> {
   if (path.endsWith(".zst")) return path;
-  const [a, b, c, d] = await firstBytes(path);
+  const [a, b, c, d] = await beginningOf(path);
   const little = (a === 0xff && b === 0xfe) || (a !== 0 && b === 0 && c !== 0 && d === 0);
   const big = (a === 0xfe && b === 0xff) || (a === 0 && b !== 0 && c === 0 && d !== 0);
   if (!little && !big) return path;

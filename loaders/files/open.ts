@@ -1,9 +1,10 @@
 import {stat} from "node:fs/promises";
 import type {Duck} from "../../pond/duck.js";
-import {csvSource} from "./csv.js";
+import {csvSource, uneven} from "./csv.js";
 import {jsonSource} from "./lines.js";
 import {described} from "./source.js";
 import type {How, Source} from "./source.js";
+import {refuseCut} from "./packed.js";
 import {parquet} from "./timed.js";
 
 /** What a file is by its name, without what packs it. */
@@ -33,20 +34,33 @@ const formats: Readonly<Record<Form, string>> = {csv: "CSV", parquet: "Parquet",
 /** What is wrong with a file, in words that follow its name; undefined for an error that is not the file's. */
 export function wrongWith(path: string, error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const [line] = error.message.split("\n") as [string];
+  const [line] = unevenLine(error.message).split("\n") as [string];
   const reason = line.replace(/[.;:]?\s*$/, "");
   if ("code" in error && !String(error.code).startsWith("ERR_")) return `it cannot be read (${reason})`;
   const [, twice] = / has duplicate key ("[^"]*")/.exec(line) ?? [];
   if (twice) return `it has an object with ${twice} twice, of which only one can count`;
   const form = formNamed(path);
-  if (form && /^(Invalid Input|Conversion|IO|Serialization|Out of Range|Invalid) Error: /.test(line))
+  if (form && /^(Invalid Input|Conversion|IO|Serialization|Out of Range|Invalid|Parser|Binder) Error: /.test(line))
     return `it cannot be read as ${formats[form]} (${reason})`;
   return /^[A-Z][\w ]* Error: /.test(line) || !/^its? /.test(line) ? undefined : reason;
+}
+
+/** What DuckDB tells of a line of CSV in several lines, in one that follows the file's name. */
+function unevenLine(message: string): string {
+  if (message.includes("Error when sniffing file")) return "its lines cannot be cut into columns in one way";
+  const [, line] = /^[^\n]*CSV Error on Line: (\d+)\n/.exec(message) ?? [];
+  if (line === undefined) return message;
+  const [, wanted, found] = /^Expected Number of Columns: (\d+) Found: (\d+)/m.exec(message) ?? [];
+  if (wanted !== undefined) return uneven({line, wanted, found: found!});
+  const [reason] =
+    /^(Value with unterminated quote|Maximum line size of \d+ bytes|Invalid unicode).*$/m.exec(message) ?? [];
+  return reason === undefined ? message : `its line ${line} cannot be read (${reason.replace(/\.$/, "")})`;
 }
 
 /** Opens a file of the host: CSV, Parquet, JSON lines, OTLP metrics or an export of HydroVu. Throws what is wrong with it, in words that follow its name. */
 export async function openSource(duck: Duck, path: string, how: How): Promise<Source> {
   if ((await stat(path)).size === 0) throw new Error("it is empty");
+  if (formNamed(path)) await refuseCut(path);
   switch (formNamed(path)) {
     case "csv":
       return csvSource(duck, path, how);

@@ -188,6 +188,11 @@ async function valueOf(duck: Duck, rows: Timed, {field, decimal}: Beside): Promi
   return {note: `column "${header}" left out (${type} is no number)`};
 }
 
+/** Whether a text is one that stands for no reading wherever it is written: then it tells nothing of its column. */
+function isMissing(sql: string): string {
+  return `regexp_full_match(lower(trim(${sql})), 'n/?a|#n/a|nan|null|none|nil|no ?data|missing|-+|\\.|\\?')`;
+}
+
 /** A column of text may be one of numbers in which some are spelled "n/a". */
 async function textValue(
   duck: Duck,
@@ -196,11 +201,12 @@ async function textValue(
 ): Promise<Value> {
   const number = numberIn(sql, decimal);
   const [found] = await duck.rows(
-    `SELECT count(*) AS filled, count(${number}) AS numbers FROM ${from} WHERE trim(${sql}) <> ''`
+    `SELECT count(*) AS filled, count(${number}) AS numbers,
+       count(*) FILTER (${number} IS NULL AND ${isMissing(sql)}) AS missing FROM ${from} WHERE trim(${sql}) <> ''`
   );
-  const [filled, numbers] = [Number(found!.filled), Number(found!.numbers)];
+  const [filled, numbers, missing] = [Number(found!.filled), Number(found!.numbers), Number(found!.missing)];
   if (filled === 0) return {};
-  if (numbers * 2 < filled) return {note: `column "${header}" left out (it holds text)`};
+  if (numbers === 0 || numbers * 2 < filled - missing) return {note: `column "${header}" left out (it holds text)`};
   if (numbers === filled) return {column: {header, sql: finite(number)}};
   const [first] = await duck.rows(
     `SELECT arg_min(${sql}, file_row_number) AS text FROM ${numbered} WHERE trim(${sql}) <> '' AND ${number} IS NULL`

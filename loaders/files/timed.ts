@@ -2,7 +2,7 @@ import {join} from "node:path";
 import {identifier, literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
-import type {Clock, Stored} from "../time/clock.js";
+import type {Clock, Field, Stored} from "../time/clock.js";
 import {clockOf, headingOf, isText, unreadableTime} from "../time/clock.js";
 import type {EpochUnit} from "../time/shape.js";
 import {hostFile} from "./source.js";
@@ -53,7 +53,7 @@ export async function timed(duck: Duck, source: Source, how: How, stream = "''")
     const clock = how.clock ?? (await clockOf(duck, source, how, all));
     const rows =
       source.parquet && clock.stored ? ofStored(source, clock.stored) : await staged(duck, source, clock, how);
-    const bad = "bad" in rows ? await firstBad(duck, rows.from, clock) : undefined;
+    const bad = "bad" in rows ? await firstBad(duck, rows.from, {clock, beside: besideOf(source, clock)}) : undefined;
     if (bad && !all) continue;
     if (bad) throw unreadableTime(clock, bad.text, bad.row);
     const {notes, ...placed} =
@@ -118,7 +118,7 @@ function conditions(parts: readonly (string | false)[]): string {
  * write it in between would take longer.
  */
 async function inOrder(duck: Duck, {from, fields}: Source, clock: Clock, how: How): Promise<Timed | undefined> {
-  const beside = fields.filter((field) => !clock.fields.includes(field));
+  const beside = besideOf({fields}, clock);
   const isUtc = clock.kind === "instant" || how.timeZone === "UTC";
   if (!isUtc || beside.filter(isText).length > 1) return undefined; // each column of text is read apart
   const columns = [`${clock.sql} AS t`, ...beside.map(({sql}) => sql)].join(", ");
@@ -132,13 +132,18 @@ async function inOrder(duck: Duck, {from, fields}: Source, clock: Clock, how: Ho
 
 // ---- What is written as Parquet first ----
 
+/** The columns that hold no times. */
+function besideOf({fields}: Pick<Source, "fields">, clock: Clock): readonly Field[] {
+  return fields.filter((field) => !clock.fields.includes(field));
+}
+
 interface Staged extends Pick<Timed, "file" | "from"> {
   readonly bad: true; // there is a column of what is no time
 }
 
 /** The source's rows with `t`, the time, `zoned`, where some say their offset, and `bad`, what is there and no time. */
 async function staged(duck: Duck, source: Source, clock: Clock, how: How): Promise<Staged> {
-  const beside = source.fields.filter((field) => !clock.fields.includes(field));
+  const beside = besideOf(source, clock);
   const kept = beside.map(({sql}) => sql);
   const select = (text: string, zone: string, bad: string) =>
     [`${text} AS t`, `${zone} AS zoned`, `${bad} AS bad`, ...kept].join(", ");
@@ -164,15 +169,24 @@ export function parquet(file: string): string {
  * The first row with what is no time. Lines of words between the header and the first time are the header's, which tell
  * units, and so is the header where it comes again: a logger that starts anew writes it.
  */
-async function firstBad(duck: Duck, from: string, {fields}: Clock): Promise<{text: string; row: number} | undefined> {
+async function firstBad(
+  duck: Duck,
+  from: string,
+  {clock: {fields}, beside}: {readonly clock: Clock; readonly beside: readonly Field[]}
+): Promise<{text: string; row: number} | undefined> {
   const [any] = await duck.rows(`SELECT count(*)::DOUBLE AS rows FROM ${from} WHERE bad IS NOT NULL`);
   if (any!.rows === 0) return undefined;
   const first = `(SELECT min(file_row_number) FROM ${from} WHERE t IS NOT NULL)`;
-  const isHeader = `trim(bad) = ${literal(headingOf(fields))} OR (file_row_number < ${first} AND NOT regexp_matches(bad, '\\d'))`;
+  const heading = headingOf(fields);
+  const others = beside.filter((field) => isText(field) && field.remark === undefined);
+  const same = others.map(({sql, header}) => ` AND coalesce(trim(${sql}), '') = ${literal(header.trim())}`).join("");
+  const isHeader = `(trim(bad) = ${literal(heading)}${same}) OR (file_row_number < ${first} AND NOT regexp_matches(bad, '\\d'))`;
   const [row] = await duck.rows(
     `SELECT bad, file_row_number::DOUBLE + 1 AS row FROM ${from} WHERE bad IS NOT NULL AND NOT coalesce(${isHeader}, false)
      ORDER BY row LIMIT 1`
   );
+  if (row && String(row.bad).trim() === heading)
+    throw new Error(`its header comes again in row ${Number(row.row)} with other columns; make two files of it`);
   return row && {text: String(row.bad), row: Number(row.row)};
 }
 

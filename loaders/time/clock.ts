@@ -194,7 +194,7 @@ async function written(
     `max(CASE WHEN starts_with(shape, '9999') THEN 0 ELSE TRY_CAST(regexp_extract(x, '${pattern}', 1) AS DOUBLE) END)`;
   const shapesOf = (limit: string) =>
     duck.rows(
-      `SELECT shape, arg_min(x, row) AS text, min(row)::DOUBLE AS row, max(abs(TRY_CAST(x AS DOUBLE))) AS size,
+      `SELECT shape, arg_min(x, row) AS text, min(row)::DOUBLE AS row, bool_or(starts_with(x, ' ') OR suffix(x, ' ')) AS "isPadded", max(abs(TRY_CAST(x AS DOUBLE))) AS size,
          ${part("^\\D*(\\d+)")} AS first, ${part("^\\D*\\d+\\D+(\\d+)")} AS second
        FROM (SELECT x, row, translate(trim(x), '012345678', '999999999') AS shape FROM
          (SELECT ${text} AS x, row_number() OVER () AS row FROM ${from}${limit})) WHERE shape <> '' GROUP BY shape`
@@ -203,14 +203,25 @@ async function written(
   const few = all ? [] : ofRows(await shapesOf(` LIMIT ${sampled}`), heading);
   if (few.length > 0) {
     try {
-      return formOf(few, monthFirst);
+      return unpadded(formOf(few, monthFirst), few);
     } catch (error) {
       if (!(error instanceof Error)) throw error; // the rest of the file may tell what these rows leave open
     }
   }
   const every = await shapesOf("");
   const shapes = ofRows(every, heading);
-  return within(field.header, () => formOf(shapes.length > 0 ? shapes : every, monthFirst));
+  return unpadded(
+    within(field.header, () => formOf(shapes.length > 0 ? shapes : every, monthFirst)),
+    every
+  );
+}
+
+/** Blanks around times are taken off where there are some: DuckDB's cast takes none behind a date. */
+function unpadded(form: TimeForm, shapes: readonly Shape[]): TimeForm {
+  const {sql, zoned} = form;
+  if (!shapes.some(({isPadded}) => isPadded)) return form;
+  const trimmed = zoned ? {zoned: (text: string) => zoned(`trim(${text})`)} : {};
+  return {...form, ...trimmed, sql: (text) => sql(`trim(${text})`)};
 }
 
 function within<T>(header: string, work: () => T): T {

@@ -10,6 +10,7 @@ export interface Shape {
   readonly first: number; // the largest number that begins one; 0 where a year does
   readonly second: number; // the largest of those that come second; 0 likewise
   readonly size: number; // of those that are numbers, the largest
+  readonly isPadded?: boolean; // whether blanks stand around some
 }
 
 /** How texts become times. */

@@ -1,3 +1,4 @@
+import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import {gzipSync} from "node:zlib";
 import {expect, test} from "vitest";
@@ -104,6 +105,25 @@ test.each(["csv", "json"])("%s packed with zstd", async (format) => {
   await duck.copy(`SELECT TIMESTAMP '2026-01-01' AS time, 1.5 AS "DO.mg/L"`, at(`dock.${format}.zst`), options);
   expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
   expect(await readings(pond, "/in/dock")).toEqual([{time: first, "DO.mg/L": 1.5}]);
+});
+
+test.each(["csv", "json"])("%s packed with zstd and cut is refused, however much of it is there", async (format) => {
+  const {put, at, run} = await harbour({files: "data/dock.*", into: "/in/dock"});
+  const duck = await openDuck();
+  const options = {FORMAT: format, COMPRESSION: "zstd"};
+  const rows = "SELECT TIMESTAMP '2025-01-01' + to_minutes(i) AS time, i * 7919 % 1000 AS DO FROM range(100000) t(i)";
+  await duck.copy(rows, at(`whole.${format}.zst`), options);
+  const whole = await readFile(at(`whole.${format}.zst`));
+  for (const part of [0.1, 0.5, 0.9, 0.9999]) {
+    await put(`dock.${format}.zst`, whole.subarray(0, Math.floor(whole.length * part)));
+    const {errors, stored} = told(await run());
+    expect([stored, errors]).toEqual([0, [expect.stringContaining("it ends in the middle of what is packed in it")]]);
+  }
+  await put(
+    `dock.${format}.zst`,
+    Buffer.concat([whole, Buffer.from("502a4d180300000001020 3".replace(" ", "0"), "hex")])
+  );
+  expect(told(await run())).toMatchObject({errors: [], stored: 100_000});
 });
 
 test("a comma that may be decimal or between thousands is refused with both, until the resource tells", async () => {
@@ -330,7 +350,6 @@ describeShared("exports of a real harbour", "noyo", () => {
 
   test("an export that overlaps stores what it adds or restates, and nothing else", async () => {
     const {pond, put, run} = await harbour({into: "/surface", timeZone: "America/Los_Angeles"});
-    const {readFile} = await import("node:fs/promises");
     const texts = await Promise.all(
       ["aug8", "oct1"].map((name) => readFile(shared(`noyo/history/fieldstation-surface-${name}-2024.csv`), "utf8"))
     );
@@ -479,4 +498,26 @@ test.each([
   const {errors, stored} = told(await run());
   expect([stored, errors.length]).toEqual([0, 1]);
   expect(errors[0]).toContain(reason);
+});
+
+test("of a column of which most is said to be missing, the rest is read", async () => {
+  const {pond, named, put, run} = await harbour();
+  await put("dock.csv", "time,T,U\n2025-01-01,NA,NA\n2025-01-02,-,n/a\n2025-01-03,#N/A,\n2025-01-04,1.5,\n");
+  expect(told(await run()).notes).toEqual([
+    `${named("dock.csv")}: column "T" has text in 3 rows, such as "NA", taken as missing.`,
+    `${named("dock.csv")}: column "U" left out (it holds text).`
+  ]);
+  expect((await readings(pond, "/in/dock")).map(({T}) => T)).toEqual([1.5]);
+});
+
+test("blanks around times and names say nothing, wherever they begin", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", " time , T (C) \n 2025-01-01 , 1 \n 2025-01-02T10:00Z , 2 \n");
+  const rows = Array.from({length: 30_000}, (_, i) => `${new Date(1.7e12 + i * 60_000).toISOString()},${i}`);
+  await put("late.csv", `time,T\n${rows.join("\n")}\n 2025-01-01T00:00:00Z ,7\n`);
+  expect(told(await run())).toMatchObject({errors: [], stored: 30_003});
+  expect((await readings(pond, "/in/dock")).map(({time}) => time)).toEqual([
+    "2025-01-01T00:00:00.000Z",
+    "2025-01-02T10:00:00.000Z"
+  ]);
 });

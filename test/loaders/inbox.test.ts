@@ -1,5 +1,6 @@
 import {copyFile, mkdir, readFile, rename, writeFile} from "node:fs/promises";
 import {join} from "node:path";
+import {gzipSync} from "node:zlib";
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {describeShared, shared} from "../shared.js";
@@ -260,6 +261,11 @@ test("files without readings, and no file at all, are noted", async () => {
   expect(told(await run())).toEqual({...quiet, notes});
 });
 
+const minutes = (count: number) =>
+  Array.from({length: count}, (_, i) => `${new Date(1.7e12 + i * 60_000).toISOString()},${(i * 7919) % 1000}\n`).join(
+    ""
+  );
+
 test.each<[string, string, string | Uint8Array, string, object?]>([
   ["is empty", "bad.csv", "", "it is empty"],
   [
@@ -267,6 +273,43 @@ test.each<[string, string, string | Uint8Array, string, object?]>([
     "bad.csv",
     "lorem ipsum\ndolor\n",
     "it has no column of times (it has lorem ipsum); set time to the one that holds them"
+  ],
+  ["is no text", "bad.csv", "PK\u0003\u0000,\u0000'\n", "it is no text, as CSV is"],
+  [
+    "has no header",
+    "bad.csv",
+    "2026-01-01,1,2\n2026-01-02,3,NaN\n",
+    "it has no header, for its first line is 2026-01-01, 1, 2; write the names of its columns above"
+  ],
+  [
+    "has a line too short",
+    "bad.csv",
+    "a\n\ntime,DO,pH\n2026-01-01,1,2\n2026-01-02,1\n2026-01-03,1,2\n",
+    "its line 5 has 2 values where its header has 3"
+  ],
+  [
+    "has a line too long far down",
+    "bad.csv",
+    `time,DO\n${"2026-01-01,1\n".repeat(30_000)}2026-01-02,1,2\n`,
+    "its line 30002 has 3 values where its header has 2"
+  ],
+  [
+    "has an open quote",
+    "bad.csv",
+    'time,DO\n2026-01-01,1\n"2026-01-02,2\n2026-01-03,3\n',
+    "its line 3 cannot be read (Value with unterminated quote found)"
+  ],
+  [
+    "has its header again, with other columns",
+    "bad.csv",
+    "time,DO,pH\n2026-01-01,1,8\ntime,pH,DO\n2026-01-02,8,1\n",
+    "its header comes again in row 2 with other columns; make two files of it"
+  ],
+  [
+    "is packed and cut",
+    "bad.csv.gz",
+    gzipSync(`time,DO\n${minutes(3000)}`).subarray(0, 6000),
+    "it ends in the middle of what is packed in it, as a copy that is not finished does"
   ],
   ["has no numbers", "bad.csv", "time,who\n2026-01-01,me\n", "it has no column of numbers beside its times"],
   [
