@@ -18,6 +18,7 @@ import type {Ending} from "../files/source.js";
 import {storeFile} from "../files/stored.js";
 import {quiet, sum} from "../resources/report.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
+import {timeFormat} from "../time/format.js";
 import {timeZone} from "../time/zone.js";
 
 const schema = z
@@ -28,11 +29,11 @@ const schema = z
       .startsWith("/", "write a path of the pond, such as /inbox/$0")
       .describe("the series that each file goes to; $0, $1, … stand for what the wildcards matched"),
     time: z.string().optional().describe("the column that holds the time; found by its name or type unless given"),
-    timeFormat: z
-      .string()
-      .regex(/%|^(s|ms|us|ns)$/, "write s, ms, us or ns since 1970, or a format such as %d/%m/%Y %H:%M")
+    timeFormat: timeFormat
       .optional()
-      .describe("how times are written: s, ms, us or ns since 1970, or as strptime has it; found out unless given"),
+      .describe(
+        "how times are written: s, ms, us or ns since 1970, excel or excel1904 for a spreadsheet's days, or as strptime has it; found out unless given"
+      ),
     timeZone: timeZone.describe("of times without an offset: a name of the IANA list, such as America/Los_Angeles"),
     decimal: z.enum([".", ","]).optional().describe("what stands in numbers; found out unless given"),
     parameter: z.string().optional().describe("in the long form: the column of the parameters' names"),

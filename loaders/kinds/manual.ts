@@ -17,6 +17,7 @@ import {openSource, wrongWith} from "../files/open.js";
 import {readingsTable} from "../readings/readings.js";
 import {readTable} from "../files/table.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
+import {timeFormat} from "../time/format.js";
 import {timeZone} from "../time/zone.js";
 
 const path = z.string().startsWith("/", "write a path of the pond, such as /manual/pier");
@@ -29,7 +30,7 @@ const reading = z.strictObject({
 const readings = z.strictObject({
   into: path.describe("the table of the pond where they go, which reads as a series does"),
   file: z.string().min(1).optional().describe("a file of any form that Inbox reads, relative to this YAML file"),
-  timeFormat: z.string().optional().describe("how times in the file are written, as for Inbox; found out unless given"),
+  timeFormat: timeFormat.optional().describe("how times in the file are written, as for Inbox; found out unless given"),
   rows: z
     .array(reading)
     .default([])

@@ -57,12 +57,41 @@ export function micros(number: string, unit: EpochUnit): string {
 /** A form that the resource tells: a unit since 1970, or a format as strptime has it. */
 export function givenForm(format: string): TimeForm {
   if (isEpochUnit(format)) return epoch(format);
+  if (isSheet(format)) return sheet(format);
   const sql = (text: string) => `CAST(TRY_STRPTIME(trim(${text}), ${literal(format)}) AS TIMESTAMP)`;
   return {kind: /%[zZ]|(Z|UTC|GMT)\s*$/.test(format) ? "instant" : "local", sql};
 }
 
 function epoch(unit: EpochUnit): TimeForm {
   return {kind: "instant", sql: (text) => `make_timestamp(${micros(text, unit)})`};
+}
+
+// ---- Days as spreadsheets count them ----
+
+/** 1970-01-01, in days since the last of 1899 but one, and since the first of 1904. */
+const sheets = {excel: 25_569, excel1904: 24_107} as const;
+
+function isSheet(format: string): format is keyof typeof sheets {
+  return format in sheets;
+}
+
+/** To the millisecond, which is what their doubles tell. */
+function sheet(format: keyof typeof sheets): TimeForm {
+  const days = (text: string) => `TRY_CAST(${text} AS DOUBLE)`;
+  const millis = (text: string) => `round((${days(text)} - ${sheets[format]}) * 86400000)`;
+  const sql = (text: string) =>
+    `make_timestamp(TRY_CAST(CASE WHEN abs(${days(text)}) < 1e6 THEN ${millis(text)} * 1000 END AS BIGINT))`;
+  return {kind: "local", sql};
+}
+
+/** Days of 1954 to 2119, or the first day of a clock that was not set. */
+function refuseDays({size, text, row}: Shape): void {
+  if (size < 20_000 || size >= 80_000) return;
+  const [days, seconds] = [(Number(text) - sheets.excel) * 86_400e3, Number(text) * 1000].map((millis) =>
+    new Date(Math.round(millis)).toISOString()
+  );
+  const both = `${days!.replace("Z", "")} (days as spreadsheets count them) or ${seconds} (s since 1970)`;
+  throw new Error(`holds ${text.trim()} in row ${row}, which is ${both}; set timeFormat to "excel" or "s"`);
 }
 
 type Style = "iso" | "zoned" | "basic" | "basicZoned" | "parts" | "number" | "words" | "none";
@@ -218,7 +247,9 @@ function numberForm(shapes: readonly Shape[]): TimeForm {
       `holds ${text} in row ${compact.row}, which is ${both}; set timeFormat to "${format}" or "${unit}"`
     );
   }
-  return epoch(unitOf(Math.max(...shapes.map(({size}) => size))));
+  const [largest] = [...shapes].sort((a, b) => b.size - a.size) as [Shape];
+  refuseDays(largest);
+  return epoch(unitOf(largest.size));
 }
 
 const date = "(19|20)\\d\\d(0[1-9]|1[0-2])(0[1-9]|[12]\\d|3[01])";

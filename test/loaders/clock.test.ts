@@ -249,3 +249,19 @@ test.each(["TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP", "TIMESTAM
     expect((await readings(pond, "/in/dock"))[0]).toEqual({time: "2000-01-01T00:00:00.000Z", DO: 1});
   }
 );
+
+test("days as spreadsheets count them are refused with both readings, and read where the resource says so", async () => {
+  const days = csv("45352", "45352.5", "45352.7541898148");
+  expect(await reasonOf(days)).toBe(
+    'its column "time" holds 45352.7541898148 in row 3, which is 2024-03-01T18:06:02.000 (days as spreadsheets count them) ' +
+      'or 1970-01-01T12:35:52.754Z (s since 1970); set timeFormat to "excel" or "s"'
+  );
+  expect(await timesOf(days, {timeFormat: "excel"})).toEqual(["03-01 00:00 1", "03-01 12:00 2", "03-01 18:06 3"]);
+  expect(await timesOf(csv("43890.5"), {timeFormat: "excel1904", timeZone: "America/Los_Angeles"})).toEqual([
+    "03-01 20:00 1"
+  ]);
+  const {pond, at, run} = await harbour({timeFormat: "excel"});
+  await pond.duck.copy("SELECT 45352.25 AS time, 1.0::DOUBLE AS DO", at("dock.parquet"));
+  await run();
+  expect((await readings(pond, "/in/dock"))[0]!.time).toBe("2024-03-01T06:00:00.000Z");
+});
