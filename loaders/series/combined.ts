@@ -23,13 +23,15 @@ interface Naming {
   readonly whose?: string; // of flags: the column in the deployment whose they are
 }
 
-/** A deployment with the names of its columns. */
+/** A deployment with the names of its columns of readings. */
 interface Named extends Deployment {
   readonly namings: readonly Naming[];
+  readonly flags: readonly Column[];
 }
 
 /** One whose columns are called as those of the others are; of two with one scope the later wins. */
-interface Input extends Named {
+interface Input extends Deployment {
+  readonly namings: readonly Naming[]; // of flags as well
   readonly salt: string; // changes when what is made of a piece does
 }
 
@@ -152,20 +154,17 @@ async function nameColumns(deployment: Deployment, units: ReadonlyMap<string, st
     return namingOf(column, deployment, wanted === undefined ? undefined : units.get(wanted));
   });
   refuseTwins(namings, deployment);
-  return {...deployment, namings};
+  return {...deployment, namings, flags: columns.filter(isFlag)};
 }
 
 /** A column is called as the first deployment that has it calls it, and the flags of its readings are called after it. */
-async function alike(inputs: readonly Named[]): Promise<readonly Input[]> {
+function alike(inputs: readonly Named[]): readonly Input[] {
   const calls = new Calls();
-  const named = inputs.map((input) => ({...input, namings: calls.named(input.namings)}));
-  return Promise.all(
-    named.map(async (input) => {
-      const flags = (await input.series.columns()).filter(isFlag);
-      const namings = [...input.namings, ...flags.flatMap((column) => flagNaming(column, input.namings))];
-      return {...input, namings, salt: saltOf(input.scope, namings)};
-    })
-  );
+  return inputs.map(({flags, ...input}) => {
+    const readings = calls.named(input.namings);
+    const namings = [...readings, ...flags.flatMap((column) => flagNaming(column, readings))];
+    return {...input, namings, salt: saltOf(input.scope, namings)};
+  });
 }
 
 /**
