@@ -142,3 +142,34 @@ test("any deployments come to what a plain merge of their readings is", async ()
     {numRuns: 100}
   );
 });
+
+test("under whatever names inputs tell a thing no reading is lost, and one column has one thing in one unit", async () => {
+  const duck = await openDuck();
+  const names = ["DO.mg/L", "dissolved oxygen.ppm", "ODO.mg/L", "DO.% sat", "SpCond.µS/cm", "Cond.µS/cm", "Depth.m"];
+  const thing = (name: string) => (/^(DO|diss.*|ODO)\.(mg|ppm)/.test(name) ? "oxygen" : name);
+  const input = fc.uniqueArray(fc.constantFrom(...names), {minLength: 1, maxLength: 4});
+  await fc.assert(
+    fc.asyncProperty(fc.array(input, {minLength: 1, maxLength: 5}), async (inputs) => {
+      const told = inputs.map((own, at) => own.map((name, index) => [name, 10 * at + index] as const));
+      const deployments = told.map((own, index): Deployment => {
+        const readings = [{time: index * hour, values: Object.fromEntries(own)}];
+        return {scope: "S", period: {}, series: instrument(`I${index}`, readings)};
+      });
+      const rows = await rowsOf(duck, new CombinedSeries("/sites/X", deployments));
+      const cells = rows.flatMap(({time: _, ...row}) => Object.entries(row).filter(([, value]) => value !== null));
+      expect(cells.map(([, value]) => value).sort()).toEqual(
+        told.flatMap((own) => own.map(([, value]) => value)).sort()
+      );
+      const things = new Map<string, Set<string>>();
+      for (const [column, value] of cells) {
+        const [source] = told.flat().find(([, own]) => own === value)!;
+        things.set(column, (things.get(column) ?? new Set()).add(thing(source)));
+      }
+      expect([...things.values()].filter(({size}) => size > 1)).toEqual([]);
+      const single = inputs.every((own) => own.filter((name) => thing(name) === "oxygen").length < 2);
+      const columns = [...things].filter(([, its]) => its.has("oxygen")).length;
+      if (single) expect(columns).toBeLessThanOrEqual(1);
+    }),
+    {numRuns: 40}
+  );
+});
