@@ -1,7 +1,7 @@
 import {execFile} from "node:child_process";
-import {mkdir, mkdtemp, readdir, rm, writeFile} from "node:fs/promises";
+import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
-import {join} from "node:path";
+import {dirname, join, relative} from "node:path";
 import process from "node:process";
 import {promisify} from "node:util";
 import {stringify} from "yaml";
@@ -13,15 +13,17 @@ import {reductionOf, type ReduceSpec} from "../../loaders/kinds/reduce.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {run} from "../../loaders/runs/run.js";
 import type {Effects, Resource} from "../../loaders/types.js";
+import {sync} from "../../pond/disk.js";
 import {Pond} from "../../pond/pond.js";
 import {Duck, identifier, literal} from "../../pond/duck.js";
 
 /**
  * What a full reduce to five resolutions costs beside SQL by hand that makes the finest alone, of the same readings in
  * the same pond, in turn; and what one more day, one old day restated, and nothing new cost beside that:
- * `npm run bench:reduce`. YEARS, COLUMNS, ROUNDS and NIGHTS may be set; a reading a minute. New days are four days apart, so
- * that eight of them are from all over a month, and old ones five weeks, from three years ago on. Each round is a process of
- * its own, so that none has what another left. The figures are for comparing, since the machine decides what they are.
+ * `npm run bench:reduce`. Beside that, what many datasets cost that come for the first time, and night by night. YEARS (0:
+ * many datasets alone), COLUMNS, ROUNDS and NIGHTS may be set; a reading a minute. New days are four days apart, so that
+ * eight of them are from all over a month, and old ones five weeks, from three years ago on. Each round is a process of its
+ * own, so that none has what another left. The figures are for comparing, since the machine decides what they are.
  */
 
 const years = Number(process.env.YEARS ?? 10);
@@ -100,10 +102,10 @@ async function written(): Promise<void> {
 
 type Measured = Record<string, number>;
 
-/** In a process of its own. `way`: by hand, or ours. */
+/** In a process of its own. `way`: by hand, ours, or many datasets. */
 async function measure(way: string, length: number, directory: string): Promise<Measured> {
+  if (way === "network") return network(directory);
   const pond = await Pond.open(join(directory, "pond"), {create: true, dynamic: dynamicFactories(), effects});
-  if (way === "idle") return idle(directory);
   if (way === "nights") return nightly(directory, length);
   if (way === "store") {
     await store(pond, 0, length * 365);
@@ -184,28 +186,70 @@ async function commandIn(directory: string, place: string): Promise<(...args: st
     );
 }
 
-/** As many datasets as a large network has, and nothing new in any of them: `pond run`, as a process of its own. */
-async function idle(directory: string): Promise<Measured> {
+/**
+ * As many datasets as a large network has, a year of hourly readings each: `pond run` from nothing, again without news,
+ * and after each night that brought one more hour of each. Every run is a process of its own.
+ */
+async function network(directory: string): Promise<Measured> {
   const place = join(directory, "many");
   const pond = await Pond.open(place, {create: true, dynamic: dynamicFactories(), effects});
   const columns = names.slice(0, 4).map((name) => ({name, attributes: {parameter: name.split(".")[0]!, unit: "mg/L"}}));
   const values = (site: number) =>
     columns.map(({name}, index) => `round(10 + sin(i / 24.0 + ${index + site}), 3) AS ${identifier(name)}`);
-  const sqlOf = (site: number) =>
-    `SELECT make_timestamptz(${first} + i * ${60 * minute}) AS timestamp, ${values(site).join(", ")} FROM range(8760) AS t(i)`;
-  await pond.transaction({command: "bench"}, async (tx) => {
-    for (let site = 0; site < datasets; site++)
-      await tx.append(`/in/site${site}`, {sql: [sqlOf(site)], columns}, {parents: true});
-  });
-  await pond.close();
-  const pondCommand = await commandIn(directory, place);
+  const sqlOf = (site: number, from: number, to: number) =>
+    `SELECT make_timestamptz(${first} + i * ${60 * minute}) AS timestamp, ${values(site).join(", ")} FROM range(${from}, ${to}) AS t(i)`;
+  const collect = (from: number, to: number) =>
+    pond.transaction({command: "bench"}, async (tx) => {
+      for (let site = 0; site < datasets; site++)
+        await tx.append(`/in/site${site}`, {sql: [sqlOf(site, from, to)], columns}, {parents: true});
+    });
+  const resources = join(directory, "resources");
+  await mkdir(resources);
+  const {kind, name, source: spec} = reduce;
+  await writeFile(join(resources, "all.yaml"), stringify({apiVersion: "duckpond/v1", kind, metadata: {name}, spec}));
+  const command = join(import.meta.dirname, "../../loaders/pond.js");
+  const pondCommand = (...args: string[]) =>
+    secondsOf(() =>
+      promisify(execFile)(process.execPath, [command, ...args, "--pond", place, "--resources", resources])
+    );
+  await pondCommand("kinds"); // the program is compiled, and what it needs of that is kept
+  await collect(0, 8760);
+  await written();
   const everything = await pondCommand("run");
-  const [idle, empty]: [number[], number[]] = [[], []];
+  await written();
+  const copied = await secondsOf(() => copyPlainly(join(place, "cache"), join(directory, "copied")));
+  const files = (await filesBelow(join(place, "cache/published"))).length;
+  const [idle, empty, night]: [number[], number[], number[]] = [[], [], []];
   for (let count = 0; count < nights; count++) {
     idle.push(await pondCommand("run"));
     empty.push(await pondCommand("kinds"));
   }
-  return {everything, idle: median(idle), started: median(empty)};
+  for (let count = 0; count < nights; count++) {
+    await collect(8760 + count, 8761 + count);
+    await written();
+    night.push(await pondCommand("run"));
+  }
+  await pond.close();
+  return {everything, copied, files, idle: median(idle), started: median(empty), night: median(night)};
+}
+
+async function filesBelow(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, {recursive: true, withFileTypes: true});
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** The files that a run made, read and written one by one; what it publishes is synced, as are the directories of that. */
+async function copyPlainly(from: string, to: string): Promise<void> {
+  const folders = new Set<string>();
+  for (const file of await filesBelow(from)) {
+    const copy = join(to, relative(from, file));
+    await mkdir(dirname(copy), {recursive: true});
+    await writeFile(copy, await readFile(file));
+    if (!relative(from, file).startsWith("published")) continue;
+    await sync(copy);
+    folders.add(dirname(copy));
+  }
+  for (const folder of folders) await sync(folder);
 }
 
 function memory(): Measured {
@@ -269,14 +313,18 @@ async function nightsTable(): Promise<Record<string, unknown>> {
   };
 }
 
-async function idleTable(): Promise<Record<string, unknown>> {
+async function networkTable(): Promise<Record<string, unknown>> {
   const directory = await mkdtemp(join(tmpdir(), "bench-"));
-  const {everything, idle, started} = await inProcess("idle", 1, directory);
+  const {everything, copied, files, idle, started, night} = await inProcess("network", 1, directory);
   await rm(directory, {recursive: true});
   return {
     datasets,
-    "pond run, s": everything!.toFixed(2),
-    "again, nothing new, s": idle!.toFixed(3),
+    "published files": formatCount(files!),
+    "first pond run, s": everything!.toFixed(2),
+    "its files copied and synced, s": copied!.toFixed(2),
+    ratio: (everything! / copied!).toFixed(2),
+    "an hour more of each, s": night!.toFixed(2),
+    "nothing new, s": idle!.toFixed(3),
     "pond kinds, s": started!.toFixed(3) // what it takes to start
   };
 }
@@ -284,9 +332,9 @@ async function idleTable(): Promise<Record<string, unknown>> {
 const [way, length, directory] = process.argv.slice(2);
 if (way === undefined) {
   const rows = [];
-  for (const one of [Math.max(1, years / 10), years]) rows.push(await table(one));
+  for (const one of years > 0 ? [Math.max(1, years / 10), years] : []) rows.push(await table(one));
   process.stdout.write(`Medians of ${rounds} rounds, ${count} columns.\n${formatRows(rows, "table")}\n`);
-  process.stdout.write(`\n${formatRows([await nightsTable()], "table")}\n`);
-  process.stdout.write(`\n${formatRows([await idleTable()], "table")}\n`);
+  if (years > 0) process.stdout.write(`\n${formatRows([await nightsTable()], "table")}\n`);
+  process.stdout.write(`\n${formatRows([await networkTable()], "table")}\n`);
 } else process.stdout.write(JSON.stringify(await measure(way, Number(length), directory!)));
 process.exit(0); // the engines of the reduction stay open for the next piece of work
