@@ -73,6 +73,7 @@ interface Objects {
 /** A value in an object, or the values in an object within. */
 interface Member {
   readonly type: string; // as it is to be read
+  readonly text: string; // the same with text for numbers
   readonly fields: readonly Omit<Field, "sql">[];
   readonly sql: readonly string[]; // of these
 }
@@ -95,14 +96,22 @@ async function typedSource(duck: Duck, {path, objects, areLines}: Objects, how: 
     if (!member) return undefined;
     found.push(member);
   }
+  const texts = found.map((member) => ({
+    ...member,
+    type: member.text,
+    fields: member.fields.map((field) => ({...field, type: "VARCHAR"}))
+  }));
   const mixed = names.filter((_, index) => members[index]!.column_type === "JSON");
   if (await areObjects(duck, objects, mixed)) return undefined;
-  const spec = names.map((name, index) => `${literal(name)}: ${literal(found[index]!.type)}`).join(", ");
-  const columns = found.flatMap(({sql}) => sql).map((sql, index) => `${sql} AS c${index}`);
-  const of = (path: string) =>
-    `(SELECT ${columns.join(", ")} FROM read_json(${hostFile(path)}, hive_partitioning = false, columns = {${spec}}))`;
-  const fields = found.flatMap((member) => member.fields).map((field, index) => ({...field, sql: `c${index}`}));
-  return {from: of(path), fields, decimal: ".", notes: [], ...(areLines ? {lines: {path, lead: 0, of}} : {})};
+  const as = (read: readonly Member[]): Source => {
+    const spec = names.map((name, index) => `${literal(name)}: ${literal(read[index]!.type)}`).join(", ");
+    const columns = read.flatMap(({sql}) => sql).map((sql, index) => `${sql} AS c${index}`);
+    const of = (path: string) =>
+      `(SELECT ${columns.join(", ")} FROM read_json(${hostFile(path)}, hive_partitioning = false, columns = {${spec}}))`;
+    const fields = read.flatMap((member) => member.fields).map((field, index) => ({...field, sql: `c${index}`}));
+    return {from: of(path), fields, decimal: ".", notes: [], ...(areLines ? {lines: {path, lead: 0, of}} : {})};
+  };
+  return {...as(found), asText: as(texts)};
 }
 
 /** How a member is read, of which DuckDB tells the type; undefined where that may hold objects and something else. */
@@ -110,7 +119,7 @@ async function memberOf(duck: Duck, {header, type, sql}: Field, how: How): Promi
   if (!type.startsWith("STRUCT(") || type.endsWith("]")) {
     const isValue = isNumber(type) && header !== how.time && !isTimeName(header);
     const read = isValue ? "DOUBLE" : "VARCHAR";
-    return {type: read, fields: [{header, type: read}], sql: [sql]};
+    return {type: read, text: "VARCHAR", fields: [{header, type: read}], sql: [sql]};
   }
   const inner = await duck.rows(`DESCRIBE SELECT s.* FROM (SELECT NULL::${type} AS s)`);
   const found: (Member & {name: string})[] = [];
@@ -122,8 +131,10 @@ async function memberOf(duck: Duck, {header, type, sql}: Field, how: How): Promi
     if (!member) return undefined;
     found.push({...member, name});
   }
+  const struct = (of: (one: Member) => string) => `STRUCT(${found.map((one) => `${one.name} ${of(one)}`).join(", ")})`;
   return {
-    type: `STRUCT(${found.map((one) => `${one.name} ${one.type}`).join(", ")})`,
+    type: struct(({type}) => type),
+    text: struct(({text}) => text),
     fields: found.flatMap(({fields}) => fields),
     sql: found.flatMap((one) => one.sql)
   };

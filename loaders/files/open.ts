@@ -1,6 +1,10 @@
 import {stat} from "node:fs/promises";
 import type {Duck} from "../../pond/duck.js";
 import {csvSource, uneven} from "./csv.js";
+import {literal} from "../../pond/duck.js";
+import {isText, isTime, isTimeName} from "../time/clock.js";
+import type {Field} from "../time/clock.js";
+import {longForm} from "./long.js";
 import {jsonSource} from "./lines.js";
 import {described} from "./source.js";
 import type {How, Source} from "./source.js";
@@ -61,6 +65,10 @@ function unevenLine(message: string): string {
 export async function openSource(duck: Duck, path: string, how: How): Promise<Source> {
   if ((await stat(path)).size === 0) throw new Error("it is empty");
   if (formNamed(path)) await refuseCut(path);
+  return withoutMissing(withTextKeys(await sourceOf(duck, path, how), how), how);
+}
+
+function sourceOf(duck: Duck, path: string, how: How): Promise<Source> | never {
   switch (formNamed(path)) {
     case "csv":
       return csvSource(duck, path, how);
@@ -69,10 +77,53 @@ export async function openSource(duck: Duck, path: string, how: How): Promise<So
     case "json":
       return jsonSource(duck, path, how);
     case "html":
-      return (await import("./export.js")).exportSource(duck, path, how); // what reads HTML is large, and exports are few
+      return import("./export.js").then(({exportSource}) => exportSource(duck, path, how)); // what reads HTML is large, and exports are few
     default:
       throw new Error("it is none of .csv, .parquet, .jsonl, .json and .html, nor one of these packed as .gz or .zst");
   }
+}
+
+/** A source of which the names of parameters, units and scopes are text, though they may be numbers, such as 00060. */
+function withTextKeys(source: Source, how: How): Source {
+  const {parameter, unit, scopes = []} = longForm(source.fields, how) ?? {};
+  const keys = [parameter, unit, ...scopes].filter(
+    (field) => field !== undefined && !isText(field)
+  ) as readonly Field[];
+  if (keys.length === 0) return source;
+  if (source.asText) return source.asText;
+  const fields = source.fields.map((field) => (keys.includes(field) ? {...field, type: "VARCHAR"} : field));
+  const texts = keys.map(({sql}) => `${sql}::VARCHAR AS ${sql}`).join(", ");
+  return {...source, fields, from: `(SELECT * REPLACE (${texts}) FROM ${source.from})`};
+}
+
+/** A source in which nothing stands for no reading but NULL. */
+function withoutMissing(source: Source, how: How): Source {
+  const {missing = []} = how;
+  if (missing.length === 0) return source;
+  const long = longForm(source.fields, how);
+  const isValue = ({header, type, hint}: Field) =>
+    hint === undefined && header.trim() !== how.time && !isTimeName(header) && !isTime(type);
+  const values = long ? [long.value] : source.fields.filter(isValue);
+  const told = values.map((field) => `${presentSql(field, missing)} AS ${field.sql}`);
+  const within = (from: string) => `(SELECT * REPLACE (${told.join(", ")}) FROM ${from})`;
+  const {asText, lines} = source;
+  return {
+    ...source,
+    from: within(source.from),
+    ...(lines ? {lines: {...lines, of: (path) => within(lines.of(path))}} : {}),
+    ...(asText ? {asText: withoutMissing(asText, how)} : {})
+  };
+}
+
+/** The value of a column; NULL where that is one of these, as text or as a number. */
+function presentSql({sql, type}: Field, missing: readonly (string | number)[]): string {
+  const numbers = missing.map(Number).filter((number) => !Number.isNaN(number));
+  const texts = missing.map((one) => literal(String(one).trim())).join(", ");
+  const isOne = [
+    ...(type === "VARCHAR" ? [`trim(${sql}) IN (${texts})`] : []),
+    ...(numbers.length > 0 ? [`TRY_CAST(${sql} AS DOUBLE) IN (${numbers.join(", ")})`] : [])
+  ];
+  return isOne.length === 0 ? sql : `CASE WHEN ${isOne.join(" OR ")} THEN NULL ELSE ${sql} END`;
 }
 
 async function parquetSource(duck: Duck, path: string): Promise<Source> {

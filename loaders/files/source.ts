@@ -11,6 +11,7 @@ export interface How extends Wanted {
   readonly value?: string;
   readonly unit?: string;
   readonly scope?: readonly string[];
+  readonly missing?: readonly (string | number)[]; // what stands for no reading
   readonly scratch: string; // an existing host directory for files in between
   readonly after?: Last; // the row before the first, where the file is the tail of one
   readonly settled?: Settled; // and how its beginning was written

@@ -36,6 +36,11 @@ const schema = z
       ),
     timeZone: timeZone.describe("of times without an offset: a name of the IANA list, such as America/Los_Angeles"),
     decimal: z.enum([".", ","]).optional().describe("what stands in numbers; found out unless given"),
+    missing: z
+      .array(z.union([z.string(), z.number()]))
+      .min(1)
+      .optional()
+      .describe("what stands for no reading, such as -9999 or n/a; empty and NaN always do"),
     parameter: z.string().optional().describe("in the long form: the column of the parameters' names"),
     value: z.string().optional().describe("in the long form: the column of the values"),
     unit: z.string().optional().describe("in the long form: the column of the units"),

@@ -521,3 +521,58 @@ test("blanks around times and names say nothing, wherever they begin", async () 
     "2025-01-02T10:00:00.000Z"
   ]);
 });
+
+test.each([
+  ["dock.csv", "time,T,U,Station\n2025-01-01,1.5,fault,a\n2025-01-02,-9999,-9999.0,b\n2025-01-03,2.5,7,c\n"],
+  [
+    "dock.jsonl",
+    objects([
+      {time: "2025-01-01", T: 1.5, U: "fault"},
+      {time: "2025-01-02", T: -9999, U: -9999},
+      {time: "2025-01-03", T: 2.5, U: 7}
+    ])
+  ],
+  [
+    "long.csv",
+    "time,parameter,unit,value\n2025-01-01,T,-9999,1.5\n2025-01-01,U,,fault\n2025-01-02,T,-9999,-9999\n2025-01-03,T,-9999,2.5\n2025-01-03,U,,7\n"
+  ]
+])("what stands for no reading is none: %s", async (name, text) => {
+  const {pond, put, run} = await harbour({into: "/in/dock", missing: [-9999, "fault"]});
+  await put(name, text);
+  expect(told(await run()).errors).toEqual([]);
+  const values = (await readings(pond, "/in/dock")).map((row) => [row.T ?? row["T.-9999"], row.U]);
+  expect(values).toEqual([
+    [1.5, null],
+    [2.5, 7]
+  ]);
+});
+
+test("a large file of numbers in which some stand for none is stored as it comes", async () => {
+  const {pond, put, run} = await harbour({into: "/in/dock", missing: [-9999]});
+  const rows = Array.from(
+    {length: 60_000},
+    (_, i) => `${new Date(1.7e12 + i * 60_000).toISOString()},${i % 2 ? i : -9999},1`
+  );
+  await put("dock.csv", `time,T,U\n${rows.join("\n")}\n`);
+  expect(told(await run())).toMatchObject({stored: 60_000, notes: []});
+  expect((await readings(pond, "/in/dock")).filter(({T}) => T === null)).toHaveLength(30_000);
+});
+
+test.each([
+  ["dock.csv", "time,parameter,unit,value\n2025-01-01,00060,,1\n2025-01-01,00065,,2\n"],
+  ["dock.jsonl", objects([60, 65].map((parameter) => ({time: "2025-01-01", parameter, value: parameter / 5 - 11})))],
+  ["dock.parquet", ""]
+])("parameters that are called by numbers: %s", async (name, text) => {
+  const {pond, at, put, run} = await harbour({into: "/in/dock"});
+  if (text !== "") await put(name, text);
+  else
+    await pond.duck.copy(
+      "SELECT TIMESTAMP '2025-01-01' AS time, p AS parameter, p / 5 - 11 AS value FROM (VALUES (60), (65)) AS t(p)",
+      at(name)
+    );
+  expect(told(await run())).toMatchObject({errors: [], stored: 1});
+  const zeros = name === "dock.csv" ? "000" : "";
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: "2025-01-01T00:00:00.000Z", [`${zeros}60`]: 1, [`${zeros}65`]: 2}
+  ]);
+});
