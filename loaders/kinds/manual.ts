@@ -24,7 +24,9 @@ const path = z.string().startsWith("/", "write a path of the pond, such as /manu
 
 const reading = z.strictObject({
   time: z.string().min(1).describe("when, with an offset or by the clocks of the time zone"),
-  values: z.record(z.string(), z.number()).describe("what was read, by column, such as DO.mg/L: 9.2")
+  values: z
+    .record(z.string().regex(/\S/, "give the column a name"), z.number())
+    .describe("what was read, by column, such as DO.mg/L: 9.2")
 });
 
 const readings = z.strictObject({

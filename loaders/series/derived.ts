@@ -6,6 +6,7 @@ import {temporary} from "../../pond/disk.js";
 import {readText, writeChanged} from "../file.js";
 import {type Duck, identifier, literal} from "../../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
+import {finite} from "../files/host.js";
 import {within} from "../reduction/partial.js";
 import {attributesOf} from "../readings/readings.js";
 import {keyOf} from "../reduction/shard.js";
@@ -27,7 +28,7 @@ export interface DerivedOptions {
 const isoFormat = "%Y-%m-%dT%H:%M:%S.%gZ";
 
 /** Part of every key: to be raised whenever the same input would give other readings. */
-const generation = 1;
+const generation = 2;
 
 /**
  * What SQL makes of other series. With a lookback a range of it is computed from the readings up to so long before the
@@ -190,7 +191,8 @@ export class DerivedSeries implements Series {
   }
 
   async #select(range: Range, reach: Range): Promise<string> {
-    const columns = (await this.columns()).map(({name}) => `${identifier(name)}::DOUBLE AS ${identifier(name)}`);
+    const names = (await this.columns()).map(({name}) => identifier(name));
+    const columns = names.map((name) => `${finite(`${name}::DOUBLE`)} AS ${name}`);
     const list = ["timestamp", ...columns].join(", ");
     return `(SELECT ${list} FROM (${await this.#statement(reach)}) WHERE timestamp IS NOT NULL AND ${within(range)})`;
   }

@@ -215,6 +215,13 @@ test("an empty resource is refused", () => {
   expect(schema.safeParse({}).error!.issues[0]!.message).toContain("write readings, annotations or both");
 });
 
+test("a value without a column's name is refused", () => {
+  const rows = [{time: "2026-03-01", values: {" ": 1}}];
+  const {schema} = kinds.find(({name}) => name === "Manual")!;
+  const {error} = schema.safeParse({readings: {into: "/a", rows}});
+  expect(JSON.stringify(error!.issues)).toContain("give the column a name");
+});
+
 test("times as people write them", () => {
   const iso = (text: string, zone = "America/Los_Angeles") => new Date(instantOf(text, zone)).toISOString();
   expect(iso("2026-03-01")).toBe("2026-03-01T08:00:00.000Z");

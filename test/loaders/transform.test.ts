@@ -61,6 +61,17 @@ test("SQL over several series is a series, that others read", async () => {
   expect(rows).toEqual([{avg: -4.5}, {avg: 7.5}]);
 });
 
+test.each([{}, {lookback: "0s"}])("what SQL makes of a division by nothing is no reading: %o", async (more) => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/dock", hourly({T: (t) => t % 2}, 4));
+  const sql = "SELECT timestamp, 1 / T AS x, (T - T) / 0 AS y FROM dock";
+  await apply(pond, resource("Derive", "d", {output: "/derived/d", inputs: {dock: "/in/dock"}, sql, ...more}));
+  expect(await ask(pond, `SELECT x, y FROM "/derived/d" ORDER BY timestamp LIMIT 2`)).toEqual([
+    {x: null, y: null},
+    {x: 1, y: null}
+  ]);
+});
+
 test("a name stands for all that its pattern matches, told apart by path", async () => {
   const pond = await openPond();
   for (const name of ["a", "b"])
