@@ -203,15 +203,7 @@ async function network(directory: string): Promise<Measured> {
       for (let site = 0; site < datasets; site++)
         await tx.append(`/in/site${site}`, {sql: [sqlOf(site, from, to)], columns}, {parents: true});
     });
-  const resources = join(directory, "resources");
-  await mkdir(resources);
-  const {kind, name, source: spec} = reduce;
-  await writeFile(join(resources, "all.yaml"), stringify({apiVersion: "duckpond/v1", kind, metadata: {name}, spec}));
-  const command = join(import.meta.dirname, "../../loaders/pond.js");
-  const pondCommand = (...args: string[]) =>
-    secondsOf(() =>
-      promisify(execFile)(process.execPath, [command, ...args, "--pond", place, "--resources", resources])
-    );
+  const pondCommand = await commandIn(directory, place);
   await pondCommand("kinds"); // the program is compiled, and what it needs of that is kept
   await collect(0, 8760);
   await written();
