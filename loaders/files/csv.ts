@@ -245,11 +245,15 @@ async function decimalOf(duck: Duck, dialect: Dialect): Promise<Decimal> {
 
 // ---- What DuckDB cannot read as it is ----
 
-/** Campbell Scientific's TOA5: the header is the second line, below one of other columns that DuckDB would take for it. */
+/**
+ * Where the header is the second line: below one of other columns in Campbell Scientific's TOA5, which DuckDB would take
+ * for it, and below one that tells a spreadsheet what stands between values, as in `sep=;`.
+ */
 const tableLines: Settled = {lead: 2};
 
 async function isTable(path: string): Promise<boolean> {
-  return !path.endsWith(".zst") && /^"?TOA/.test((await beginningOf(path)).toString("latin1", 0, 4));
+  if (path.endsWith(".zst")) return false;
+  return /^(\u00ef\u00bb\u00bf)?"?(TOA|sep=.?"?\r?\n)/i.test((await beginningOf(path)).toString("latin1", 0, 16));
 }
 
 /** Some of its first bytes. */

@@ -576,3 +576,10 @@ test.each([
     {time: "2025-01-01T00:00:00.000Z", [`${zeros}60`]: 1, [`${zeros}65`]: 2}
   ]);
 });
+
+test("a first line that tells a spreadsheet what stands between values is no header", async () => {
+  const {pond, put, run} = await harbour({into: "/in/dock"});
+  await put("dock.csv", "\ufeffsep=;\r\ntime;T (C)\r\n2025-01-01;1,5\r\n2025-01-02;2,5\r\n");
+  expect(told(await run())).toMatchObject({errors: [], notes: [], stored: 2});
+  expect((await readings(pond, "/in/dock")).map((row) => row["T.C"])).toEqual([1.5, 2.5]);
+});
