@@ -46,16 +46,23 @@ test("a hundred datasets are joined on time, whatever times each has", {timeout:
     const has = (dataset: number, hour: number) => hour === 47 || (hour * 7 + dataset * 5) % 11 < 4;
     const datasets: DatasetEntry[] = [];
     for (let dataset = 0; dataset < 100; dataset++) {
-      const shard = `site${dataset}/1h/2026-01-01-0123abcd.parquet`;
       const hours = Array.from({length: 48}, (_, hour) => hour).filter((hour) => has(dataset, hour));
-      const rows = `(SELECT unnest([${hours.join(", ")}]) AS hour)`;
+      const days =
+        dataset % 2 === 0 ? [hours] : [hours.filter((hour) => hour < 24), hours.filter((hour) => hour >= 24)];
       const time = "make_timestamp_ms(1767225600000 + hour * 3600000)::TIMESTAMP_MS AS timestamp";
       const value = `(${dataset} * 100 + hour)::DOUBLE`;
-      await duck.copy(
-        `SELECT ${time}, ${value} AS "x.avg", 1::INTEGER AS "x.count", ${value} AS "y.avg" FROM ${rows}`,
-        join(directory, shard)
-      );
-      const shards = [{file: shard, begin: "2026-01-01T00:00:00.000Z", end: "2026-01-03T00:00:00.000Z"}];
+      const flags = dataset % 3 === 0 ? ', 1::INTEGER AS "x.suspect"' : "";
+      const shards = days.map((_, day) => ({
+        file: `site${dataset}/1h/2026-01-0${day + 1}-0123abcd.parquet`,
+        begin: `2026-01-0${day + 1}T00:00:00.000Z`,
+        end: `2026-01-0${days.length === 1 ? 3 : day + 2}T00:00:00.000Z`
+      }));
+      for (const [day, {file}] of shards.entries())
+        await duck.copy(
+          `SELECT ${time}, ${value} AS "x.avg", 1::INTEGER AS "x.count", ${value} AS "y.avg"${flags}
+            FROM (SELECT unnest([${days[day]!.join(", ")}]) AS hour)`,
+          join(directory, file)
+        );
       const end = "2026-01-02T23:00:00.000Z";
       datasets.push({
         ...{name: `site${dataset}`, end, columns: []},
@@ -75,6 +82,8 @@ test("a hundred datasets are joined on time, whatever times each has", {timeout:
       for (let dataset = 0; dataset < 100; dataset++) {
         const value = has(dataset, hour) ? dataset * 100 + hour : null;
         expect([row[`site${dataset}/x.avg`], row[`site${dataset}/y.avg`]]).toEqual([value, undefined]);
+        const flag = value === null ? null : 1;
+        expect(row[`site${dataset}/x.suspect`]).toBe(dataset % 3 === 0 ? flag : undefined);
       }
   } finally {
     await rm(directory, {recursive: true});
