@@ -91,7 +91,7 @@ test.each([
   [
     "a misspelt field",
     inbox.replace("files: data", "fiels: data"),
-    '5:3: there is no field "fiels" here (did you mean files?); the fields are files, into, time, timeFormat, timeZone, decimal, parameter, value, unit, scope.',
+    '5:3: there is no field "fiels" here (did you mean files?); the fields are files, into, time, timeFormat, timeZone, decimal, missing, parameter, value, unit, scope.',
     "5:3: the field spec.files is missing: it must be text."
   ],
   [
