@@ -234,7 +234,7 @@ test("in portions any file comes to what it does as a whole", async () => {
         expect(await stored(reading, each).catch(String)).toEqual(whole);
       }
     ),
-    {numRuns: 15}
+    {numRuns: 8}
   );
 });
 
