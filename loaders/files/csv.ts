@@ -80,12 +80,12 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
   return {...as(fields), asText: as(texts)};
 }
 
-/** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */
 /** What is said of a line with more values, or fewer, than there are columns. */
 export function uneven({line, wanted, found}: Readonly<Record<"line" | "wanted" | "found", string | number>>): string {
   return `its line ${line} has ${found} ${Number(found) === 1 ? "value" : "values"} where its header has ${wanted}`;
 }
 
+/** Whole numbers are read as doubles: as whole numbers DuckDB would round those that turn out to have a fraction. */
 function fieldOf({type, index, ...head}: Head & {readonly type: string; readonly index: number}, {time}: How): Field {
   const sql = `c${index}`;
   if (head.header.trim() === time || isTimeName(head.header) || isTime(type) || type === "TIME")

@@ -68,7 +68,7 @@ export async function openSource(duck: Duck, path: string, how: How): Promise<So
   return withoutMissing(withTextKeys(await sourceOf(duck, path, how), how), how);
 }
 
-function sourceOf(duck: Duck, path: string, how: How): Promise<Source> | never {
+function sourceOf(duck: Duck, path: string, how: How): Promise<Source> {
   switch (formNamed(path)) {
     case "csv":
       return csvSource(duck, path, how);
@@ -117,7 +117,8 @@ function withoutMissing(source: Source, how: How): Source {
 
 /** The value of a column; NULL where that is one of these, as text or as a number. */
 function presentSql({sql, type}: Field, missing: readonly (string | number)[]): string {
-  const numbers = missing.map(Number).filter((number) => !Number.isNaN(number));
+  const told = missing.filter((one) => String(one).trim() !== ""); // which is empty anyway, and to JavaScript 0
+  const numbers = told.map(Number).filter((number) => !Number.isNaN(number));
   const texts = missing.map((one) => literal(String(one).trim())).join(", ");
   const isOne = [
     ...(type === "VARCHAR" ? [`trim(${sql}) IN (${texts})`] : []),

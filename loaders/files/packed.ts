@@ -1,9 +1,8 @@
-import {createReadStream} from "node:fs";
 import {open, stat} from "node:fs/promises";
 import type {FileHandle} from "node:fs/promises";
 import {Writable} from "node:stream";
 import {pipeline} from "node:stream/promises";
-import {createGunzip} from "node:zlib";
+import {bytesOf} from "./portions.js";
 
 /**
  * Throws, in words that follow the file's name, where a packed file ends too early, as one does that is still copied:
@@ -19,7 +18,7 @@ const cut = "it ends in the middle of what is packed in it, as a copy that is no
 async function unpack(path: string): Promise<void> {
   const nowhere = new Writable({write: (_chunk, _encoding, done) => done()});
   try {
-    await pipeline(createReadStream(path), createGunzip({chunkSize: 2 ** 20}), nowhere);
+    await pipeline(bytesOf(path), nowhere);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR") throw new Error(cut, {cause: error});
     throw error;

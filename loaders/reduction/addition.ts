@@ -1,8 +1,8 @@
+import {isAbsence} from "../../pond/disk.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
-import {type Bins, binsWithin, decodeBins, encodeBins} from "./bins.js";
 import {mostRows} from "./adder.js";
-import {isAbsence} from "../../pond/disk.js";
+import {type Bins, binsWithin, decodeBins, encodeBins} from "./bins.js";
 import {placeFile, readInto} from "../file.js";
 import {type Scratch, withScratch} from "../scratch.js";
 import {Tally, type Tallying, Unsorted} from "./tally.js";

@@ -64,7 +64,7 @@ export class Reduction {
     this.#engine = engine;
     this.#crew = crew;
     this.#extras = extrasFor(statistics);
-    this.#directions = new Set(directions.flatMap(namesOf));
+    this.#directions = new Set(directions.flatMap(namesOf)); // all names, so that keys tell what they are matched by
   }
 
   /** µs from one reading to the next, as the resource says. */

@@ -548,10 +548,10 @@ test.each([
 });
 
 test("a large file of numbers in which some stand for none is stored as it comes", async () => {
-  const {pond, put, run} = await harbour({into: "/in/dock", missing: [-9999]});
+  const {pond, put, run} = await harbour({into: "/in/dock", missing: [-9999, ""]});
   const rows = Array.from(
     {length: 60_000},
-    (_, i) => `${new Date(1.7e12 + i * 60_000).toISOString()},${i % 2 ? i : -9999},1`
+    (_, i) => `${new Date(1.7e12 + i * 60_000).toISOString()},${i % 2 ? i - 1 : -9999},1` // a zero is one
   );
   await put("dock.csv", `time,T,U\n${rows.join("\n")}\n`);
   expect(told(await run())).toMatchObject({stored: 60_000, notes: []});
