@@ -24,3 +24,17 @@ export async function withScratch<T>(work: (scratch: Scratch) => Promise<T>): Pr
     idle.push(scratch);
   }
 }
+
+/** Lends each of the items a scratch of its own, until work with all that was made there ends. */
+export async function withScratches<Item, Made, T>(
+  items: readonly Item[],
+  make: (item: Item, scratch: Scratch) => Promise<Made>,
+  work: (made: readonly Made[]) => Promise<T>
+): Promise<T> {
+  const [item, ...rest] = items;
+  if (item === undefined) return work([]);
+  return withScratch(async (scratch) => {
+    const first = await make(item, scratch);
+    return withScratches(rest, make, (others) => work([first, ...others]));
+  });
+}

@@ -10,10 +10,10 @@ import {rowsPerShard} from "./shard.js";
  * Most of what a reduction costs in JavaScript is spent in these loops, hence their plain words.
  */
 
-/** As many rows as are added at once: a chunk of readings, or the bins of a shard, which may have one across its border. */
+/** As many rows as are added at once: a chunk of readings, or the bins of a page, which may have one across its border. */
 export const mostRows = Math.max(vectorSize, rowsPerShard + 1);
 
-/** As many bins as there can be at once: a shard's, and one for each row that is added then. */
+/** As many bins as there can be at once: those of a page, and one for each row that is added then. */
 export const mostBins = rowsPerShard + 1 + mostRows;
 
 /** Neighbouring rows that are in one bin. */

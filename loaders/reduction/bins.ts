@@ -35,43 +35,73 @@ function cutOut(values: Float64Array | readonly Float64Array[], from: number, to
   return values instanceof Float64Array ? values.subarray(from, to) : values.slice(from, to);
 }
 
-/** Bins that follow each other as one list, columns in the order given; undefined where different things are kept of one. */
-export function joinBins(parts: readonly Bins[], names: readonly string[]): Bins | undefined {
-  const columns = new Map<string, Partials>();
-  for (const name of names) {
-    const kept = parts
-      .flatMap(({columns}) => columns.get(name) ?? [])
-      .map((partials) => Object.keys(partials) as Part[]);
-    const [own] = kept;
-    if (!own) continue;
-    if (kept.some((other) => other.join() !== own.join())) return undefined;
-    const joined = own.map((part) => [part, joinPart(parts, name, part)] as const);
-    columns.set(name, Object.fromEntries(joined) as unknown as Partials);
-  }
-  return {starts: joinNumbers(parts.map(({starts}) => starts)), columns};
+/** Whether the same is kept of each column in all of the parts that have it. */
+export function keepAlike(parts: readonly Bins[]): boolean {
+  const kept = new Map<string, string>();
+  for (const {columns} of parts)
+    for (const [name, partials] of columns) {
+      const own = Object.keys(partials).join();
+      if ((kept.get(name) ?? own) !== own) return false;
+      kept.set(name, own);
+    }
+  return true;
+}
+
+/**
+ * Bins that follow each other as one list, columns in the order given and those without a reading left out; in scratch,
+ * where that is given. What some parts lack of a column counts there as nothing.
+ */
+export function joinBins(parts: readonly Bins[], names: readonly string[], scratch = new Scratch()): Bins {
+  const length = parts.reduce((sum, {starts}) => sum + starts.length, 0);
+  const there = names.filter((name) => parts.some(({columns}) => holdsAny(columns.get(name))));
+  const kept = there.map((name) => [name, keptOf(parts, name)] as const);
+  const lists = 1 + kept.reduce((sum, [, own]) => sum + own.length, 0);
+  const {buffer} = scratch.bytes(8 * lists * length);
+  let offset = 0;
+  const join = (found: readonly Float64Array[]) => {
+    const all = new Float64Array(buffer, offset, length);
+    offset += 8 * length;
+    joinInto(all, found);
+    return all;
+  };
+  const joinPart = (name: string, part: Part) => {
+    const found = parts.map(({starts, columns}) => columns.get(name)?.[part] ?? lacking(part, starts.length));
+    return part === "digest" ? (found as Float64Array[][]).flat() : join(found as Float64Array[]);
+  };
+  const starts = join(parts.map((part) => part.starts));
+  const columns = kept.map(([name, own]) => {
+    const partials = Object.fromEntries(own.map((part) => [part, joinPart(name, part)] as const));
+    return [name, partials as unknown as Partials] as const;
+  });
+  return {starts, columns: new Map(columns)};
+}
+
+/** Whether a column has a reading, be it one that is left out. */
+function holdsAny(partials: Partials | undefined): boolean {
+  const {count, suspect, fail} = partials ?? {};
+  return [count, suspect, fail].some((counts) => counts?.some((number) => number > 0));
+}
+
+/** All that any of the parts keeps of a column, in the order of the one that keeps most. */
+function keptOf(parts: readonly Bins[], name: string): readonly Part[] {
+  const lists = parts.map(({columns}) => Object.keys(columns.get(name) ?? {}) as Part[]);
+  return [...new Set(lists.sort((a, b) => b.length - a.length).flat())];
 }
 
 /** What is kept of a bin without a reading where that is a number. */
 const zero: ReadonlySet<Part> = new Set(["count", "squares", "sine", "cosine", ...marks]);
-
-function joinPart(parts: readonly Bins[], name: string, part: Part): Float64Array | readonly Float64Array[] {
-  const found = parts.map(({starts, columns}) => columns.get(name)?.[part] ?? lacking(part, starts.length));
-  return part === "digest" ? (found as Float64Array[][]).flat() : joinNumbers(found as Float64Array[]);
-}
 
 function lacking(part: Part, length: number): Float64Array | readonly Float64Array[] {
   if (part === "digest") return Array.from({length}, () => new Float64Array());
   return new Float64Array(length).fill(zero.has(part) ? 0 : NaN);
 }
 
-function joinNumbers(lists: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(lists.reduce((sum, {length}) => sum + length, 0));
+function joinInto(all: Float64Array, lists: readonly Float64Array[]): void {
   let offset = 0;
   for (const list of lists) {
     all.set(list, offset);
     offset += list.length;
   }
-  return all;
 }
 
 /**

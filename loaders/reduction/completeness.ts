@@ -58,16 +58,16 @@ export async function completenessOf(reduction: Reduction, asked: Asked): Promis
     unit
   );
   for (const shard of level?.shards ?? []) {
+    const key = keyOf(recipe, shard.key);
     const isDue = shard.cover.end > due.first * unit;
-    const bins = isDue ? await reduction.bins(level!, shard) : undefined;
-    const note = await notes.of(keyOf(recipe, shard.key), async () => {
-      const own = bins ?? (await reduction.bins(level!, shard));
-      return {columns: presences.map((one) => one.note(own)), scopes: scopes.map((one) => one.note(own))};
-    });
-    for (const [index, one] of presences.entries()) {
-      one.add(note.columns[index]!);
-      if (bins) one.addRecent(bins);
-    }
+    const known = notes.find(key);
+    const tell = async (bins: Bins): Promise<Note> => {
+      if (isDue) for (const one of presences) one.addRecent(bins);
+      return known ?? {columns: presences.map((one) => one.note(bins)), scopes: scopes.map((one) => one.note(bins))};
+    };
+    const note = known && !isDue ? known : await reduction.use(level!, shard, tell);
+    notes.use(key, note);
+    for (const [index, one] of presences.entries()) one.add(note.columns[index]!);
     for (const [index, one] of scopes.entries()) one.add(note.scopes[index]!);
   }
   await notes.keep();
@@ -123,12 +123,16 @@ class Notes {
     return new Notes(file, JSON.parse(readText(file) ?? "{}") as Record<string, Note>);
   }
 
-  async of(key: string, work: () => Promise<Note>): Promise<Note> {
-    this.#isNew ||= this.#known[key] === undefined;
-    return (this.#used[key] = this.#known[key] ?? (await work()));
+  find(key: string): Note | undefined {
+    return this.#known[key];
   }
 
-  /** Puts away what was asked for, and nothing else. */
+  use(key: string, note: Note): void {
+    this.#isNew ||= this.#known[key] === undefined;
+    this.#used[key] = note;
+  }
+
+  /** Puts away what was used, and nothing else. */
   async keep(): Promise<void> {
     const isSame = !this.#isNew && Object.keys(this.#used).length === Object.keys(this.#known).length;
     if (!isSame) await replaceFile(this.#file, JSON.stringify(this.#used));

@@ -4,7 +4,7 @@ import {Pool} from "./pool.js";
 
 /**
  * DuckDBs of one thread each, side by side. One thread adds up in the order of the rows, so what is computed has the
- * same bytes on every machine; the cores are kept busy by computing several shards at once.
+ * same bytes on every machine; the cores are kept busy by computing several pages at once.
  */
 export class Engine {
   readonly #ducks: Pool<Duck>;

@@ -5,7 +5,7 @@ import {replace} from "../../pond/disk.js";
 import {identifier, literal} from "../../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {engine} from "./engine.js";
-import {type Level, piecesOf, type Shard} from "./level.js";
+import {type Level, meeting, piecesOf, type Shard} from "./level.js";
 import {marks} from "./partial.js";
 import type {Reduction} from "./reduction.js";
 import {keyOf} from "./shard.js";
@@ -50,7 +50,7 @@ export class ReducedSeries implements Series {
   async relation(range?: Range): Promise<string> {
     const level = await this.#level();
     const files: string[] = [];
-    for (const shard of await this.#reduction.build(level, range)) files.push(literal(await this.#file(level, shard)));
+    for (const shard of meeting(level.shards, range ?? {})) files.push(literal(await this.#file(level, shard)));
     return relationOf(files, await this.#told());
   }
 
@@ -73,14 +73,16 @@ export class ReducedSeries implements Series {
     const key = keyOf("told", generation, shard.key, statistics, interval ?? null);
     const file = join(cache, "told", `${key}.parquet`);
     if (existsSync(file)) return file;
-    const bins = await this.#reduction.bins(level, shard);
-    const told = (await this.#told()).filter(({column}) => bins.columns.has(column.name));
-    const telling = {told, resolution: level.resolution, interval, time: "make_timestamptz(timestamp::BIGINT)"};
     await mkdir(dirname(file), {recursive: true});
-    await replace(
-      file,
-      async (temp) => void (await engine.use((duck) => writeTold(duck, bins, {telling, file: temp})))
-    );
+    const all = await this.#told();
+    await this.#reduction.use(level, shard, async (bins) => {
+      const told = all.filter(({column}) => bins.columns.has(column.name));
+      const telling = {told, resolution: level.resolution, interval, time: "make_timestamptz(timestamp::BIGINT)"};
+      await replace(
+        file,
+        async (temp) => void (await engine.use((duck) => writeTold(duck, bins, {telling, file: temp})))
+      );
+    });
     return file;
   }
 }

@@ -3,19 +3,18 @@ import {rm} from "node:fs/promises";
 import {join} from "node:path";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {addBins, addHeld, type Addition, addReadings, placeBins, type Put, readBins, type Rows} from "./addition.js";
-import {type Bins, joinBins, replaceBins, sealBins} from "./bins.js";
+import {type Bins, binsWithin, joinBins, keepAlike, replaceBins, sealBins} from "./bins.js";
 import {type Crew, crew as sharedCrew} from "./crew.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile} from "../file.js";
 import {flagsAmong, isFlag} from "../readings/flag.js";
 import {isOf, namesOf} from "../readings/parameter.js";
-import {type Level, levelsOf, readingsOf, type Shard} from "./level.js";
+import {type Level, levelsOf, meeting, type Page, readingsOf, type Shard} from "./level.js";
 import {newestOf} from "./newest.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
 import type {Resolution} from "../time/resolution.js";
 import {recent} from "./recent.js";
-import {Scratch} from "../scratch.js";
-import {overlaps} from "./shard.js";
+import {Scratch, withScratch, withScratches} from "../scratch.js";
 import {extrasFor, type Statistic} from "./statistic.js";
 import {type Block, blocksOf, keepBlocks, partsOf, type Taken, takenOver} from "./trace.js";
 
@@ -34,7 +33,7 @@ export interface ReductionOptions {
   readonly suspect?: "keep" | "drop"; // whether readings that are flagged as suspect are left out, as failed ones are
   readonly engine?: Engine;
   readonly crew?: Crew;
-  readonly built?: (shard: Shard, level: Level) => void; // told of each shard that had to be computed
+  readonly built?: (page: Page, level: Level) => void; // told of each page that had to be computed
 }
 
 /** A column of readings, and the one with their flags, where they have flags. */
@@ -43,8 +42,8 @@ export interface Measured extends Column {
 }
 
 /**
- * Every resolution of one series, kept as shards by the hash of what each is computed from: the same key is the same
- * file, another key is that shard computed again, as far as its stretches changed. To know the keys takes no reading of data.
+ * Every resolution of one series, kept as pages by the hash of what each is computed from: the same key is the same
+ * file, another key is that page computed again, as far as its stretches changed. To know the keys takes no reading of data.
  */
 export class Reduction {
   readonly #series: Series;
@@ -133,10 +132,10 @@ export class Reduction {
     return level;
   }
 
-  /** The shards of a level that a range meets, computed where they are missing. */
-  async build(level: Level, range: Range = {}): Promise<readonly Shard[]> {
-    const shards = level.shards.filter(({cover}) => overlaps({minTime: cover.begin, maxTime: cover.end - 1}, range));
-    const missing = shards.filter(({file}) => !existsSync(file) && !underway.has(file));
+  /** The pages of a level that a range meets, computed where they are missing. */
+  async build(level: Level, range: Range = {}): Promise<readonly Page[]> {
+    const pages = meeting(await level.pages(), range);
+    const missing = pages.filter(({file}) => !existsSync(file) && !underway.has(file));
     const works: Promise<void>[] = [];
     for (const batch of this.#batches(level, missing)) {
       const turn = works.at(-this.#engine.size); // as many at once as have an engine, or hold files of bins
@@ -147,69 +146,77 @@ export class Reduction {
       batch.forEach(({file}) => underway.set(file, work));
       works.push(work);
     }
-    await Promise.all(shards.flatMap(({file}) => underway.get(file) ?? []));
-    return shards;
+    await Promise.all(pages.flatMap(({file}) => underway.get(file) ?? []));
+    return pages;
   }
 
-  /** The bins of a shard, computed where they are missing or their file is not as it was written; in scratch, if given. */
-  async bins(level: Level, shard: Shard, scratch = new Scratch()): Promise<Bins> {
+  /** The bins of a page, computed where they are missing or their file is not as it was written; in scratch, if given. */
+  async bins(level: Level, page: Page, scratch = new Scratch()): Promise<Bins> {
     for (let tries = 0; tries < 2; tries++) {
-      await this.build(level, shard.cover);
-      const bins = recent.find(shard.file) ?? (await readBins(shard.file, scratch))?.bins;
+      await this.build(level, page.cover);
+      const bins = recent.find(page.file) ?? (await readBins(page.file, scratch))?.bins;
       if (bins) return bins;
-      await rm(shard.file, {force: true}); // another process may have swept it
+      await rm(page.file, {force: true}); // another process may have swept it
     }
-    throw new Error(`The disk does not give back ${shard.file} as it was written: see to the disk.`);
+    throw new Error(`The disk does not give back ${page.file} as it was written: see to the disk.`);
   }
 
-  /** What is computed in one go. Of readings long stretches, so that a file that holds years is not read once a month. */
-  #batches({finer}: Level, missing: readonly Shard[]): readonly (readonly Shard[])[] {
-    const rounds = Math.ceil(missing.length / this.#engine.size / longest);
-    const most = finer ? 1 : Math.ceil(missing.length / this.#engine.size / rounds); // all engines are to end together
-    const batches: Shard[][] = [];
-    for (const shard of missing) {
+  /** Lends work the bins of a shard, computed where they are missing. They are good until it ends. */
+  async use<T>(level: Level, {cover}: Shard, work: (bins: Bins) => Promise<T>): Promise<T> {
+    const pages = await this.build(level, cover);
+    const names = (await this.#sorted()).map(({name}) => name);
+    const read = async (page: Page, scratch: Scratch) => binsWithin(await this.bins(level, page, scratch), cover);
+    return withScratches(pages, read, (parts) => withScratch((scratch) => work(joinBins(parts, names, scratch))));
+  }
+
+  /** What is computed in one go: long stretches, so that a file that holds years is not read once a page. */
+  #batches({resolution}: Level, missing: readonly Page[]): readonly (readonly Page[])[] {
+    const bins = missing.reduce((sum, {cover}) => sum + (cover.end - cover.begin) / resolution.width, 0);
+    const rounds = Math.ceil(bins / this.#engine.size / binsAtOnce);
+    const most = Math.ceil(missing.length / this.#engine.size / rounds); // all engines are to end together
+    const batches: Page[][] = [];
+    for (const page of missing) {
       const batch = batches.at(-1);
-      if (batch && batch.length < most && batch.at(-1)!.cover.end === shard.cover.begin) batch.push(shard);
-      else batches.push([shard]);
+      if (batch && batch.length < most && batch.at(-1)!.cover.end === page.cover.begin) batch.push(page);
+      else batches.push([page]);
     }
     return batches;
   }
 
-  async #compute(level: Level, batch: readonly Shard[]): Promise<void> {
-    const blocks = new Map<Shard, readonly Block[]>();
-    const whole: Shard[][] = [[]]; // that follow each other
-    for (const shard of batch) {
-      blocks.set(shard, await blocksOf(this.#series, level, shard.cover));
-      if (await this.#splice(level, shard, blocks.get(shard)!)) whole.push([]);
-      else whole.at(-1)!.push(shard);
+  async #compute(level: Level, batch: readonly Page[]): Promise<void> {
+    const blocks = new Map<Page, readonly Block[]>();
+    const whole: Page[][] = [[]]; // that follow each other
+    for (const page of batch) {
+      blocks.set(page, await blocksOf(this.#series, level, page.cover));
+      if (await this.#splice(level, page, blocks.get(page)!)) whole.push([]);
+      else whole.at(-1)!.push(page);
     }
-    for (const shards of whole) await this.#place(level, shards);
-    for (const shard of batch) {
-      await keepBlocks(shard, blocks.get(shard)!);
-      this.#options.built?.(shard, level);
-    }
+    for (const pages of whole) await this.#place(level, pages);
+    await keepBlocks(blocks);
+    for (const page of batch) this.#options.built?.(page, level);
   }
 
-  /** Makes a shard of what others have, and computes what changed since; false where the whole is to be computed. */
-  async #splice(level: Level, shard: Shard, blocks: readonly Block[]): Promise<boolean> {
-    const parts = partsOf(shard, blocks);
+  /** Makes a page of what others have, and computes what changed since; false where the whole is to be computed. */
+  async #splice(level: Level, page: Page, blocks: readonly Block[]): Promise<boolean> {
+    const parts = partsOf(page, blocks);
     const changed = parts.filter(({from}) => from === undefined);
     if (changed.length === parts.length || changed.length > mostStretches) return false;
     const [taken, made] = await Promise.all([takenOver(parts), this.#make(level, changed)]);
     if (!taken) return false;
     const bytes = patched(taken, made);
     if (bytes) {
-      await placeFile(shard.file, bytes);
-      recent.keep(shard.file, taken.file!.bins, bytes.length);
+      await placeFile(page.file, bytes);
+      recent.keep(page.file, taken.file!.bins, bytes.length);
       return true;
     }
-    const names = (await this.#sorted()).map(({name}) => name);
+    const all = taken.parts.map((one) => one ?? made.shift()!);
+    if (!keepAlike(all)) return false;
     const bins = joinBins(
-      taken.parts.map((one) => one ?? made.shift()!),
-      names
+      all,
+      (await this.#sorted()).map(({name}) => name)
     );
-    if (bins) recent.keep(shard.file, bins, await placeBins(shard.file, bins));
-    return bins !== undefined;
+    recent.keep(page.file, bins, await placeBins(page.file, bins));
+    return true;
   }
 
   async #make(level: Level, stretches: readonly Required<Range>[]): Promise<Bins[]> {
@@ -229,10 +236,10 @@ export class Reduction {
     return readings && addHeld(readings, {columns, resolution, extras: this.#extras, range});
   }
 
-  /** Computes whole shards that follow each other, on another thread where there is much to add up. */
-  async #place(level: Level, shards: readonly Shard[]): Promise<void> {
-    const stretches = shards.map(({cover}) => cover);
-    const [files, values] = [shards.map(({file}) => file), await this.#valuesIn(level, stretches)];
+  /** Computes whole pages that follow each other, on another thread where there is much to add up. */
+  async #place(level: Level, pages: readonly Page[]): Promise<void> {
+    const stretches = pages.map(({cover}) => cover);
+    const [files, values] = [pages.map(({file}) => file), await this.#valuesIn(level, stretches)];
     if (this.#crew.takes(values) && (await this.#delegate(level, stretches, files))) return;
     await this.#add(level, stretches, async (bins, index) => void (await placeBins(files[index]!, bins)));
   }
@@ -265,8 +272,8 @@ export class Reduction {
       return this.#engine.use((duck) => addReadings(duck, rows, addition, put));
     }
     for (const [index, range] of stretches.entries()) {
-      const shards = await this.build(finer, range);
-      const sources = shards.map((shard) => (scratch: Scratch) => this.bins(finer, shard, scratch));
+      const pages = await this.build(finer, range);
+      const sources = pages.map((page) => (scratch: Scratch) => this.bins(finer, page, scratch));
       await put(await addBins(sources, {...addition.tallying, range}), index);
     }
   }
@@ -292,10 +299,10 @@ export class Reduction {
   }
 }
 
-/** Shards in one go. */
-const longest = 24;
+/** Bins that are computed in one go: some two years of them, where they are of ten minutes. */
+const binsAtOnce = 100_000;
 
-/** A shard with more stretches that changed is computed as a whole. */
+/** A page with more stretches that changed is computed as a whole. */
 const mostStretches = 4;
 
 /** From the first of stretches that follow each other to the last. */
@@ -311,7 +318,7 @@ function rowsIn({rows, minTime, maxTime}: Piece, {begin, end}: Required<Range>, 
   return share * (rows ?? span / width);
 }
 
-/** The file that a shard was, with what changed in its place; undefined where the two differ in more than values. */
+/** The file that a page was, with what changed in its place; undefined where the two differ in more than values. */
 function patched({parts, file}: Taken, made: readonly Bins[]): Buffer | undefined {
   const count = (some: readonly (Bins | undefined)[]) => some.reduce((sum, one) => sum + (one?.starts.length ?? 0), 0);
   if (!file || count(parts) + count(made) !== file.bins.starts.length) return undefined; // bins went, or came
@@ -329,5 +336,5 @@ export function isNumeric({type}: Column): boolean {
   return /^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)\b/.test(type);
 }
 
-/** Work under way in this process, by the files that it makes: two readers of one shard compute it once. */
+/** Work under way in this process, by the files that it makes: two readers of one page compute it once. */
 const underway = new Map<string, Promise<void>>();

@@ -2,7 +2,10 @@ import {hash} from "node:crypto";
 import type {Range} from "../../pond/types.js";
 import {binStart, nextBin, type Resolution} from "../time/resolution.js";
 
-/** How a resolution is cut in time: each shard holds the bins that begin in one span of the UTC calendar. */
+/**
+ * How a resolution is cut in time: each shard, and each page, holds the bins that begin in one span of the UTC calendar.
+ * Shards are what readers fetch, and suit them; pages are what bins are kept in, and suit whoever computes them.
+ */
 
 /** A span of the UTC calendar, `[begin, end)` in µs. */
 export interface Span extends Required<Range> {
@@ -40,6 +43,7 @@ const hours = (count: number, name: (iso: string) => string): Division => ({
 
 const week = hours(7 * 24, (iso) => `${iso.slice(0, 10)}-week`); // from Thursday, as the epoch began
 const twentyDays = hours(20 * 24, (iso) => `${iso.slice(0, 10)}-20d`); // so that thirty lie in three of them
+const fortnight = hours(14 * 24, (iso) => `${iso.slice(0, 10)}-fortnight`);
 const month = {...months(1, 31, (iso) => iso.slice(0, 7)), finer: week, tail: week};
 const quarter = {...months(3, 92, (iso, part) => `${iso.slice(0, 4)}-Q${part}`), finer: twentyDays, tail: month};
 const half = {...months(6, 184, (iso, part) => `${iso.slice(0, 4)}-H${part}`), tail: month};
@@ -48,21 +52,30 @@ const twoYears = {...years(2, (first) => `${first}-${first + 1}`), tail: quarter
 const decade = {...years(10, (first) => `${first}s`), finer: twoYears, tail: year};
 const century = {...years(100, (first) => `${first}-century`), finer: decade, tail: decade};
 
-/** Long to short. */
-const divisions: readonly Division[] = [
-  century,
-  decade,
-  year,
-  quarter,
-  month,
-  week,
-  hours(24, (iso) => iso.slice(0, 10)),
-  hours(6, (iso) => `${iso.slice(0, 13)}-quarter`),
-  hours(1, (iso) => iso.slice(0, 13))
+const [long, short] = [
+  [century, decade, year, quarter, month],
+  [
+    week,
+    hours(24, (iso) => iso.slice(0, 10)),
+    hours(6, (iso) => `${iso.slice(0, 13)}-quarter`),
+    hours(1, (iso) => iso.slice(0, 13))
+  ]
 ];
+
+/** Long to short. */
+const divisions: readonly Division[] = [...long, ...short];
+
+/** Of pages, whose rows are to differ less in number. */
+const pageDivisions: readonly Division[] = [...long, twentyDays, fortnight, ...short];
 
 /** Few enough rows that a shard is quick to make and to fetch, many enough that there are few of them. */
 export const rowsPerShard = 5000;
+
+/**
+ * Few enough rows that a page is soon made anew where a day of it changed. Of the finest resolution there are most pages,
+ * and a full reduction has them all written: they are longer.
+ */
+const rowsPerPage = {finest: 2016, coarser: 480};
 
 /** With no more rows than a chart has room for, even the newest shards need not be shorter. */
 const rowsPerRecent = 1000;
@@ -88,6 +101,19 @@ export function spansOver(resolution: Resolution, {first, last, coarsest = false
   const newer = spans.slice(-2)[0]!.begin;
   const recent = clipped(spansOf(division.finer, Math.max(begin, newer), end), newer);
   return withTail([...spans.slice(0, -2), ...recent], division.finer, end);
+}
+
+/**
+ * The pages of a resolution whose bins hold an extent. They lie alike wherever it ends, so that an old day costs what a
+ * new one does.
+ */
+export function pagesOver(
+  resolution: Resolution,
+  {first, last}: Extent,
+  rank: keyof typeof rowsPerPage
+): readonly Span[] {
+  const division = divisionOf(resolution, pageDivisions, rowsPerPage[rank]);
+  return spansOf(division, binStart(first, resolution), binStart(last, resolution));
 }
 
 /** The spans that what comes every `width` µs is cut into, from one instant to another, both inclusive, µs UTC. */
@@ -133,8 +159,8 @@ export function keyOf(...parts: readonly unknown[]): string {
   return hash("sha256", JSON.stringify(parts));
 }
 
-function divisionOf({width}: Pick<Resolution, "width">): Division {
-  return divisions.find(({longest}) => longest / width <= rowsPerShard) ?? divisions.at(-1)!;
+function divisionOf({width}: Pick<Resolution, "width">, among = divisions, most = rowsPerShard): Division {
+  return among.find(({longest}) => longest / width <= most) ?? among.at(-1)!;
 }
 
 function spanAt(division: Division, time: number): Span {

@@ -3,7 +3,7 @@ import type {Range} from "../../pond/types.js";
 import {type Bins, binsWithin} from "./bins.js";
 import {engine} from "./engine.js";
 import {groupBy} from "../group.js";
-import type {Level, Shard} from "./level.js";
+import type {Level, Page} from "./level.js";
 import {type Partials, passesSql, type Reduced, within} from "./partial.js";
 import type {Measured, Reduction} from "./reduction.js";
 import {nextBin} from "../time/resolution.js";
@@ -64,7 +64,7 @@ interface Search {
 class Summarised {
   readonly #reduction: Reduction;
   readonly #columns: readonly Reduced[];
-  readonly #known = new Map<string, Promise<Bins>>(); // by the shard's key: all columns ask for the same few
+  readonly #known = new Map<string, Promise<Bins>>(); // by the page's key: all columns ask for the same few
 
   constructor(reduction: Reduction, columns: readonly Measured[]) {
     this.#reduction = reduction;
@@ -94,9 +94,9 @@ class Summarised {
   }
 
   async #startOf(side: Side, {level, range, names}: Search): Promise<number | undefined> {
-    const shards = await this.#reduction.build(level, range);
-    for (const shard of side === "first" ? shards : shards.toReversed()) {
-      const bins = await this.#binsOf(level, shard);
+    const pages = await this.#reduction.build(level, range);
+    for (const page of side === "first" ? pages : pages.toReversed()) {
+      const bins = await this.#binsOf(level, page);
       const starts = bins.starts.filter((start, bin) => {
         const meets =
           start < (range.end ?? Infinity) && nextBin(start + 1, level.resolution) > (range.begin ?? -Infinity);
@@ -107,9 +107,9 @@ class Summarised {
     return undefined;
   }
 
-  #binsOf(level: Level, shard: Shard): Promise<Bins> {
-    const bins = this.#known.get(shard.key) ?? this.#reduction.bins(level, shard);
-    this.#known.set(shard.key, bins);
+  #binsOf(level: Level, page: Page): Promise<Bins> {
+    const bins = this.#known.get(page.key) ?? this.#reduction.bins(level, page);
+    this.#known.set(page.key, bins);
     return bins;
   }
 
@@ -192,8 +192,8 @@ class Summarised {
     const levels = await this.#reduction.levels();
     const level = levels.findLast(({resolution: {width, calendar}}) => !calendar && day % width === 0) ?? levels[0];
     const days = this.#columns.map(() => new Map<number, Day>());
-    for (const shard of level ? await this.#reduction.build(level, range) : []) {
-      const {starts, columns} = binsWithin(await this.#binsOf(level!, shard), range);
+    for (const page of level ? await this.#reduction.build(level, range) : []) {
+      const {starts, columns} = binsWithin(await this.#binsOf(level!, page), range);
       for (const [index, {name}] of this.#columns.entries())
         for (const [bin, start] of starts.entries()) {
           const at = Math.floor(start / day);

@@ -5,17 +5,18 @@ import {isAbsence} from "../../pond/disk.js";
 import {readBins, type Whole} from "./addition.js";
 import {type Bins, binsWithin} from "./bins.js";
 import {placeFile} from "../file.js";
-import type {Level, Shard} from "./level.js";
+import {groupBy} from "../group.js";
+import type {Level, Page} from "./level.js";
 import {recent} from "./recent.js";
 import {Scratch} from "../scratch.js";
 import {coverOf, keyOf, spansBetween} from "./shard.js";
 
 /**
- * What stretches of shards are computed from, and which shard has them: a shard that has to be computed anew takes over
+ * What stretches of pages are computed from, and which page has them: a page that has to be computed anew takes over
  * what did not change. Nothing rests on it: without a trace the whole is computed, to the same bytes.
  */
 
-/** A stretch of a shard: the bins that begin in it, by all that they are computed from. */
+/** A stretch of a page: the bins that begin in it, by all that they are computed from. */
 export interface Block extends Required<Range> {
   readonly key: string; // hex
 }
@@ -25,16 +26,16 @@ export interface Part extends Required<Range> {
   readonly from?: string;
 }
 
-/** A shard has no more than about so many blocks. */
-const fewest = 28;
+/** Bins are cut into blocks as bins that are so many times finer are into shards: into days, where those are of minutes. */
+const finer = 28;
 
-/** The blocks of a shard that hold readings, by time. They are cut alike whatever shard they are in, but for its ends. */
+/** The blocks of a page that hold readings, by time. They are cut alike whatever page they are in, but for its ends. */
 export async function blocksOf(
   series: Series,
   {resolution, recipe}: Level,
   cover: Required<Range>
 ): Promise<readonly Block[]> {
-  const spans = spansBetween(resolution.width / fewest, cover.begin, cover.end - 1);
+  const spans = spansBetween(resolution.width / finer, cover.begin, cover.end - 1);
   const blocks = spans.map(async (span): Promise<Block[]> => {
     const whole = coverOf(span, resolution);
     const [begin, end] = [Math.max(whole.begin, cover.begin), Math.min(whole.end, cover.end)];
@@ -46,16 +47,16 @@ export async function blocksOf(
   return (await Promise.all(blocks)).flat();
 }
 
-/** Of each block where it begins, its key, and the key of the shard that has it. */
-type Trace = readonly (readonly [begin: number, key: string, shard: string])[];
+/** Of each block where it begins, its key, and the key of the page that has it. */
+type Trace = readonly (readonly [begin: number, key: string, page: string])[];
 
-/** A shard as stretches that another has, and stretches that none has, by time. */
-export function partsOf({file, trace}: Shard, blocks: readonly Block[]): readonly Part[] {
-  const known = new Map(readTrace(trace).map(([, key, shard]) => [key, shard]));
+/** A page as stretches that another has, and stretches that none has, by time. */
+export function partsOf({file, trace}: Page, blocks: readonly Block[]): readonly Part[] {
+  const known = new Map(readTrace(trace).map(([, key, page]) => [key, page]));
   const parts: Part[] = [];
   for (const {begin, end, key} of blocks) {
-    const shard = known.get(key);
-    const from = shard === undefined ? undefined : join(dirname(file), `${shard}.bins`);
+    const page = known.get(key);
+    const from = page === undefined ? undefined : join(dirname(file), `${page}.bins`);
     const last = parts.at(-1);
     if (last?.end === begin && last.from === from) parts[parts.length - 1] = {...last, end};
     else parts.push({begin, end, ...(from === undefined ? {} : {from})});
@@ -63,18 +64,21 @@ export function partsOf({file, trace}: Shard, blocks: readonly Block[]): readonl
   return parts;
 }
 
-/** Keeps that a shard has these blocks; one after the other, for several shards share a trace. */
-export function keepBlocks(shard: Shard, blocks: readonly Block[]): Promise<void> {
-  keeping = keeping.catch(() => undefined).then(() => keepNow(shard, blocks)); // who waited for what failed was told
+/** Keeps which blocks pages have; one after the other, for several pages share a trace. */
+export function keepBlocks(blocks: ReadonlyMap<Page, readonly Block[]>): Promise<void> {
+  keeping = keeping.catch(() => undefined).then(() => keepNow(blocks)); // who waited for what failed was told
   return keeping;
 }
 
 let keeping: Promise<void> = Promise.resolve();
 
-async function keepNow({cover, key, trace}: Shard, blocks: readonly Block[]): Promise<void> {
-  const others = readTrace(trace).filter(([begin]) => begin < cover.begin || begin >= cover.end);
-  const own = blocks.map((block) => [block.begin, block.key, key] as const);
-  await placeFile(trace, Buffer.from(JSON.stringify([...others, ...own])));
+async function keepNow(blocks: ReadonlyMap<Page, readonly Block[]>): Promise<void> {
+  for (const [trace, pages] of groupBy(blocks.keys(), (page) => page.trace)) {
+    const isOther = (begin: number) => !pages.some(({cover}) => begin >= cover.begin && begin < cover.end);
+    const others = readTrace(trace).filter(([begin]) => isOther(begin));
+    const own = pages.flatMap((page) => blocks.get(page)!.map(({begin, key}) => [begin, key, page.key] as const));
+    await placeFile(trace, Buffer.from(JSON.stringify([...others, ...own])));
+  }
 }
 
 /** A trace that is not there, or was cut short by a loss of power, tells of nothing. */
@@ -87,13 +91,13 @@ function readTrace(file: string): Trace {
   }
 }
 
-/** What other shards have of one. */
+/** What other pages have of one. */
 export interface Taken {
   readonly parts: readonly (Bins | undefined)[]; // in the order of the parts
   readonly file?: Whole; // where all is of one file
 }
 
-/** The bins of the parts that other shards have; undefined where a file is gone or not whole. */
+/** The bins of the parts that other pages have; undefined where a file is gone or not whole. */
 export async function takenOver(parts: readonly Part[]): Promise<Taken | undefined> {
   const files = new Map<string, Pick<Whole, "bins"> & Partial<Whole>>();
   for (const {from} of parts) {

@@ -137,9 +137,14 @@ async function writeDataset(
   const full = new Set<string>(); // resolutions that coarser ones have exact percentiles from
   const shelf = new Shelf(path, {directory, cache});
   for (const level of levels) {
-    const shards = level.resolution.raw ? level.shards : await reduction.build(level);
     const target = {folder: `${name}/${level.resolution.name}`, reduction, columns, shelf};
-    const written = await engine.each(shards, (shard) => publishShard(level, shard, target));
+    const known = new Map(level.shards.map((shard) => [shard, knownOf(shard, level, target)]));
+    const due = level.shards.filter((shard) => !known.get(shard));
+    if (due.length > 0) await reduction.build(level, {begin: due[0]!.cover.begin, end: due.at(-1)!.cover.end});
+    const written = await engine.each(
+      level.shards,
+      async (shard) => known.get(shard) ?? publishShard(level, shard, target)
+    );
     const isExact = !level.finer || full.has(level.finer.resolution.name);
     if (written.every(({isFull}) => isFull)) full.add(level.resolution.name);
     const isRanked = reduction.isRanked && !level.resolution.raw;
@@ -182,16 +187,23 @@ interface Target {
 }
 
 async function publishShard(level: Level, shard: Shard, target: Target): Promise<Written> {
-  const {folder, columns, shelf} = target;
-  const names = columns.map(({name}) => name);
-  const key = keyOf("publish", generation, folder, shard.key, names);
-  const isRanked = target.reduction.isRanked && !level.resolution.raw;
-  const known = shelf.find(key);
-  if (known && (known.isFull !== undefined || !isRanked)) return known;
-  const draft = {folder, key};
+  const {shelf} = target;
+  const draft = {folder: target.folder, key: keyFor(shard, target)};
   const write = level.resolution.raw ? writeReadings : writeBins;
   const written = await write(shelf.place(draft), {level, shard}, target);
   return shelf.take(draft, {begin: shard.cover.begin / 1000, end: shard.cover.end / 1000, ...written});
+}
+
+/** A shard as it was written before, where all is known of it. */
+function knownOf(shard: Shard, {resolution}: Level, target: Target): Written | undefined {
+  const known = target.shelf.find(keyFor(shard, target));
+  const isRanked = target.reduction.isRanked && !resolution.raw;
+  return known?.isFull !== undefined || !isRanked ? known : undefined;
+}
+
+function keyFor(shard: Shard, {folder, columns}: Target): string {
+  const names = columns.map(({name}) => name);
+  return keyOf("publish", generation, folder, shard.key, names);
 }
 
 /** Milliseconds, for that is the only unit that the charts take for time; and every column, whatever the shard lacks. */
@@ -205,11 +217,12 @@ interface Cut {
 type Rows = Pick<Written, "rows" | "isFull">;
 
 async function writeBins(file: string, {level, shard}: Cut, {reduction, columns}: Target): Promise<Rows> {
-  const bins = await reduction.bins(level, shard);
   const told = reduction.reduced(columns).flatMap(toldOf);
   const telling = {told, resolution: level.resolution, time: milliseconds};
-  const rows = await engine.use((duck) => writeTold(duck, bins, {telling, file}));
-  return {rows, ...(reduction.isRanked ? {isFull: isFull(bins)} : {})};
+  return reduction.use(level, shard, async (bins) => {
+    const rows = await engine.use((duck) => writeTold(duck, bins, {telling, file}));
+    return {rows, ...(reduction.isRanked ? {isFull: isFull(bins)} : {})};
+  });
 }
 
 /** Readings as they are, those that failed too; what is no number is none. */

@@ -138,8 +138,8 @@ function safeName(text: string): string {
 async function sweepCache(cache: string, reductions: readonly Reduction[]): Promise<void> {
   const found = await Promise.allSettled(reductions.map((reduction) => reduction.levels())); // what failed was said
   const levels = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
-  const shards = levels.flatMap(({shards}) => shards.flatMap(({file, trace}) => [basename(file), basename(trace)]));
-  await sweep(join(cache, "reduce"), new Set(shards));
+  const pages = (await Promise.all(levels.map((level) => level.pages()))).flat();
+  await sweep(join(cache, "reduce"), new Set(pages.flatMap(({file, trace}) => [basename(file), basename(trace)])));
   await sweep(join(cache, "told"), new Set());
   await sweep(join(cache, "sampling"), new Set());
   await rm(join(cache, "publish"), {recursive: true, force: true}); // in ponds from before

@@ -3,7 +3,16 @@ import {join} from "node:path";
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {placeBins, readBins} from "../../loaders/reduction/addition.js";
-import {type Bins, binsWithin, decodeBins, encodeBins, replaceBins, sealBins} from "../../loaders/reduction/bins.js";
+import {
+  type Bins,
+  binsWithin,
+  decodeBins,
+  encodeBins,
+  joinBins,
+  keepAlike,
+  replaceBins,
+  sealBins
+} from "../../loaders/reduction/bins.js";
 import type {Partials} from "../../loaders/reduction/partial.js";
 import {Scratch} from "../../loaders/scratch.js";
 import {temporaryDirectory} from "./memory.js";
@@ -70,6 +79,42 @@ test("a range of bins is half-open", () => {
   expect([...within.starts]).toEqual([10, 20]);
   expect([...within.columns.get("a")!.max]).toEqual([10, 20]);
   expect(binsWithin(bins, {})).toEqual(bins);
+});
+
+test("bins that were cut, wherever that was, are joined to what they were, without columns that hold nothing", () => {
+  const scratch = new Scratch();
+  const cuts = fc.array(fc.integer({min: -1, max: 21}), {maxLength: 4});
+  fc.assert(
+    fc.property(some, cuts, (drawn, at) => {
+      const starts = drawn.starts.map((_, bin) => bin);
+      const counted = [...drawn.columns].map(
+        ([name, one]) => [name, {...one, count: one.count.map(Math.abs)}] as const
+      );
+      const edges = [-Infinity, ...at.sort((a, b) => a - b), Infinity];
+      const parts = edges
+        .slice(1)
+        .map((end, part) => binsWithin({starts, columns: new Map(counted)}, {begin: edges[part]!, end}));
+      const held = counted.filter(([, {count}]) => count.some((number) => number > 0));
+      const names = counted.map(([name]) => name);
+      expect(keepAlike(parts)).toBe(true);
+      expect(joinBins(parts, names, scratch)).toEqual({starts, columns: new Map(held)});
+    })
+  );
+});
+
+test("what some of the parts that are joined do not keep counts there as nothing", () => {
+  const values = Float64Array.of(1, 2);
+  const basic = {sum: values, count: values, min: values, max: values};
+  const part = (begin: number, columns: Record<string, Partials>): Bins => ({
+    starts: Float64Array.of(begin, begin + 1),
+    columns: new Map(Object.entries(columns))
+  });
+  const parts = [part(0, {a: basic}), part(2, {a: {...basic, suspect: values, fail: values}, b: basic})];
+  expect(keepAlike(parts)).toBe(false);
+  const {columns} = joinBins(parts, ["b", "a"]);
+  expect([...columns.keys()]).toEqual(["b", "a"]);
+  expect(columns.get("a")).toMatchObject({count: Float64Array.of(1, 2, 1, 2), fail: Float64Array.of(0, 0, 1, 2)});
+  expect(columns.get("b")).toMatchObject({count: Float64Array.of(0, 0, 1, 2), min: Float64Array.of(NaN, NaN, 1, 2)});
 });
 
 test("bins take the place of those of the same times, in the bytes of a file, or leave all as it was", () => {

@@ -22,11 +22,11 @@ async function told(versions: readonly (readonly Reading[])[], cache: string) {
   const ladder = async () => ({resolutions: parseResolutions(["1h", "1d"])});
   const reduction = new Reduction(readingsSeries("/x", versions), {ladder, cache, engine});
   for (const level of await reduction.levels()) await reduction.build(level);
-  const bins = vi.spyOn(reduction, "bins");
+  const use = vi.spyOn(reduction, "use");
   const columns = await reduction.columns();
   const told = await completenessOf(reduction, {columns, now, interval: 30 * minute, cache});
   const completeness = {columns: columnDetails(told, now), gaps: told.gaps};
-  return {completeness, read: bins.mock.calls.length};
+  return {completeness, read: use.mock.calls.length};
 }
 
 test("how complete a record is, and where it has gaps, is told over the borders of shards", async () => {

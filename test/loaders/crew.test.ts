@@ -62,9 +62,10 @@ test("what a thread finds broken is made anew", async () => {
   const made = await files([hours(2000)], crew, cache);
   const reduction = reductionOf([hours(2000)], cache, crew);
   const [finest, next] = await reduction.levels();
-  await truncate(finest!.shards[0]!.file, 1000);
-  for (const {file} of next!.shards) await truncate(file, 0);
-  for (const shard of next!.shards) await reduction.bins(next!, shard); // reads the file, and then what that is made of
+  const [[first], pages] = [await finest!.pages(), await next!.pages()];
+  await truncate(first!.file, 1000);
+  for (const {file} of pages) await truncate(file, 0);
+  for (const page of pages) await reduction.bins(next!, page); // reads the file, and then what that is made of
   expect(await files([hours(2000)], crew, cache)).toEqual(made);
 });
 

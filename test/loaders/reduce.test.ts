@@ -102,7 +102,7 @@ test("two inputs for one dataset are refused with both named", async () => {
   );
 });
 
-test("a late reading stored in the pond costs one shard of each resolution, and another snapshot keeps its own", async () => {
+test("a late reading stored in the pond costs one page of each resolution, and another snapshot keeps its own", async () => {
   const pond = await openPond();
   const year = Array.from({length: 8760}, (_, t) => ({
     time: micros("2025-01-01T00:00Z") + t * hour,
@@ -118,7 +118,7 @@ test("a late reading stored in the pond costs one shard of each resolution, and 
   const build = async (fs: Reader) => rowsOf(pond.duck, await fs.series("/reduced/A/24h"));
   const old = await pond.fs();
   const before = await build(old);
-  const whole = 12 + 3 + 3 + 2 + 1; // quarters and twenty days; half years; a year; a decade
+  const whole = 12 + 12 + 12 + 4 + 1; // months, quarters, a year
   expect(await files()).toBe(whole);
   await appendReadings(pond, "/sites/A", [{time: micros("2025-02-03T04:30Z"), values: {"a.u": 1e6}}]);
   const after = await build(await pond.fs());

@@ -2,7 +2,7 @@ import {readdir, readFile, truncate} from "node:fs/promises";
 import {join} from "node:path";
 import {afterAll, expect, test} from "vitest";
 import {Engine} from "../../loaders/reduction/engine.js";
-import type {Level, Shard} from "../../loaders/reduction/level.js";
+import type {Level, Page} from "../../loaders/reduction/level.js";
 import {ReducedSeries} from "../../loaders/reduction/reduced.js";
 import {Reduction} from "../../loaders/reduction/reduction.js";
 import {parseResolutions} from "../../loaders/time/resolution.js";
@@ -30,7 +30,7 @@ const ladderOf = (names: readonly string[]) => async () => ({resolutions: parseR
 interface Work {
   readonly cache: string;
   readonly names?: readonly string[];
-  readonly built?: (shard: Shard, level: Level) => void;
+  readonly built?: (page: Page, level: Level) => void;
 }
 
 /** A resolution as SQL reads it. */
@@ -72,42 +72,22 @@ test("a year of hours comes to the figures that its formula has", async () => {
   ]);
 });
 
-test("nothing that did not change is computed again, and a late or restated reading costs its own shards", async () => {
+test("nothing that did not change is computed again, and a late or restated reading costs its own pages", async () => {
   const cache = await temporaryDirectory();
   const duck = await openDuck();
   const year = synthetic();
   const added = (versions: Reading[][]) => built([year, ...versions], cache);
-  expect((await built([year], cache)).length).toBe(12 + 3 + 3 + 2 + 1); // quarters and twenty days; half years; a year; a decade
+  expect((await built([year], cache)).length).toBe(12 + 12 + 12 + 4 + 1); // months, quarters, a year
   expect(await built([year], cache)).toEqual([]);
   const late = [{time: micros("2025-05-05T05:30Z"), values: {"T.C": 99}}];
-  expect(await added([late])).toEqual([
-    "1h/2025-Q2",
-    "2h/2025-H1",
-    "4h/2025-H1",
-    "12h/2025-until-2025-Q4",
-    "24h/2020s-from-2025"
-  ]);
-  const turn = [{time: micros("2026-01-01T00:00Z"), values: {"T.C": 1}}]; // of the year: what was newest is cut anew
-  const halves = ["2h", "4h"].flatMap((name) => [`${name}/2025-H2`, `${name}/2026-H1`]);
-  const coarse = [...halves, "12h/2025", "12h/2026"];
-  expect((await added([late, turn])).sort()).toEqual(
-    [
-      "1h/2025-Q3",
-      "1h/2025-09-29-20d",
-      "1h/2025-12-18-20d",
-      ...coarse,
-      "24h/2020s-until-2026",
-      "24h/2020s-from-2026"
-    ].sort()
-  );
+  const ofMay = ["1h/2025-05", "2h/2025-05", "4h/2025-05", "12h/2025-Q2", "24h/2025"];
+  expect(await added([late])).toEqual(ofMay);
+  expect(await added([[{...late[0]!, values: {"T.C": 98}}]])).toEqual(ofMay); // restated: as many, and as small ones
+  const turn = [{time: micros("2026-01-01T00:00Z"), values: {"T.C": 1}}];
+  const ofJanuary = ["1h/2026-01", "2h/2026-01", "4h/2026-01", "12h/2026-Q1", "24h/2026"];
+  expect(await added([late, turn])).toEqual(ofJanuary);
   const next = [{time: micros("2026-01-02T00:00Z"), values: {"T.C": 1}}];
-  expect(await added([late, turn, next])).toEqual([
-    "1h/2025-12-18-20d", // which lies across the new year, and costs no shard that ends with it
-    "2h/2026-H1",
-    "4h/2026-H1",
-    "12h/2026",
-    "24h/2020s-from-2026"
-  ]);
+  expect(await added([late, turn, next])).toEqual(ofJanuary);
   const rows = await rowsOf(duck, series(reductionOf([year, late], {cache}), "24h", cache), {
     begin: micros("2025-05-05T00:00Z"),
     end: micros("2025-05-06T00:00Z")
@@ -116,12 +96,12 @@ test("nothing that did not change is computed again, and a late or restated read
   expect([bin["T.C.count"], bin["T.C.max"]]).toEqual([25, 99]);
 });
 
-test("a new column costs only the shards that it has readings in", async () => {
+test("a new column costs only the pages that it has readings in", async () => {
   const cache = await temporaryDirectory();
   const year = synthetic();
   await built([year], cache);
   const salt = [{time: micros("2025-12-31T23:00Z"), values: {"Salinity.PSU": 30}}];
-  expect((await built([year, salt], cache))[0]).toBe("1h/2025-12-18-20d");
+  expect((await built([year, salt], cache))[0]).toBe("1h/2025-12");
   const duck = await openDuck();
   const rows = await rowsOf(duck, series(reductionOf([year, salt], {cache}), "1h", cache));
   expect(rows.length).toBe(8760);
@@ -147,18 +127,19 @@ test("what is no number is no reading, wherever it stands", async () => {
   ]);
 });
 
-test("a shard that is not as it was written is computed again", async () => {
+test("a page that is not as it was written is computed again", async () => {
   const cache = await temporaryDirectory();
   const reduction = reductionOf([synthetic()], {cache});
   const levels = await reduction.levels();
   const [fine, coarse] = [levels[0]!, levels.at(-1)!];
-  const bins = (level: Level) => Promise.all(level.shards.map((shard) => reduction.bins(level, shard)));
+  const [pages, [page]] = [await fine.pages(), await coarse.pages()];
+  const bins = async (level: Level) => Promise.all((await level.pages()).map((one) => reduction.bins(level, one)));
   const before = [await bins(fine), await bins(coarse)];
-  for (const {file} of [fine.shards[0]!, fine.shards[1]!, coarse.shards[0]!]) await truncate(file, 1000);
+  for (const {file} of [pages[0]!, pages[1]!, page!]) await truncate(file, 1000);
   expect([await bins(fine), await bins(coarse)]).toEqual(before);
 });
 
-test("of a shard that changed only the stretches that changed are read, and without a trace the whole is, to the same bytes", async () => {
+test("of a page that changed only the stretches that changed are read, and without a trace the whole is, to the same bytes", async () => {
   const [cache, anew] = [await temporaryDirectory(), await temporaryDirectory()];
   const year = synthetic();
   const late = [{time: micros("2025-05-05T05:30Z"), values: {"T.C": 99}}];
@@ -171,8 +152,9 @@ test("of a shard that changed only the stretches that changed are read, and with
   };
   const files = async (reduction: Reduction) => {
     const levels = await reduction.levels();
-    for (const level of levels) await reduction.build(level);
-    return Promise.all(levels.flatMap(({shards}) => shards.map(({file}) => readFile(file))));
+    const built: Page[] = [];
+    for (const level of levels) built.push(...(await reduction.build(level)));
+    return Promise.all(built.map(({file}) => readFile(file)));
   };
   const spliced = await files(spied([year, late], cache));
   expect(read).toEqual([{begin: micros("2025-05-01T00:00Z"), end: micros("2025-05-08T00:00Z")}]); // weeks, from Thursday
@@ -185,18 +167,34 @@ test("of a shard that changed only the stretches that changed are read, and with
   read.length = 0;
   const restated = [...late, {time: micros("2025-05-06T05:30Z"), values: {"T.C": 98}}];
   await files(spied([year, restated], cache));
-  expect(read).toEqual([{begin: micros("2025-04-01T00:00Z"), end: micros("2025-07-01T00:00Z")}]);
+  expect(read).toEqual([{begin: micros("2025-05-01T00:00Z"), end: micros("2025-06-01T00:00Z")}]);
+});
+
+test("a column whose only readings go leaves the pages that it was in, to the same bytes as if they never came", async () => {
+  const day4 = micros("2025-01-09T00:00Z");
+  const hours = (from: number, count: number, more: object) =>
+    Array.from({length: count}, (_, t) => ({time: from + t * hour, values: {"T.C": t, ...more}}));
+  const before = hours(micros("2025-01-06T00:00Z"), 72, {});
+  const others = hours(micros("2025-03-01T00:00Z"), 1, {"Salinity.PSU": 30}); // of other pages: the series has the column
+  const files = async (readings: readonly Reading[], cache: string) => {
+    const reduction = reductionOf([before, readings, others], {cache, names: ["10m", "1h"]});
+    const pages = [];
+    for (const level of await reduction.levels()) pages.push(...(await reduction.build(level)));
+    return Promise.all(pages.map(({file}) => readFile(file)));
+  };
+  const cache = await temporaryDirectory();
+  const [fine] = await files(hours(day4, 24, {"Salinity.PSU": 30}), cache);
+  expect(fine!.toString("latin1")).toContain("Salinity.PSU");
+  const bare = hours(day4, 24, {});
+  expect(await files(bare, cache)).toEqual(await files(bare, await temporaryDirectory()));
 });
 
 test("another resolution is folded from what is there", async () => {
   const cache = await temporaryDirectory();
   const year = synthetic();
   await built([year], cache);
-  expect((await built([year], cache, [...ladder, "3h"])).sort()).toEqual([
-    "3h/2025-H1",
-    "3h/2025-H2-from-2025-12",
-    "3h/2025-H2-until-2025-12"
-  ]);
+  const months = Array.from({length: 12}, (_, index) => `3h/2025-${String(index + 1).padStart(2, "0")}`);
+  expect((await built([year], cache, [...ladder, "3h"])).sort()).toEqual(months);
 });
 
 test("one thread or many, one at a time or side by side: the same bytes", async () => {
@@ -208,20 +206,20 @@ test("one thread or many, one at a time or side by side: the same bytes", async 
     const options = {ladder: ladderOf(ladder), cache, engine};
     const reduction = new Reduction(readingsSeries("/x", versions), options);
     const levels = await reduction.levels();
-    await Promise.all(levels.map((level) => reduction.build(level)));
+    const pages = await Promise.all(levels.map((level) => reduction.build(level)));
     await engine.close();
-    return levels.flatMap(({shards}) => shards);
+    return pages.flat();
   };
   const [first, second] = [await files(one, alone), await files(two, many)];
   expect(first.map(({key}) => key)).toEqual(second.map(({key}) => key));
-  for (const [index, shard] of first.entries())
-    expect(Buffer.compare(await readFile(shard.file), await readFile(second[index]!.file))).toBe(0);
+  for (const [index, page] of first.entries())
+    expect(Buffer.compare(await readFile(page.file), await readFile(second[index]!.file))).toBe(0);
 }, 90_000);
 
-/** The shards that had to be computed to have all levels, as "1h/2025-Q1", fine to coarse. */
+/** The pages that had to be computed to have all levels, as "1h/2025-Q1", fine to coarse. */
 async function built(versions: readonly (readonly Reading[])[], cache: string, names = ladder): Promise<string[]> {
   const found: string[] = [];
-  const tell = (shard: Shard, level: Level) => found.push(`${level.resolution.name}/${shard.span.name}`);
+  const tell = (page: Page, level: Level) => found.push(`${level.resolution.name}/${page.span.name}`);
   const reduction = reductionOf(versions, {cache, names, built: tell});
   for (const level of await reduction.levels()) await reduction.build(level);
   return found;

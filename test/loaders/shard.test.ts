@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {parseResolution} from "../../loaders/time/resolution.js";
-import {coverOf, spansOver} from "../../loaders/reduction/shard.js";
+import {coverOf, pagesOver, spansOver} from "../../loaders/reduction/shard.js";
 import {day, hour, micros} from "./memory.js";
 
 const resolutionOf = (name: string) => parseResolution(name);
@@ -111,6 +111,24 @@ test("a shard has a few thousand rows at the most", () => {
       const {width} = resolutionOf(name);
       const spans = spansOver(resolutionOf(name), {first, last: first + 20_000 * width, coarsest});
       for (const {begin, end} of spans) expect((end - begin) / width).toBeLessThanOrEqual(5000);
+    }
+});
+
+test("pages lie alike wherever the newest of them ends, and have a few hundred rows", () => {
+  const first = micros("2015-03-01T00:00Z");
+  for (const name of ["1s", "10s", "1m", "5m", "10m", "15m", "1h", "2h", "6h", "24h", "7d"])
+    for (const [rank, most] of [
+      ["finest", 2016],
+      ["coarser", 480]
+    ] as const) {
+      const [resolution, isShort] = [resolutionOf(name), name === "1s"]; // an hour of seconds is as short as they get
+      const pagesAt = (last: number) => pagesOver(resolution, {first, last}, rank).map((page) => page.name);
+      const last = first + 30_000 * resolution.width;
+      expect(pagesAt(last + 20 * day).slice(0, pagesAt(last).length)).toEqual(pagesAt(last));
+      for (const span of pagesOver(resolution, {first, last}, rank)) {
+        const rows = (span.end - span.begin) / resolution.width;
+        expect([name, rank, rows > 50 && rows <= (isShort ? 3600 : most)]).toEqual([name, rank, true]);
+      }
     }
 });
 
