@@ -109,6 +109,10 @@ export class FS implements Reader, Tree {
     return (await this.node(path)).versions();
   }
 
+  async restated(path: string): Promise<number | undefined> {
+    return (await this.node(path)).restated();
+  }
+
   async series(path: string): Promise<Series> {
     return (await this.node(path)).series();
   }

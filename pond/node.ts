@@ -24,6 +24,7 @@ export interface Node {
   read(): Promise<Uint8Array>;
   stream(): AsyncIterable<Uint8Array>; // the same, piece by piece
   versions(): Promise<readonly Version[]>;
+  restated(): Promise<number | undefined>; // of a series that is stored
   series(): Series;
 }
 
@@ -126,13 +127,23 @@ export class StoredNode implements Node {
 
   /** As they were written; what was merged shows only where maintenance was allowed to let the written ones go. */
   async versions(): Promise<readonly Version[]> {
+    return (await this.#history()).map(({version, transaction, timestamp, sha256, size, rows, minTime, maxTime}) => ({
+      ...{version, transaction, timestamp, sha256, size, rows, minTime, maxTime}
+    }));
+  }
+
+  async restated(): Promise<number | undefined> {
+    if (this.kind !== "series") return undefined;
+    const series = new StoredSeries(this.path, await this.#history(), this.#tree.contents);
+    const [row] = await this.#tree.duck.rows(`FROM ${await series.restated()}`);
+    return row!.readings as number;
+  }
+
+  /** The versions as they were written, while these are kept, and merged ones where they are not. */
+  async #history(): Promise<readonly Shown[]> {
     const records = (await this.#tree.view.history(this.entry.partId)).get(this.entry.nodeId) ?? [];
     const written = new Set(records.filter(({until}) => until === undefined).map(({version}) => version));
-    return records
-      .filter(({version, until}) => until === undefined || !written.has(version))
-      .map(({version, transaction, timestamp, sha256, size, rows, minTime, maxTime}) => ({
-        ...{version, transaction, timestamp, sha256, size, rows, minTime, maxTime}
-      }));
+    return records.filter(({version, until}) => until === undefined || !written.has(version));
   }
 
   /** The first version that has a column. */
@@ -235,6 +246,10 @@ class ComputedNode implements Node {
 
   async versions(): Promise<readonly Version[]> {
     return [];
+  }
+
+  async restated(): Promise<undefined> {
+    return undefined;
   }
 
   series(): Series {

@@ -28,13 +28,15 @@ export function mergeColumns(before: readonly Column[], after: readonly Column[]
 /** The readings that the versions of a node hold together. */
 export class StoredSeries implements Series {
   readonly path: string;
-  readonly #versions: readonly Stretch[]; // oldest first
+  readonly #written: readonly Stretch[]; // oldest first
+  readonly #versions: readonly Stretch[]; // those of them that tell what no other does
   readonly #columns: readonly Column[];
   readonly #contents: Contents;
 
   constructor(path: string, versions: readonly Shown[], contents: Contents) {
     this.path = path;
-    this.#versions = latestOfEach(versions.filter((version): version is Stretch => version.minTime !== undefined));
+    this.#written = versions.filter((version): version is Stretch => version.minTime !== undefined);
+    this.#versions = latestOfEach(this.#written);
     this.#columns = columnsOf(versions.at(-1)?.attributes ?? {});
     this.#contents = contents;
   }
@@ -69,6 +71,22 @@ export class StoredSeries implements Series {
       relation: `(${this.#nothing()} UNION ALL BY NAME SELECT * FROM ${await this.#scan([newest])}${where(range)})`,
       older: `(SELECT timestamp FROM ${await this.#scan(older)}${where(range)})`
     };
+  }
+
+  /**
+   * A parenthesised SELECT: how many `readings` were restated, which are those of a time and a column that an older
+   * version told already.
+   */
+  async restated(): Promise<string> {
+    const layers = clustersOf(this.#written).flatMap((cluster) => layersOf(cluster, {}));
+    const more = this.#columns.map(({name}) => `greatest(count(${identifier(name)}) - 1, 0)`).join(" + ") || "0";
+    const selects = ["SELECT 0 AS more"];
+    for (const {versions, ...span} of layers)
+      if (versions.length > 1) {
+        const told = `${this.#nothing()} UNION ALL BY NAME SELECT * FROM ${await this.#scan(versions)}${where(span)}`;
+        selects.push(`SELECT ${more} AS more FROM (${told}) GROUP BY timestamp`);
+      }
+    return `(SELECT sum(more)::DOUBLE AS readings FROM (${selects.join(" UNION ALL ")}))`;
   }
 
   /** The series in parts that do not overlap in time, by time: versions as they are, and what is merged of several. */

@@ -143,6 +143,8 @@ export interface Reader {
   read(path: string): Promise<Uint8Array>; // file: bytes; series and table: one Parquet file
   stream(path: string): AsyncIterable<Uint8Array>; // the same a few megabytes at a time, proven before the first
   versions(path: string): Promise<readonly Version[]>; // oldest first
+  /** How many readings, each of a time and a column, an older version told already; undefined where no series is stored. */
+  restated(path: string): Promise<number | undefined>;
   series(path: string): Promise<Series>; // a series or a table with a column `timestamp`, stored or dynamic
   /** The readings of a series by time, a batch at a time: memory is bound by row groups, not by the history. */
   batches(path: string, range?: Range): AsyncIterable<RecordBatch>;

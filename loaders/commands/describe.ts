@@ -1,6 +1,6 @@
 import {Command} from "commander";
 import type {Column, Reader, Stat, Version} from "../../pond/types.js";
-import {counted, formatBytes, formatCount, formatRows} from "../format.js";
+import {counted, formatBytes, formatRows} from "../format.js";
 import type {Row} from "../format.js";
 import type {Shell} from "./shell.js";
 
@@ -27,7 +27,7 @@ async function tell(fs: Reader, path: string) {
   const isReadings = stat.kind === "series";
   const columns = isReadings ? await (await fs.series(path)).columns() : columnsOf(stat);
   const versions = stat.kind === "directory" || stat.kind === "dynamic" ? [] : await fs.versions(path);
-  return {...stat, columns, versions, ...(isReadings ? await readingsOf(fs, path, versions) : {})};
+  return {...stat, columns, versions, ...(isReadings ? await readingsOf(fs, path) : {})};
 }
 
 /** Those of a table as they were stored, its time told by the span; nothing else has any. */
@@ -37,16 +37,13 @@ function columnsOf({kind, attributes, minTime}: Stat): readonly Column[] {
   return [...time, ...((attributes.columns ?? []) as readonly Column[])];
 }
 
-/** Rows that share their time with a row of another version restate it. */
-async function readingsOf(fs: Reader, path: string, versions: readonly Version[]) {
+async function readingsOf(fs: Reader, path: string) {
   const name = `"${path.replaceAll('"', '""')}"`;
   const span = "epoch_us(min(timestamp))::DOUBLE AS first, epoch_us(max(timestamp))::DOUBLE AS last";
   const row = (await fs.query(`SELECT count(*)::DOUBLE AS n, ${span} FROM ${name}`)).get(0);
-  const readings = Number(row?.n ?? 0);
-  const stored = versions.reduce((sum, {rows = 0}) => sum + rows, 0);
   return {
-    readings,
-    restated: versions.length > 0 ? stored - readings : 0,
+    readings: Number(row?.n ?? 0),
+    restated: await fs.restated(path),
     first: instant(row?.first as number | null | undefined),
     last: instant(row?.last as number | null | undefined)
   };
@@ -60,7 +57,8 @@ function print(shell: Shell, told: Told): void {
   shell.out(`${told.path}: a ${told.kind}, version ${told.version}, ${formatBytes(told.size)}`);
   if (told.readings !== undefined) {
     const span = told.first === undefined ? "" : `, from ${told.first} to ${told.last}`;
-    shell.out(`${counted(told.readings, "row")}${span}; ${formatCount(told.restated ?? 0)} restated`);
+    const restated = told.restated === undefined ? "" : `; ${counted(told.restated, "reading")} restated`;
+    shell.out(`${counted(told.readings, "row")}${span}${restated}`);
   }
   if (told.kind === "table") shell.out(counted(told.rows ?? 0, "row"));
   if (told.columns.length > 0) shell.out(formatRows(told.columns.map(columnRow), "table"));

@@ -255,7 +255,7 @@ test("status tells how each resource fared, and the history of that is a series"
 
 test("describe tells columns, units, span and versions", async () => {
   const {out} = await pond("describe", "/instruments/pier-surface");
-  expect(out).toContain("193 rows, from 2026-02-27T00:00:00.000Z to 2026-03-01T00:00:00.000Z; 0 restated");
+  expect(out).toContain("193 rows, from 2026-02-27T00:00:00.000Z to 2026-03-01T00:00:00.000Z; 0 readings restated");
   expect(out).toMatch(/DO\.mg\/L +DOUBLE +pier-surface +DO +mg\/L/);
   const told = JSON.parse((await pond("describe", "--json", "/instruments/pier-surface")).out) as {versions: unknown[]};
   expect(told.versions).toHaveLength(1);

@@ -41,6 +41,27 @@ test("a series holds text beside numbers, and the newest that says something win
   expect((await fs.query(`SELECT why FROM '/runs' WHERE took = 2`)).get(0)!.why).toBe("full");
 });
 
+test("a reading is restated where an older version told one of its time and column, before and after maintenance", async () => {
+  const {pond} = await newPond();
+  const restated = async () => (await pond.fs()).restated("/x");
+  const append = (times: readonly number[], columns: Record<string, (number | null)[]>) =>
+    write(pond, (tx) => tx.append("/x", readings(times, columns)));
+  await append([10, 20, 30], {a: [1, 2, null]});
+  expect(await restated()).toBe(0);
+  await append([10, 20, 30], {b: [1, 2, 3]}); // a column that comes later restates nothing
+  await append([30, 40], {a: [3, 4]}); // nor does a reading where there was none
+  expect(await restated()).toBe(0);
+  await append([20, 50], {a: [7, 5], b: [null, 5]});
+  expect(await restated()).toBe(1);
+  for (const value of [8, 7, 8]) await append([20], {a: [value]}); // there and back is thrice
+  expect(await restated()).toBe(4);
+  for (let time = 60; time < 90; time++) await append([time], {a: [time]});
+  expect((await pond.maintain()).versions).toBeGreaterThan(15);
+  expect(await restated()).toBe(4);
+  await write(pond, (tx) => tx.write("/note", "a note"));
+  expect(await (await pond.fs()).restated("/note")).toBeUndefined();
+});
+
 test("text far apart in time is cut, and merged by maintenance, without a letter lost", async () => {
   const {pond} = await newPond();
   const year = 366 * 86_400;
