@@ -87,15 +87,13 @@ export class ReducedSeries implements Series {
   }
 }
 
-/** All that is told, whatever of it each file lacks. */
+/** All that is told and nothing else, whatever each file lacks, or has from when more was told. */
 function relationOf(files: readonly string[], told: readonly Told[]): string {
   const name = (one: Told) => identifier(nameOf(one));
   const typed = told.map((one) => `NULL::${typeOf(one)} AS ${name(one)}`);
   const nothing = `SELECT ${["NULL::TIMESTAMPTZ AS timestamp", ...typed].join(", ")} WHERE false`;
   if (files.length === 0) return `(${nothing})`;
   const rows = `${nothing} UNION ALL BY NAME SELECT * FROM read_parquet([${files.join(", ")}], union_by_name = true)`;
-  const filled = told
-    .filter(({statistic}) => isAlways(statistic))
-    .map((one) => `coalesce(${name(one)}, 0) AS ${name(one)}`);
-  return `(SELECT ${filled.length > 0 ? `* REPLACE (${filled.join(", ")})` : "*"} FROM (${rows}))`;
+  const filled = told.map((one) => (isAlways(one.statistic) ? `coalesce(${name(one)}, 0) AS ${name(one)}` : name(one)));
+  return `(SELECT ${["timestamp", ...filled].join(", ")} FROM (${rows}))`;
 }

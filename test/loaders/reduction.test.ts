@@ -189,6 +189,29 @@ test("a column whose only readings go leaves the pages that it was in, to the sa
   expect(await files(bare, cache)).toEqual(await files(bare, await temporaryDirectory()));
 });
 
+test("columns that go are told no more, though shards without them were kept while they were there", async () => {
+  const cache = await temporaryDirectory();
+  const duck = await openDuck();
+  const plain = ["2025-02-05", "2026-05-05"].map((time) => ({time: micros(time), values: {"T.C": 8}}));
+  const untested = plain.map((reading) => [reading]);
+  const flagged = [{time: micros("2025-09-05"), values: {"T.C": 9, "T.C.flag": 4}}];
+  const rows = async (versions: readonly (readonly Reading[])[]) => {
+    const stored = readingsSeries("/x", versions);
+    const flagOf = (name: string) => (name === "T.C.flag" ? {attributes: {flags: "T.C"}} : {});
+    const columns = async () => (await stored.columns()).map((one) => ({...one, ...flagOf(one.name)}));
+    const reduction = new Reduction({...stored, columns}, {ladder: ladderOf(["1h"]), cache, engine});
+    return rowsOf(duck, series(reduction, "1h", cache));
+  };
+  const told = await rows([...untested, flagged]);
+  expect(told.map((row) => [row["T.C.count"], row["T.C.fail"]])).toEqual([
+    [1, 0],
+    [0, 1],
+    [1, 0]
+  ]);
+  const names = ["time", ...["avg", "min", "max", "count"].map((name) => `T.C.${name}`)];
+  expect((await rows(untested)).map((row) => Object.keys(row))).toEqual([names, names]);
+});
+
 test("another resolution is folded from what is there", async () => {
   const cache = await temporaryDirectory();
   const year = synthetic();
