@@ -21,6 +21,7 @@ export interface Taken {
 /** A content that an inbox has taken. */
 export interface Entry extends Taken {
   readonly file: string; // as a report names it
+  readonly place?: string; // where it was when it was read; none of what was kept before that was told
   readonly into: string;
   readonly how: string; // how it was read, as a hash
   readonly size: number; // bytes
@@ -36,6 +37,8 @@ export interface Entry extends Taken {
 /** A file as it stands on the host. */
 export interface Found {
   readonly path: string;
+  readonly place: string; // the same from where its pattern begins
+  readonly size: number; // bytes, when the run began
   readonly into: string;
   readonly how: string;
 }
@@ -53,6 +56,7 @@ interface Stamp {
 interface Places {
   readonly path: string; // in the pond
   readonly stampFile: string; // on the host
+  readonly files: readonly Found[]; // all that the inbox has
 }
 
 interface State {
@@ -75,7 +79,8 @@ const absentLimit = 1000;
 export class Ledger {
   readonly #path: string;
   readonly #stampFile: string;
-  readonly #entries: Map<string, Entry>;
+  readonly #files: readonly Found[];
+  readonly #entries: Map<string, Entry>; // as they were read, one after another
   readonly #stamps: Map<string, Stamp>;
   readonly #seen: Set<string>;
   readonly #added: Set<string>; // in this run
@@ -83,18 +88,23 @@ export class Ledger {
   readonly #hashes = new Map<string, Promise<readonly Segment[]>>(); // of files as a whole
   #changed = false;
 
-  private constructor({path, stampFile}: Places, {entries, stamps, seen, added}: State) {
+  private constructor({path, stampFile, files}: Places, {entries, stamps, seen, added}: State) {
     this.#path = path;
     this.#stampFile = stampFile;
+    this.#files = files;
     this.#entries = new Map(entries);
     this.#stamps = new Map(stamps);
     this.#seen = new Set(seen);
     this.#added = new Set(added);
   }
 
-  /** What the pond knows; `cache` is the host directory for what the host says. */
-  static async open(name: string, fs: Reader, cache: string): Promise<Ledger> {
-    const places = {path: memoryOf({kind: "Inbox", name}), stampFile: join(cache, "inbox", `${name}.json`)};
+  /** What the pond knows; `cache` is the host directory for what the host says, `files` what the inbox has there. */
+  static async open(
+    name: string,
+    fs: Reader,
+    {cache, files}: {cache: string; files: readonly Found[]}
+  ): Promise<Ledger> {
+    const places = {path: memoryOf({kind: "Inbox", name}), stampFile: join(cache, "inbox", `${name}.json`), files};
     const text = (await fs.exists(places.path)) ? new TextDecoder().decode(await fs.read(places.path)) : "{}";
     const {entries: all = []} = JSON.parse(text) as {entries?: readonly Entry[]};
     const entries = await standing(all, fs);
@@ -106,13 +116,32 @@ export class Ledger {
 
   /** One that may be changed while this stays as it is. */
   copy(): Ledger {
-    const places = {path: this.#path, stampFile: this.#stampFile};
+    const places = {path: this.#path, stampFile: this.#stampFile, files: this.#files};
     const [entries, stamps, seen, added] = [this.#entries, this.#stamps, this.#seen, this.#added];
     return new Ledger(places, {entries, stamps, seen, added});
   }
 
-  /** What is known of a file, by its content. */
-  async find({path, into, how}: Found): Promise<Knowledge> {
+  /** What is known of a file, by its content: nothing where an edit of it was taken back, for then it counts anew. */
+  async find(file: Found): Promise<Knowledge> {
+    const known = await this.#find(file);
+    return known && (await this.#isTakenBack(file, known.entry)) ? undefined : known;
+  }
+
+  /**
+   * Whether a file has a content again that another followed in its place, or another way to be read, and that one is
+   * in no file now. Where it was only moved, or two files changed their names, it is what was stored last that counts.
+   */
+  async #isTakenBack({place, into}: Found, entry: Entry): Promise<boolean> {
+    const all = [...this.#entries.values()];
+    const newest = all.findLast((one) => one.into === into && one.place === place);
+    if (!newest || all.indexOf(newest) <= all.indexOf(entry)) return false;
+    if (newest.how !== entry.how) return true;
+    for (const {path, size} of this.#files)
+      if (size >= newest.size && (await beginsWith(path, newest.segments))) return false;
+    return true;
+  }
+
+  async #find({path, into, how}: Found): Promise<Knowledge> {
     const host = await hostState(path);
     this.#hosts.set(path, host);
     const {size, inode, state} = host;
@@ -146,7 +175,7 @@ export class Ledger {
   }
 
   /** Keeps what came of a file, in place of what was known of its beginning. */
-  async add({path, into, how}: Found, came: Came, before?: Entry): Promise<Entry> {
+  async add({path, place, into, how}: Found, came: Came, before?: Entry): Promise<Entry> {
     const {size} = this.#hosts.get(path)!;
     const mark = came.settled ? await lastLineEnd(path, size) : 0;
     const kept =
@@ -157,8 +186,8 @@ export class Ledger {
     const segments = [...kept, ...(await ((isWhole && this.#hashes.get(path)) || segmentsOf(path, ends, from)))];
     const head = await sample(path, 0, Math.min(headBytes, mark));
     const edge = await sample(path, Math.max(0, mark - edgeBytes), mark);
-    const entry: Entry = {...came, into, how, size, head, edge, mark, segments};
-    if (before) this.#entries.delete(idOf(before));
+    const entry: Entry = {...came, place, into, how, size, head, edge, mark, segments};
+    for (const one of [before ?? entry, entry]) this.#entries.delete(idOf(one)); // so that it is the last
     this.#entries.set(idOf(entry), entry);
     this.#seen.add(idOf(entry));
     this.#added.add(idOf(entry));

@@ -83,7 +83,7 @@ export const inbox: Kind<InboxSpec> = {
   async run(resource: Resource<InboxSpec>, context: RunContext): Promise<Report> {
     const files = await filesOf(resource, context);
     let total: Report = {...quiet, notes: files.length === 0 ? [`No file matches ${resource.spec.files}.`] : []};
-    let ledger = await Ledger.open(resource.name, await context.fs(), context.cache);
+    let ledger = await Ledger.open(resource.name, await context.fs(), {cache: context.cache, files});
     for (const batch of batchesOf(files)) {
       const taken = await (isApart(batch) ? takeAhead : takeWithin)(batch, ledger, {resource, context});
       total = sum(total, taken.report);
@@ -95,19 +95,18 @@ export const inbox: Kind<InboxSpec> = {
 
 interface HostFile extends Found {
   readonly name: string; // as a report names it, without what the environment says
-  readonly size: number; // bytes
 }
 
 async function filesOf(resource: Resource<InboxSpec>, context: RunContext): Promise<readonly HostFile[]> {
   const {files, into} = resource.spec;
   const found = await hostFiles(context.base, files);
-  const nameOf = (path: string) => maskOf(resource, context)(relative(process.cwd(), path));
+  const nameOf = (path: string, from = process.cwd()) => maskOf(resource, context)(relative(from, path));
   const {files: _, into: __, ...reading} = resource.spec;
   const how = howOf(reading);
   return Promise.all(
     found.map(async ({path, captures}) => {
       const {size} = await stat(path).catch(() => ({size: 0})); // gone since: the reading of it will say so
-      return {path, name: nameOf(path), into: fill(into, captures), how, size};
+      return {path, place: nameOf(path, context.base), name: nameOf(path), into: fill(into, captures), how, size};
     })
   );
 }

@@ -9,7 +9,7 @@ import type {Reporter, Resource} from "../../loaders/types.js";
 import {Pond} from "../../pond/pond.js";
 import {rowsOf, temporaryDirectory} from "./memory.js";
 
-const now = Date.parse("2026-01-10T00:00Z");
+export const now = Date.parse("2026-01-10T00:00Z");
 
 /** A directory of files, an inbox over it, and a pond. */
 export async function harbour(spec: object = {}) {
@@ -37,7 +37,10 @@ export async function harbour(spec: object = {}) {
     at: (name: string) => join(root, "data", name),
     named: (name: string) => relative(process.cwd(), join(root, "data", name)),
     put: (name: string, content: string | Uint8Array) => writeFile(join(root, "data", name), content),
-    run: (clock = now) => run(pond, [resource], {now: () => clock, env: {}, reporter})
+    run: (clock = now, others: object = {}) => {
+      const edited = {...resource, spec: schema.parse({...source, ...others})};
+      return run(pond, [edited], {now: () => clock, env: {}, reporter});
+    }
   };
 }
 

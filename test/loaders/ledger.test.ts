@@ -2,7 +2,7 @@ import {appendFile, copyFile, readFile, rename, rm, utimes, writeFile} from "nod
 import {join} from "node:path";
 import fc from "fast-check";
 import {expect, test} from "vitest";
-import {harbour, quiet, readings, told} from "./inbox.js";
+import {harbour, now, quiet, readings, told} from "./inbox.js";
 
 /** Files that grow, are rotated, replaced and copied. */
 
@@ -149,7 +149,7 @@ test("a file that was replaced by a longer one is read from the top, though its 
   expect((await readings(pond, "/in/dock"))[5000]!.DO).toBe(9999);
 });
 
-test("a copy, and content that comes again, are not read", async () => {
+test("a copy is not read, and of content that is put back only what was restated is stored", async () => {
   const {at, put, pond, run} = await harbour({files: "data/*.csv", into: "/in/dock"});
   await put("a.csv", `time,DO\n${lines(0, 10)}`);
   await run();
@@ -160,9 +160,11 @@ test("a copy, and content that comes again, are not read", async () => {
   await put("a.csv", `time,DO\n${line(0, 77)}`);
   await run();
   await copyFile(at("b.csv"), at("a.csv"));
+  expect(told(await run())).toMatchObject({read: 20, stored: 1});
+  expect((await readings(pond, "/in/dock"))[0]!.DO).toBe(0);
   const {commits} = await run();
   expect(commits).toEqual([]);
-  expect(await (await pond.fs()).versions("/in/dock")).toHaveLength(3);
+  expect(await (await pond.fs()).versions("/in/dock")).toHaveLength(4);
 });
 
 test("a change that leaves size and times alone is seen, while the file is young and after the cache is gone", async () => {
@@ -226,3 +228,45 @@ test("however a file grows and is cut and copied, what it held at each run is wh
     {numRuns: 8}
   );
 }, 40_000);
+
+test("an edit that is taken back is taken back in the series, and what only moved is not", async () => {
+  const {at, pond, put, run} = await harbour({files: "data/*.csv", into: "/in/all"});
+  const values = async () => (await readings(pond, "/in/all")).map(({DO}) => DO);
+  const content = (value: number, more = "") => `time,DO\n${line(0)}${line(1, value)}${more}`;
+  await put("dock.csv", content(2));
+  await run();
+  await put("dock.csv", content(3));
+  await run();
+  expect(await values()).toEqual([0, 3]);
+  await put("dock.csv", content(2));
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 1});
+  expect(await values()).toEqual([0, 2]);
+  expect(told(await run())).toEqual(quiet);
+  await put("dock.csv", content(3, line(2)));
+  expect(told(await run())).toMatchObject({stored: 2});
+  await put("dock.csv", content(2, line(2) + line(3)));
+  expect(told(await run())).toMatchObject({stored: 2});
+  expect(await values()).toEqual([0, 2, 2, 3]);
+  await rename(at("dock.csv"), at("old.csv")); // and another in its place
+  await put("dock.csv", content(4));
+  await run();
+  expect(await values()).toEqual([0, 4, 2, 3]);
+  await rename(at("dock.csv"), at("new.csv"));
+  await rename(at("old.csv"), at("dock.csv"));
+  expect(told(await run())).toEqual(quiet);
+  expect(await values()).toEqual([0, 4, 2, 3]);
+});
+
+test("a resource that is written again as it was has its files read so again", async () => {
+  const root = await harbour({files: "data/*.csv"});
+  await root.put("dock.csv", "time,DO\n2024-01-01,1\n2024-01-02,-99\n");
+  const values = async () => (await readings(root.pond, "/in/dock")).map(({DO}) => DO);
+  await root.run();
+  expect(await values()).toEqual([1, -99]);
+  await root.put("dock.csv", "time,DO\n2024-01-01,1\n2024-01-02,-9\n");
+  await root.run(now, {missing: [-1]});
+  expect(await values()).toEqual([1, -9]);
+  await root.put("dock.csv", "time,DO\n2024-01-01,1\n2024-01-02,-99\n");
+  await root.run();
+  expect(await values()).toEqual([1, -99]);
+});
