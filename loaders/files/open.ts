@@ -29,8 +29,16 @@ const forms: Readonly<Record<string, Form>> = {
 
 /** What a file is, by its name; undefined for one that nothing here reads. */
 function formNamed(path: string): Form | undefined {
-  const [, name] = /\.(\w+)(?:\.(?:gz|zst))?$/.exec(path.toLowerCase()) ?? [];
+  const name = endingOf(path);
   return name === undefined ? undefined : forms[name];
+}
+
+/**
+ * The ending of a name that tells what a file is, without what packs it and without the number or date that it has when
+ * it was rotated: `csv` of `pier.csv`, `pier.csv.1` and `pier.csv-20260301.gz`.
+ */
+export function endingOf(path: string): string | undefined {
+  return /\.([a-z]+)(?:[.-]\d[\d-]*)?(?:\.(?:gz|zst))?$/.exec(path.toLowerCase())?.[1];
 }
 
 const formats: Readonly<Record<Form, string>> = {csv: "CSV", parquet: "Parquet", json: "JSON", html: "HTML"};

@@ -1,6 +1,6 @@
 import {randomUUID} from "node:crypto";
 import {mkdir, rm, stat} from "node:fs/promises";
-import {extname, join, relative} from "node:path";
+import {join, relative} from "node:path";
 import * as z from "zod";
 import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";
@@ -13,7 +13,7 @@ import {howOf, Ledger} from "../files/ledger.js";
 import type {Came, Entry, Found, Taken} from "../files/ledger.js";
 import {maskOf} from "../resources/mask.js";
 import {capturesIn, fill, hostFiles, unfillable} from "../pattern.js";
-import {openSource, wrongWith} from "../files/open.js";
+import {endingOf, openSource, wrongWith} from "../files/open.js";
 import type {Ending} from "../files/source.js";
 import {storeFile} from "../files/stored.js";
 import {quiet, sum} from "../resources/report.js";
@@ -260,7 +260,7 @@ async function readFile(file: HostFile, before: Entry | undefined, task: Reading
 
 /** What a file has grown by, below the lines that it began with, as a file. */
 async function tailOf(path: string, {mark, settled}: Entry, scratch: string): Promise<string> {
-  const target = join(scratch, `tail${extname(path)}`);
+  const target = join(scratch, `tail.${endingOf(path)}`);
   const lead = await endOfLines(path, settled!.lead);
   await writeTail(path, target, {lead: lead ?? 0, begin: mark});
   return target;

@@ -1,5 +1,6 @@
 import {appendFile, copyFile, readFile, rename, rm, utimes, writeFile} from "node:fs/promises";
 import {join} from "node:path";
+import {gzipSync} from "node:zlib";
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {harbour, now, quiet, readings, told} from "./inbox.js";
@@ -269,4 +270,20 @@ test("a resource that is written again as it was has its files read so again", a
   await root.put("dock.csv", "time,DO\n2024-01-01,1\n2024-01-02,-99\n");
   await root.run();
   expect(await values()).toEqual([1, -99]);
+});
+
+test("a file that is rotated is read on under its number or date, and begun anew under its name", async () => {
+  const {at, pond, put, run} = await harbour({files: "data/{dock,pier}.csv*"});
+  await put("dock.csv", `time,DO\n${lines(0, 3)}`);
+  await run();
+  await appendFile(at("dock.csv"), lines(3, 5));
+  await rename(at("dock.csv"), at("dock.csv.1"));
+  await put("dock.csv", `time,DO\n${lines(5, 7)}`);
+  expect(told(await run())).toEqual({...quiet, read: 4, stored: 4});
+  await rename(at("dock.csv.1"), at("dock.csv.2"));
+  await rename(at("dock.csv"), at("dock.csv-20240101"));
+  expect(told(await run())).toEqual(quiet);
+  await put("dock.csv-20231231.gz", gzipSync(`time,DO\n${line(0)}${line(8)}`));
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 1});
+  expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([0, 1, 2, 3, 4, 5, 6, 8]);
 });
