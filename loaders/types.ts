@@ -89,6 +89,7 @@ export interface Kind<Spec = unknown> {
   readonly schema: z.ZodType<Spec>;
   reads?(spec: Spec): readonly string[]; // pond path patterns
   writes?(spec: Spec): readonly string[]; // pond path prefixes
+  owns?(spec: Spec): readonly string[]; // pond paths that it alone may write, for what is there is made whole each time
   origins?(spec: Spec, path: string, fs: Reader): Promise<readonly Origin[]>; // what a path that it computes is made of
   init?(resource: Resource<Spec>, tx: Transaction): Promise<void>;
   start?(resource: Resource<Spec>, context: RunContext): Promise<void>;

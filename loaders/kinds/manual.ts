@@ -70,6 +70,7 @@ export const manual: Kind<ManualSpec> = {
   summary: "Readings and annotations that people type.",
   schema,
   writes: placesOf,
+  owns: placesOf,
   init: (resource, tx) => tx.remove(memoryOf(resource), {force: true}), // of one of this name that was pruned
   async run(resource: Resource<ManualSpec>, context: RunContext): Promise<Report> {
     const first = await attempt(resource, context, takeReadings);

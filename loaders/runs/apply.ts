@@ -1,4 +1,5 @@
 import {randomUUID} from "node:crypto";
+import {posix} from "node:path";
 import {isDeepStrictEqual} from "node:util";
 import {PondError} from "../../pond/error.js";
 import type {Pond} from "../../pond/pond.js";
@@ -172,8 +173,8 @@ async function layAll(tx: Transaction, pairs: readonly Pair[], kinds: readonly K
     old: before && layoutOf(before, kinds)
   }));
   for (const {old, layout} of laid) if (old && !isSamePlace(old, layout)) await unlay(tx, old);
-  const problems: string[] = [];
   const owners = new Map<string, Resource>();
+  const problems = laid.flatMap(({resource}) => claim(resource, {owners, kinds}));
   for (const {resource, layout} of laid) if (layout) problems.push(...(await layOne(tx, layout, {resource, owners})));
   if (problems.length > 0) throw new ResourceError(problems);
 }
@@ -183,15 +184,27 @@ interface Claim {
   readonly owners: Map<string, Resource>; // by path
 }
 
+/** Notes what a resource alone may write. Gives what stands in the way: two would take it from one another in each run. */
+function claim(resource: Resource, {owners, kinds}: Pick<Claim, "owners"> & {kinds: readonly Kind[]}): string[] {
+  const paths = kindNamed(resource.kind, kinds).owns?.(resource.spec) ?? [];
+  return paths.map((path) => posix.normalize(path)).flatMap((path) => {
+    const owner = owners.get(path);
+    if (!owner) owners.set(path, resource);
+    return owner ? [taken(path, "written", {resource, owner})] : [];
+  });
+}
+
+function taken(path: string, how: "written" | "computed", {resource, owner}: Record<"resource" | "owner", Resource>) {
+  const remedy = `give one of them another ${how === "written" ? "into" : "output"}.`;
+  return sentence(resource.place, `${path} is ${how} by ${nameOf(owner)} already (${spot(owner.place)}): ${remedy}`);
+}
+
 /** Gives what stands in the way. */
 async function layOne(tx: Transaction, layout: Layout, {resource, owners}: Claim): Promise<readonly string[]> {
   const paths = [...(layout.output === undefined ? [] : [layout.output]), layout.path];
   const path = paths.find((path) => owners.has(path));
   const owner = path === undefined ? undefined : owners.get(path)!;
-  if (owner) {
-    const told = `${nameOf(owner)} already (${spot(owner.place)})`;
-    return [sentence(resource.place, `${path} is computed by ${told}: give one of them another output.`)];
-  }
+  if (owner) return [taken(path!, "computed", {resource, owner})];
   for (const path of paths) owners.set(path, resource);
   try {
     await lay(tx, layout);

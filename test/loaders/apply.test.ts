@@ -233,6 +233,22 @@ test("all that stands in the way is told with its place, and nothing is applied"
   expect(await pond.log()).toEqual(before);
 });
 
+test("a table that people type belongs to one resource, and to one part of it", async () => {
+  const typed = (name: string, parts: Record<string, string>) =>
+    resource("Manual", name, Object.fromEntries(Object.entries(parts).map(([part, into]) => [part, {into, rows: []}])));
+  const pond = await openPond();
+  const visits = typed("visits", {readings: "/in/visits", annotations: "/notes"});
+  await apply(pond, [visits, typed("others", {readings: "/in/others"})]);
+  const told = (one: Resource) => apply(pond, [visits, one]);
+  const taken = /\/in\/visits is written by Manual\/visits already \(.*\): give one of them another into\.$/;
+  await expect(told(typed("others", {readings: "/in/visits"}))).rejects.toThrow(taken);
+  await expect(told(typed("others", {annotations: "/in//visits"}))).rejects.toThrow(taken);
+  await expect(told(typed("others", {readings: "/a", annotations: "/a"}))).rejects.toThrow(
+    "/a is written by Manual/others"
+  );
+  await expect(told(site("dock", "/in/visits"))).rejects.toThrow("/in/visits is computed by Manual/visits already");
+});
+
 test("resources that wait for one another are not applied", async () => {
   const pond = await openPond();
   const ring = [site("a", "/in/a")];
