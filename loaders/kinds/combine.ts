@@ -58,8 +58,9 @@ export const combine: Kind<CombineSpec> = {
   },
   async run({spec}, context) {
     const fs = await context.fs();
-    const columns = await (await combinedSeries(spec, fs)).columns(); // says what cannot be combined
-    const notes = [...(await unmatched(spec, fs)), ...unused(spec, columns)];
+    const series = await combinedSeries(spec, fs);
+    const columns = await series.columns(); // says what cannot be combined
+    const notes = [...(await unmatched(spec, fs)), ...unused(spec, columns), ...(await series.notes())];
     return {read: 0, stored: 0, aside: 0, notes, errors: []};
   }
 };

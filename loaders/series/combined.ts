@@ -1,6 +1,7 @@
 import {identifier} from "../../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {flagsOfRenamed, isFlag} from "../readings/flag.js";
+import {groupBy} from "../group.js";
 import {within} from "../reduction/partial.js";
 import {mergedQuality, qualityIn, renamedQuality} from "../readings/quality.js";
 import {keyOf} from "../reduction/shard.js";
@@ -27,10 +28,11 @@ interface Naming {
 interface Named extends Deployment {
   readonly namings: readonly Naming[];
   readonly flags: readonly Column[];
+  readonly notes: readonly string[]; // what of it is told as one
 }
 
 /** One whose columns are called as those of the others are; of two with one scope the later wins. */
-interface Input extends Deployment {
+interface Input extends Omit<Named, "flags"> {
   readonly namings: readonly Naming[]; // of flags as well
   readonly salt: string; // changes when what is made of a piece does
 }
@@ -83,8 +85,15 @@ export class CombinedSeries implements Series {
     return mergedQuality(await Promise.all(found));
   }
 
+  /** A sentence for each two columns of one input that are told as one, for they differ in their unit alone. */
+  async notes(): Promise<readonly string[]> {
+    return (await this.#named()).flatMap(({notes}) => notes);
+  }
+
   #named(): Promise<readonly Input[]> {
-    return (this.#inputs ??= Promise.all(this.#deployments.map((one) => nameColumns(one, this.#units))).then(alike));
+    return (this.#inputs ??= Promise.all(this.#deployments.map((one) => nameColumns(one, this.#units))).then((all) =>
+      alike(all.flat())
+    ));
   }
 }
 
@@ -145,16 +154,41 @@ function unflagged(namings: readonly Naming[], columns: readonly Column[]): read
     });
 }
 
-/** The columns of a deployment, in the units that are wanted. */
-async function nameColumns(deployment: Deployment, units: ReadonlyMap<string, string>): Promise<Named> {
+/**
+ * The columns of a deployment, in the units that are wanted. One that came to tell a thing in another unit is as two that
+ * stand there at the same time: the later tells it in the unit that is wanted, or in the one that was there first.
+ */
+async function nameColumns(deployment: Deployment, units: ReadonlyMap<string, string>): Promise<readonly Named[]> {
   const columns = await deployment.series.columns();
   const readings = columns.filter((column) => !isFlag(column));
-  const namings = readings.map((column) => {
-    const wanted = nameFor(column, readings, [...units.keys()]);
-    return namingOf(column, deployment, wanted === undefined ? undefined : units.get(wanted));
+  const wantedOf = (column: Column) => units.get(nameFor(column, readings, [...units.keys()]) ?? "");
+  const namings = readings.map((column) => namingOf(column, deployment, wantedOf(column)));
+  const named = [...groupBy(namings, ({column}) => lower(column)).values()].map((same) =>
+    same.toSorted((a, b) => Number(!!a.conversion) - Number(!!b.conversion))
+  );
+  const notes = named.flatMap((same) => joined(same, deployment, readings));
+  const layers = Array.from({length: Math.max(1, ...named.map(({length}) => length))}, (_, layer) =>
+    namings.filter((naming) => named.some((same) => same[layer] === naming))
+  );
+  const [newest, ...others] = layers.map((layer) => ({...deployment, namings: layer, flags: columns.filter(isFlag)}));
+  return [...others.map((one) => ({...one, notes: []})).reverse(), {...newest!, notes}];
+}
+
+/** Says which columns are told as one. Throws a sentence where they are not one thing in several units. */
+function joined(
+  [first, ...others]: readonly Naming[],
+  {scope, series}: Deployment,
+  readings: readonly Column[]
+): readonly string[] {
+  const told = ({from}: Naming) => readings.find(({name}) => name === from)!.attributes;
+  const thing = ({parameter, instrument, scope}: Column["attributes"]) => keyOf(parameter, instrument, scope);
+  return others.map((other) => {
+    const both = `The columns ${first!.from} and ${other.from} of ${series.path}`;
+    const [one, twin] = [told(first!), told(other)];
+    if (thing(one) === thing(twin) && one.unit !== twin.unit)
+      return `${both} are one in scope ${scope}: ${first!.column.name}.`;
+    throw new Error(`${both} would both be ${other.column.name} in scope ${scope}: rename one.`);
   });
-  refuseTwins(namings, deployment);
-  return {...deployment, namings, flags: columns.filter(isFlag)};
 }
 
 /** A column is called as the first deployment that has it calls it, and the flags of its readings are called after it. */
@@ -240,18 +274,6 @@ function scoped(column: Column, {scope, series}: Deployment): Column {
     type: column.type,
     attributes: {...column.attributes, instrument: instrument ?? series.path.split("/").at(-1), scope}
   };
-}
-
-function refuseTwins(namings: readonly Naming[], {scope, series}: Deployment): void {
-  const seen = new Map<string, string>();
-  for (const {from, column} of namings) {
-    const twin = seen.get(column.name.toLowerCase());
-    if (twin !== undefined)
-      throw new Error(
-        `The columns ${twin} and ${from} of ${series.path} would both be ${column.name} in scope ${scope}: rename one.`
-      );
-    seen.set(column.name.toLowerCase(), from);
-  }
 }
 
 /** Each name once, where it first stands; of two deployments with one name the later describes it. */

@@ -82,6 +82,47 @@ test("two columns with one name are refused", async () => {
   );
 });
 
+test("what one input tells in feet, and later in metres, is one column in the unit that is wanted", async () => {
+  const duck = await openDuck();
+  const feet = [0, 1, 2].map((t) => at(t * hour, 10, "Depth.ft"));
+  const metres = [at(2 * hour, 2, "Depth.m"), {time: 3 * hour, values: {"Depth.m": 3, "DO.mg/L": 8}}];
+  const combined = (order: readonly (readonly Reading[])[], unit: string) => {
+    const deployment = {scope: "S", period: {begin: hour}, series: readingsSeries("/hydrovu/A", order)};
+    return new CombinedSeries("/x", [deployment], new Map([["Depth", unit]]));
+  };
+  for (const order of [
+    [feet, metres],
+    [metres, feet]
+  ]) {
+    const series = combined(order, "m");
+    expect(await rowsOf(duck, series)).toEqual([
+      {time: hour, "S.Depth.m": 3.048, "S.DO.mg/L": null},
+      {time: 2 * hour, "S.Depth.m": 2, "S.DO.mg/L": null}, // what needs no conversion counts
+      {time: 3 * hour, "S.Depth.m": 3, "S.DO.mg/L": 8}
+    ]);
+    expect(await series.notes()).toEqual([
+      "The columns Depth.m and Depth.ft of /hydrovu/A are one in scope S: S.Depth.m."
+    ]);
+    const names = (await combined(order, "cm").columns()).map(({name}) => name).sort();
+    expect(names).toEqual(["S.DO.mg/L", "S.Depth.cm"]);
+  }
+  const alone = combined([feet], "m");
+  expect([(await alone.pieces()).length, await alone.notes()]).toEqual([1, []]);
+});
+
+test("readings of a unit that has no flags are not evaluated beside those of one that has", async () => {
+  const duck = await openDuck();
+  const depths = [[{time: 0, values: {"Depth.ft": 10}}], [{time: hour, values: {"Depth.m": 2, "Depth.m.flag": 1}}]];
+  const base = readingsSeries("/hydrovu/A", depths);
+  const flagOf = (name: string) => (name === "Depth.m.flag" ? {attributes: {flags: "Depth.m"}} : {});
+  const series = {...base, columns: async () => (await base.columns()).map((one) => ({...one, ...flagOf(one.name)}))};
+  const combined = new CombinedSeries("/x", [{scope: "S", period: {}, series}], new Map([["Depth", "m"]]));
+  expect(await rowsOf(duck, combined)).toEqual([
+    {time: 0, "S.Depth.m": 3.048, "S.Depth.m.flag": 2},
+    {time: hour, "S.Depth.m": 2, "S.Depth.m.flag": 1}
+  ]);
+});
+
 test("no deployment at all is an empty series", async () => {
   const duck = await openDuck();
   const series = new CombinedSeries("/x", []);
