@@ -169,9 +169,39 @@ function added(
   return tally.take();
 }
 
-test("partials folded over any ladder and any partition are those of one pass over the readings", () => {
+const picks = fc.array(fc.nat(), {minLength: 8, maxLength: 8}); // which neighbours are next
+
+/** Parts that follow each other made one, two neighbours at a time. */
+function joinedBy(picks: readonly number[], parts: readonly Bins[], join: (two: readonly Bins[]) => Bins): Bins {
+  const left = [...parts];
+  for (const pick of picks.slice(0, parts.length - 1)) {
+    const at = pick % (left.length - 1);
+    left.splice(at, 2, join(left.slice(at, at + 2)));
+  }
+  expect(left.length).toBe(1);
+  return left[0]!;
+}
+
+/** Exactly, but for what has to be rounded. */
+function expectAlike(bins: Bins, expected: ReturnType<typeof onePass>): void {
+  expect([...bins.starts]).toEqual(expected.map(({time}) => time));
+  for (const name of ["count", "min", "max", "first", "last"] as const)
+    expect(told(bins, name)).toEqual(expected.map((bin) => bin[name]));
+  for (const [name, least] of [
+    ["sum", 1e-12],
+    ["avg", 1e-12],
+    ["stddev", 1e-9]
+  ] as const)
+    for (const [index, value] of told(bins, name).entries()) {
+      const {size, [name]: exact} = expected[index]!;
+      if (typeof exact !== "number") expect(value).toBeNull();
+      else expect(Math.abs(value! - exact)).toBeLessThanOrEqual(least * size);
+    }
+}
+
+test("partials folded in any order, over any ladder and any partition are those of one pass over the readings", () => {
   fc.assert(
-    fc.property(found, ladders, zones, cuts, (readings, ladder, timeZone, at) => {
+    fc.property(found, ladders, zones, cuts, picks, (readings, ladder, timeZone, at, picks) => {
       const rows = readings
         .map(([time, value]) => ({time: micros("2025-03-09T10:00Z") + time * minute, value}))
         .sort((x, y) => x.time - y.time);
@@ -179,23 +209,14 @@ test("partials folded over any ladder and any partition are those of one pass ov
       const edges = edgesOf(rows, at);
       const parts = edges.slice(1).map((end, index) => rows.slice(edges[index], end));
       const [finest, ...others] = ladder;
-      let bins = parts.map((part) => added(part, finest, {timeZone}));
-      for (const name of others) bins = [folded(bins, name, {timeZone})];
-      const whole = folded(bins, ladder.at(-1)!, {timeZone});
-      const expected = onePass(rows, ladder.at(-1)!, timeZone);
-      expect([...whole.starts]).toEqual(expected.map(({time}) => time));
-      for (const name of ["count", "min", "max", "first", "last"] as const)
-        expect(told(whole, name)).toEqual(expected.map((bin) => bin[name]));
-      for (const [name, least] of [
-        ["sum", 1e-12],
-        ["avg", 1e-12],
-        ["stddev", 1e-9]
-      ] as const)
-        for (const [index, value] of told(whole, name).entries()) {
-          const {size, [name]: exact} = expected[index]!;
-          if (typeof exact !== "number") expect(value).toBeNull();
-          else expect(Math.abs(value! - exact)).toBeLessThanOrEqual(least * size);
-        }
+      const coarsest = ladder.at(-1)!;
+      const climb = (from: readonly Bins[]) => others.reduce((finer, name) => [folded(finer, name, {timeZone})], from);
+      const bins = parts.map((part) => added(part, finest, {timeZone}));
+      const expected = onePass(rows, coarsest, timeZone);
+      expectAlike(folded(climb(bins), coarsest, {timeZone}), expected);
+      const climbed = bins.flatMap((one) => climb([one])); // each part up to the coarsest on its own, and joined there
+      const joined = joinedBy(picks, climbed, (two) => folded(two, coarsest, {timeZone}));
+      expectAlike(joined, expected);
     }),
     {numRuns: 300}
   );
