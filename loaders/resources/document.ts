@@ -163,7 +163,7 @@ export class ResourceDocument {
     const isHidden = path.some((name) => hidden.has(String(name)));
     if (isScalar(node) && typeof node.value !== "string") return isHidden ? "…" : (node.source ?? String(node.value));
     const value = this.#valueAt(path);
-    const shown = isHidden && !isReference(value) ? "…" : JSON.stringify(without(value, hidden));
+    const shown = isHidden && !isReference(value) ? "…" : withoutUser(JSON.stringify(without(value, hidden)));
     return shown.length > 80 ? `${shown.slice(0, 79)}…` : shown;
   }
 
@@ -210,6 +210,11 @@ export function fieldName(path: Path): string {
   return path
     .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`))
     .join("");
+}
+
+/** A text in which no URL says who asks, and with which password. */
+function withoutUser(text: string): string {
+  return text.replace(/:\/\/[^/\s"]+@/g, "://…@");
 }
 
 /** A value with what stands under the names left out, but for the names of variables. */

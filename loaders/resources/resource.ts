@@ -1,3 +1,4 @@
+import {isUtf8} from "node:buffer";
 import {readFile, readdir} from "node:fs/promises";
 import {join} from "node:path";
 import {LineCounter, isScalar, parseAllDocuments} from "yaml";
@@ -61,12 +62,22 @@ interface Found {
 
 async function readFileOf(file: string, kinds: readonly Kind[], env: Effects["env"]): Promise<Found> {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(await readFile(file, "utf8"), {lineCounter: lines});
+  const bytes = await readFile(file);
+  if (!isUtf8(bytes)) return {resources: [], problems: [notUtf8(file, bytes)]};
+  const documents = parseAllDocuments(bytes.toString(), {lineCounter: lines});
   if ("empty" in documents) return {resources: [], problems: []};
   const found = documents
     .filter(({contents, errors}) => errors.length > 0 || !isNothing(contents))
     .map((document) => readDocument(new ResourceDocument(file, document as Document, lines), kinds, env));
   return {resources: found.flatMap(({resources}) => resources), problems: found.flatMap(({problems}) => problems)};
+}
+
+/** Other encodings would be read as marks that nobody wrote. */
+function notUtf8(file: string, bytes: Buffer): string {
+  const read = new TextDecoder().decode(bytes);
+  const before = read.slice(0, read.indexOf("\ufffd")).split("\n");
+  const place = {file, line: before.length, column: before.at(-1)!.length + 1};
+  return sentence(place, "this is not UTF-8, as YAML is: save the file in that encoding.");
 }
 
 function isNothing(contents: unknown): boolean {

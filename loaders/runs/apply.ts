@@ -187,11 +187,13 @@ interface Claim {
 /** Notes what a resource alone may write. Gives what stands in the way: two would take it from one another in each run. */
 function claim(resource: Resource, {owners, kinds}: Pick<Claim, "owners"> & {kinds: readonly Kind[]}): string[] {
   const paths = kindNamed(resource.kind, kinds).owns?.(resource.spec) ?? [];
-  return paths.map((path) => posix.normalize(path)).flatMap((path) => {
-    const owner = owners.get(path);
-    if (!owner) owners.set(path, resource);
-    return owner ? [taken(path, "written", {resource, owner})] : [];
-  });
+  return paths
+    .map((path) => posix.normalize(path))
+    .flatMap((path) => {
+      const owner = owners.get(path);
+      if (!owner) owners.set(path, resource);
+      return owner ? [taken(path, "written", {resource, owner})] : [];
+    });
 }
 
 function taken(path: string, how: "written" | "computed", {resource, owner}: Record<"resource" | "owner", Resource>) {

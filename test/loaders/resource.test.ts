@@ -10,7 +10,7 @@ import {temporaryDirectory} from "./memory.js";
 
 type Env = Record<string, string>;
 
-async function read(files: Record<string, string>, env: Env = {}): Promise<readonly Resource[]> {
+async function read(files: Record<string, string | Uint8Array>, env: Env = {}): Promise<readonly Resource[]> {
   const directory = await temporaryDirectory();
   await mkdir(join(directory, "resources"));
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, "resources", name), text);
@@ -18,11 +18,11 @@ async function read(files: Record<string, string>, env: Env = {}): Promise<reado
 }
 
 /** The problems of one file, without the directory before its name. */
-async function problemsOf(text: string, env: Env = {}): Promise<readonly string[]> {
+async function problemsOf(text: string | Uint8Array, env: Env = {}): Promise<readonly string[]> {
   return problemsIn({"a.yaml": text}, env);
 }
 
-async function problemsIn(files: Record<string, string>, env: Env = {}): Promise<readonly string[]> {
+async function problemsIn(files: Record<string, string | Uint8Array>, env: Env = {}): Promise<readonly string[]> {
   const error = await read(files, env).then(
     () => undefined,
     (error: unknown) => error
@@ -296,6 +296,24 @@ test("everything wrong is told at once: head, spec and environment, in every doc
   const problems = await problemsOf(`${text}  tiem: x\n---\n${inbox.replace("Inbox", "Outbox")}`);
   const places = problems.map((problem) => /^a\.yaml:(\d+:\d+)/.exec(problem)![1]);
   expect(places).toEqual(["1:13", "5:10", "7:3", "6:9", "10:7"]);
+});
+
+test("a file in another encoding than UTF-8 is named, with the place of its first other character", async () => {
+  const text = inbox.replace("{name: files}", '{name: files, description: "Café"}');
+  expect(await problemsOf(Buffer.from(text, "latin1"))).toEqual([
+    "a.yaml:3:42: this is not UTF-8, as YAML is: save the file in that encoding."
+  ]);
+  expect(await read({"a.yaml": text})).toHaveLength(1);
+});
+
+test("a URL is told without who asks and with which password", async () => {
+  const cloud = (url: string) =>
+    inbox
+      .replace("Inbox", "HydroVu")
+      .replace(/ {2}files[^]*/, `  {clientId: "\${env:A}", clientSecret: "\${env:A}", url: "${url}"}\n`);
+  expect(await problemsOf(cloud("https://ann:p@ss@api.example/x"), {A: "a"})).toEqual([
+    expect.stringMatching(/^a\.yaml:5:\d+: spec\.url is "https:\/\/…@api\.example\/x": write https:/)
+  ]);
 });
 
 test("two resources of one kind and name are told where they are", async () => {
