@@ -11,8 +11,8 @@ import type {How, Source} from "./source.js";
 
 /**
  * The web export of HydroVu: HTML with a table of which a row marked `isi-data-table` is the header, and rows marked
- * `isi-data-row` are readings. The instant in `isi-hv-timestamp` (ms since 1970) counts before the text of the first
- * cell, which is the time of some clock on a wall.
+ * `isi-data-row` are readings. The instant in `isi-hv-timestamp` (ms since 1970) of the row, or of its first cell, counts
+ * before the text there, which is the time of some clock on a wall.
  */
 export async function exportSource(duck: Duck, path: string, how: How): Promise<Source> {
   if (path.endsWith(".zst")) throw new Error("it is an export packed as .zst, which is read as it is or as .gz");
@@ -31,13 +31,14 @@ export async function exportSource(duck: Duck, path: string, how: How): Promise<
   return {...rest, fields, ...(asText ? {asText: {...asText, fields}} : {})};
 }
 
+const instantOf = "isi-hv-timestamp";
 const timeField = {header: "time", type: "VARCHAR", sql: "c0"};
 const nothingFrom = "(SELECT NULL::VARCHAR AS c0 WHERE false)";
 
 /** From HTML to the rows of its table of readings as CSV. */
 class ExportTable extends Transform {
   header?: readonly string[];
-  #row?: {readonly isHeader: boolean; readonly instant?: string; readonly cells: string[]};
+  #row?: {readonly isHeader: boolean; instant: string | undefined; readonly cells: string[]};
   #inCell = false;
   readonly #text = new TextDecoder();
   readonly #parser = new Parser({
@@ -64,10 +65,11 @@ class ExportTable extends Transform {
   #open(name: string, attributes: Readonly<Record<string, string>>): void {
     if (name === "tr") {
       const isHeader = "isi-data-table" in attributes;
-      const instant = attributes["isi-hv-timestamp"];
+      const instant = attributes[instantOf];
       const isRow = isHeader || "isi-data-row" in attributes;
-      this.#row = isRow ? {isHeader, cells: [], ...(instant ? {instant} : {})} : undefined;
+      this.#row = isRow ? {isHeader, cells: [], instant} : undefined;
     } else if ((name === "td" || name === "th") && this.#row) {
+      if (this.#row.cells.length === 0) this.#row.instant ||= attributes[instantOf];
       this.#row.cells.push("");
       this.#inCell = true;
     }
@@ -83,7 +85,7 @@ class ExportTable extends Transform {
       this.#write(["time", ...cells.map((_, index) => `p${index}`)]);
     } else if (this.header) {
       const values = this.header.slice(1).map((_, index) => cells[index] ?? "");
-      this.#write([row.instant === undefined ? time : isoOf(row.instant), ...values]);
+      this.#write([row.instant ? isoOf(row.instant) : time, ...values]);
     }
   }
 

@@ -312,6 +312,19 @@ test("an export of HydroVu: the instant in a row counts before its text", async 
   ]);
 });
 
+test("an export of HydroVu: so does the instant in a row's first cell, and one in another is none of the row's", async () => {
+  const {pond, put, run} = await harbour({files: "data/*.htm", timeZone: "America/Los_Angeles"});
+  const instant = 'isi-hv-timestamp="1767225600000"';
+  const row = (time: string, value: string) => `<tr class="data" isi-data-row="">${time}${value}<td>100</td></tr>`;
+  const first = row(`<td ${instant}>1/2/26 3:00 PM</td>`, "<td>9.5</td>");
+  await put("dock.htm", page(first + row("<td>2025-12-31 17:00:00.000</td>", `<td ${instant}>9</td>`)));
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 2});
+  expect((await readings(pond, "/in/dock")).map(({time}) => time)).toEqual([
+    "2026-01-01T00:00:00.000Z",
+    "2026-01-01T01:00:00.000Z"
+  ]);
+});
+
 test("HTML without a table of readings is named", async () => {
   const {put, run} = await harbour();
   await put("dock.html", "<html><table><tr><td>1</td></tr></table></html>");
