@@ -51,10 +51,20 @@ export function wrongWith(path: string, error: unknown): string | undefined {
   if ("code" in error && !String(error.code).startsWith("ERR_")) return `it cannot be read (${reason})`;
   const [, twice] = / has duplicate key ("[^"]*")/.exec(line) ?? [];
   if (twice) return `it has an object with ${twice} twice, of which only one can count`;
+  const notJson = malformed(reason);
+  if (notJson) return notJson;
   const form = formNamed(path);
   if (form && /^(Invalid Input|Conversion|IO|Serialization|Out of Range|Invalid|Parser|Binder) Error: /.test(line))
     return `it cannot be read as ${formats[form]} (${reason})`;
   return /^[A-Z][\w ]* Error: /.test(line) || !/^its? /.test(line) ? undefined : reason;
+}
+
+/** What DuckDB says of JSON; of lines it counts the one that comes after the one that is wrong, of values not always. */
+function malformed(message: string): string | undefined {
+  const said = /Malformed JSON in file ".*", at byte (\d+) in (?:line (\d+)|record\/value (\d+)): (.*)$/;
+  const [, byte, line, value, wrong] = said.exec(message) ?? [];
+  if (line) return `its line ${Number(line) - 1} is no JSON (${wrong}, at byte ${byte})`;
+  return value && `it is no JSON near its value ${value} (${wrong})`;
 }
 
 /** What DuckDB tells of a line of CSV in several lines, in one that follows the file's name. */

@@ -213,14 +213,15 @@ async function takeBatch({files, isLast}: Batch, ledger: Ledger, task: Task): Pr
  */
 async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Report> {
   let hashed: Promise<unknown> | undefined;
+  let grown: Entry | undefined;
   try {
     const known = await ledger.find(file);
     if (known?.isWhole) return {...quiet, notes: notesOf(known.entry)};
     task.context.effects.reporter.step(`Reading ${file.name}`);
     if (!known) hashed = Promise.allSettled([ledger.hash(file)]); // what went wrong is told where the hash is needed
-    const before = known?.entry.settled && known.entry; // what cannot grow is read from the top
-    const came = await readFile(file, before, {...task, isEnded: known?.isEnded ?? false});
-    const entry = await ledger.add(file, sumOf(before, came), known?.entry);
+    grown = known?.entry.settled && known.entry; // what cannot grow is read from the top
+    const came = await readFile(file, grown, {...task, isEnded: known?.isEnded ?? false});
+    const entry = await ledger.add(file, sumOf(grown, came), known?.entry);
     task.context.effects.reporter.line(`${file.name}: ${tell(came)}.`);
     return {...quiet, read: came.read, stored: came.stored, aside: came.aside, notes: notesOf(entry)};
   } catch (error) {
@@ -228,7 +229,8 @@ async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Rep
       return {...quiet, errors: [`${file.name} was not stored: ${error.message.replace(/[.;:]\s*$/, "")}.`]};
     const wrong = wrongWith(file.path, error);
     if (wrong === undefined) throw error;
-    return {...quiet, errors: [`${file.name} was skipped: ${wrong}; mend it or take it away.`]};
+    const where = grown ? inTail(wrong, grown) : wrong;
+    return {...quiet, errors: [`${file.name} was skipped: ${where}; mend it or take it away.`]};
   } finally {
     await hashed;
   }
@@ -264,6 +266,14 @@ async function tailOf(path: string, {mark, settled}: Entry, scratch: string): Pr
   const lead = await endOfLines(path, settled!.lead);
   await writeTail(path, target, {lead: lead ?? 0, begin: mark});
   return target;
+}
+
+/** What is wrong with a tail, where rows and lines are counted from its beginning. */
+function inTail(wrong: string, {settled}: Entry): string {
+  const tail = "of what it has grown by";
+  return wrong
+    .replace(/ in row \d+/, `$& ${tail}`)
+    .replace(/\bits line (\d+)/, (_, line) => `line ${Number(line) - settled!.lead} ${tail}`);
 }
 
 /** A file's counts and notes together with those of its beginning. */

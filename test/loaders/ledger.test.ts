@@ -287,3 +287,19 @@ test("a file that is rotated is read on under its number or date, and begun anew
   expect(told(await run())).toEqual({...quiet, read: 2, stored: 1});
   expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([0, 1, 2, 3, 4, 5, 6, 8]);
 });
+
+test("what is wrong with a tail is told by its own rows and lines", async () => {
+  const {at, put, run} = await harbour();
+  await put("dock.csv", `# logger 12\ntime,DO\n${lines(0, 3)}`);
+  await put("dock.jsonl", '{"time":"2024-01-01","DO":1}\n');
+  await run();
+  await appendFile(at("dock.csv"), `${line(3)}yesterday,5\n`);
+  await appendFile(at("dock.jsonl"), '{"time":"2024-01-02","DO":1}\n{DO}\n{"time":"2024-01-03","DO":1}\n');
+  expect(told(await run()).errors).toEqual([
+    expect.stringContaining('its column "time" holds "yesterday" in row 2 of what it has grown by, which is no time'),
+    expect.stringContaining("was skipped: line 2 of what it has grown by is no JSON (")
+  ]);
+  await put("dock.csv", "time,DO\n");
+  await put("dock.jsonl", '{"time":"2024-02-01","DO":1}\n{"time":"2024-01-02"}\n{"time"}\n{"time":"2024-01-03"}\n');
+  expect(told(await run()).errors).toEqual([expect.stringContaining("was skipped: its line 3 is no JSON (")]);
+});
