@@ -44,6 +44,23 @@ export async function sample(path: string, begin: number, end: number): Promise<
   return found?.[1] ?? "";
 }
 
+/** The first bytes of a file, and no more than there are. */
+export async function headOf(path: string, length: number): Promise<Buffer> {
+  const handle = await open(path, "r");
+  try {
+    const {buffer, bytesRead} = await handle.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The hash of the first bytes of what was read; none where there are fewer. */
+export function hashOf(content: Buffer, length: number): string {
+  if (content.length < length) return "";
+  return createHash("sha256").update(content.subarray(0, length)).digest("hex");
+}
+
 /** Where the last whole line of a file ends, behind its line feed; 0 when there is none. */
 export async function lastLineEnd(path: string, size: number): Promise<number> {
   const handle = await open(path, "r");

@@ -2,7 +2,8 @@ import {createHash} from "node:crypto";
 import {mkdir, readFile, stat, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
 import type {Reader, Transaction} from "../../pond/types.js";
-import {beginsWith, lastLineEnd, sample, segmentsOf} from "./content.js";
+import {beginsWith, hashOf, headOf, lastLineEnd, sample, segmentsOf} from "./content.js";
+import {Entries, headBytes, idOf} from "./entries.js";
 import type {Segment} from "./content.js";
 import {memoryOf} from "../resources/memory.js";
 import type {Ending, Settled} from "./source.js";
@@ -60,14 +61,13 @@ interface Places {
 }
 
 interface State {
-  readonly entries: Iterable<readonly [id: string, entry: Entry]>;
+  readonly entries: Iterable<Entry>;
   readonly stamps: Iterable<readonly [path: string, stamp: Stamp]>;
   readonly seen: Iterable<string>;
   readonly added: Iterable<string>;
 }
 
 const none = {empty: 0};
-const headBytes = 1024;
 const edgeBytes = 65_536;
 const segmentLimit = 64;
 const absentLimit = 1000;
@@ -80,7 +80,7 @@ export class Ledger {
   readonly #path: string;
   readonly #stampFile: string;
   readonly #files: readonly Found[];
-  readonly #entries: Map<string, Entry>; // as they were read, one after another
+  readonly #entries: Entries;
   readonly #stamps: Map<string, Stamp>;
   readonly #seen: Set<string>;
   readonly #added: Set<string>; // in this run
@@ -92,7 +92,7 @@ export class Ledger {
     this.#path = path;
     this.#stampFile = stampFile;
     this.#files = files;
-    this.#entries = new Map(entries);
+    this.#entries = new Entries(entries);
     this.#stamps = new Map(stamps);
     this.#seen = new Set(seen);
     this.#added = new Set(added);
@@ -111,13 +111,13 @@ export class Ledger {
     const stamps = await readFile(places.stampFile, "utf8").catch(() => "{}"); // made again when it is gone
     const known = Object.entries(JSON.parse(stamps) as Record<string, Stamp>);
     const told = entries.map((entry) => ({...none, ...entry})); // what was kept before they were told
-    return new Ledger(places, {entries: told.map((entry) => [idOf(entry), entry]), stamps: known, seen: [], added: []});
+    return new Ledger(places, {entries: told, stamps: known, seen: [], added: []});
   }
 
   /** One that may be changed while this stays as it is. */
   copy(): Ledger {
     const places = {path: this.#path, stampFile: this.#stampFile, files: this.#files};
-    const [entries, stamps, seen, added] = [this.#entries, this.#stamps, this.#seen, this.#added];
+    const [entries, stamps, seen, added] = [this.#entries.all(), this.#stamps, this.#seen, this.#added];
     return new Ledger(places, {entries, stamps, seen, added});
   }
 
@@ -131,30 +131,32 @@ export class Ledger {
    * Whether a file has a content again that another followed in its place, or another way to be read, and that one is
    * in no file now. Where it was only moved, or two files changed their names, it is what was stored last that counts.
    */
-  async #isTakenBack({place, into}: Found, entry: Entry): Promise<boolean> {
-    const all = [...this.#entries.values()];
-    const newest = all.findLast((one) => one.into === into && one.place === place);
-    if (!newest || all.indexOf(newest) <= all.indexOf(entry)) return false;
+  async #isTakenBack({place}: Found, entry: Entry): Promise<boolean> {
+    const newest = this.#entries.after(place, entry);
+    if (!newest) return false;
     if (newest.how !== entry.how) return true;
     for (const {path, size} of this.#files)
       if (size >= newest.size && (await beginsWith(path, newest.segments))) return false;
     return true;
   }
 
-  async #find({path, into, how}: Found): Promise<Knowledge> {
+  async #find(file: Found): Promise<Knowledge> {
+    const {path, into, how} = file;
     const host = await hostState(path);
     this.#hosts.set(path, host);
     const {size, inode, state} = host;
     const stamp = this.#stamps.get(path);
-    const same = [...this.#entries.values()].filter((entry) => entry.into === into && entry.how === how);
-    const stamped = stamp && same.find((entry) => idOf(entry) === stamp.id);
-    if (stamped && state !== undefined && stamp.state === state) return this.#whole(stamped);
-    for (const entry of same)
-      if (entry.size === size && (await beginsWith(path, entry.segments))) {
-        this.#stamp(path, entry);
-        return this.#whole(entry);
-      }
-    const grown = same.filter(({mark, size: before}) => mark > 0 && before < size).sort((a, b) => b.mark - a.mark);
+    const known = stamp && this.#entries.get(stamp.id);
+    const stamped = known?.into === into && known.how === how ? known : undefined;
+    if (stamped && state !== undefined && stamp!.state === state) return this.#whole(stamped);
+    const same = await sameAs(path, this.#entries.ofSize(file, size));
+    if (same) {
+      this.#stamp(path, same);
+      return this.#whole(same);
+    }
+    const head = await headOf(path, headBytes);
+    const alike = this.#entries.beginningAs(file, (bytes) => hashOf(head, bytes));
+    const grown = alike.filter(({mark, size: before}) => mark > 0 && before < size).sort((a, b) => b.mark - a.mark);
     for (const entry of grown)
       if (await isBeginning(path, entry, entry === stamped && stamp!.inode === inode))
         return {entry, isWhole: false, isEnded: false};
@@ -187,8 +189,8 @@ export class Ledger {
     const head = await sample(path, 0, Math.min(headBytes, mark));
     const edge = await sample(path, Math.max(0, mark - edgeBytes), mark);
     const entry: Entry = {...came, place, into, how, size, head, edge, mark, segments};
-    for (const one of [before ?? entry, entry]) this.#entries.delete(idOf(one)); // so that it is the last
-    this.#entries.set(idOf(entry), entry);
+    if (before) this.#entries.delete(idOf(before));
+    this.#entries.add(entry);
     this.#seen.add(idOf(entry));
     this.#added.add(idOf(entry));
     this.#changed = true;
@@ -198,8 +200,11 @@ export class Ledger {
 
   /** Lets go of most contents that no file had, once all files were looked for: they would be found to be stored. */
   forgetAbsent(): void {
-    const absent = [...this.#entries].filter(([id]) => !this.#seen.has(id)).slice(0, -absentLimit);
-    for (const [id] of absent) this.#entries.delete(id);
+    const absent = this.#entries
+      .ids()
+      .filter((id) => !this.#seen.has(id))
+      .slice(0, -absentLimit);
+    for (const id of absent) this.#entries.delete(id);
     this.#changed ||= absent.length > 0;
   }
 
@@ -207,7 +212,7 @@ export class Ledger {
     await mkdir(dirname(this.#stampFile), {recursive: true});
     await writeFile(this.#stampFile, JSON.stringify(Object.fromEntries(this.#stamps)));
     if (!this.#changed) return;
-    const text = JSON.stringify({entries: [...this.#entries.values()]}, null, 1);
+    const text = JSON.stringify({entries: this.#entries.all()}, null, 1);
     await tx.write(this.#path, text, {parents: true});
   }
 
@@ -233,18 +238,23 @@ async function standing(entries: readonly Entry[], fs: Reader): Promise<readonly
   return entries.filter(({into}) => !gone.has(into));
 }
 
-function idOf({segments, into, how}: Entry): string {
-  return createHash("sha256")
-    .update(JSON.stringify([into, how, segments]))
-    .digest("hex");
+/** The first of contents as long as a file that it has; it is read once, however many there are. */
+async function sameAs(path: string, entries: readonly Entry[]): Promise<Entry | undefined> {
+  let whole: Promise<readonly Segment[]> | undefined;
+  for (const entry of entries) {
+    const {segments, size} = entry;
+    if (segments.length !== 1) {
+      if (await beginsWith(path, segments)) return entry;
+    } else if ((await (whole ??= segmentsOf(path, [size])))[0]?.[1] === segments[0]![1]) return entry;
+  }
+  return undefined;
 }
 
 /**
- * Whether a file began as it did when it was taken. A file in the same place on the disk is taken for grown when its
- * first bytes and those before the mark are what they were; of any other all bytes up to the mark must be.
+ * Whether a file whose first bytes are what they were began as it did when it was taken. One in the same place on the
+ * disk is taken for grown when those before the mark are, too; of any other all bytes up to the mark must be.
  */
-async function isBeginning(path: string, {head, edge, mark, segments}: Entry, isSameFile: boolean): Promise<boolean> {
-  if ((await sample(path, 0, Math.min(headBytes, mark))) !== head) return false;
+async function isBeginning(path: string, {edge, mark, segments}: Entry, isSameFile: boolean): Promise<boolean> {
   if ((await sample(path, Math.max(0, mark - edgeBytes), mark)) !== edge) return false;
   const before = segments.filter(([end]) => end <= mark);
   return isSameFile || beginsWith(path, before);

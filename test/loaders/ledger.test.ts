@@ -1,9 +1,12 @@
-import {appendFile, copyFile, readFile, rename, rm, utimes, writeFile} from "node:fs/promises";
+import {appendFile, copyFile, readFile, rename, rm, stat, utimes, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {gzipSync} from "node:zlib";
 import fc from "fast-check";
 import {expect, test} from "vitest";
+import {Ledger} from "../../loaders/files/ledger.js";
+import type {Reader} from "../../pond/types.js";
 import {harbour, now, quiet, readings, told} from "./inbox.js";
+import {temporaryDirectory} from "./memory.js";
 
 /** Files that grow, are rotated, replaced and copied. */
 
@@ -302,4 +305,26 @@ test("what is wrong with a tail is told by its own rows and lines", async () => 
   await put("dock.csv", "time,DO\n");
   await put("dock.jsonl", '{"time":"2024-02-01","DO":1}\n{"time":"2024-01-02"}\n{"time"}\n{"time":"2024-01-03"}\n');
   expect(told(await run()).errors).toEqual([expect.stringContaining("was skipped: its line 3 is no JSON (")]);
+});
+
+test("a file is looked for among thousands of contents as long as it is as fast as among a few", async () => {
+  const {at, put} = await harbour({files: "data/*.csv"});
+  await put("dock.csv", `time,DO\n${lines(0, 10)}`);
+  const {size} = await stat(at("dock.csv"));
+  const file = {path: at("dock.csv"), place: "data/dock.csv", into: "/in/dock", how: "so", size};
+  const secondsAmong = async (count: number) => {
+    const entries = Array.from({length: count}, (_, index) => {
+      const [mark, head] = [index % 2 ? size : size - 20, String(index)]; // of other content, and cut short
+      return {...file, size: mark, mark, head, edge: head, segments: [[mark, head]], stored: 0, known: 0};
+    });
+    const text = new TextEncoder().encode(JSON.stringify({entries}));
+    const fs = {exists: async () => true, read: async () => text} as unknown as Reader;
+    const ledger = await Ledger.open("dock", fs, {cache: await temporaryDirectory(), files: [file]});
+    const began = performance.now();
+    for (let time = 0; time < 5; time++) expect(await ledger.find(file)).toBeUndefined();
+    return performance.now() - began;
+  };
+  await secondsAmong(10);
+  const few = await secondsAmong(10);
+  expect((await secondsAmong(4000)) / few).toBeLessThan(20);
 });
