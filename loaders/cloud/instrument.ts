@@ -21,9 +21,12 @@ export async function writeInstruments(
   await tx.write(`${memoryOf(resource)}/${name}`, `${JSON.stringify(inOrder(told), null, 1)}\n`, {parents: true});
 }
 
-/** Every instrument that the pond knows of, in the order of their series' paths. */
-export async function instrumentsIn(reader: Reader): Promise<readonly Instrument[]> {
-  const found = await reader.glob(memoryOf({kind: "*", name: `*/${name}`}));
+/** Every instrument that the pond knows of, or those of one resource, in the order of their series' paths. */
+export async function instrumentsIn(
+  reader: Reader,
+  resource: Pick<Resource, "kind" | "name"> = {kind: "*", name: "*"}
+): Promise<readonly Instrument[]> {
+  const found = await reader.glob(`${memoryOf(resource)}/${name}`);
   const told = found.map(async ({path}) => JSON.parse(decoder.decode(await reader.read(path))) as Instrument[]);
   return inOrder((await Promise.all(told)).flat());
 }

@@ -11,11 +11,12 @@ import {collect} from "../cloud/device.js";
 import type {Collected, Device} from "../cloud/device.js";
 import {duration, parseDuration} from "../time/duration.js";
 import {formatCount} from "../format.js";
-import {writeInstruments} from "../cloud/instrument.js";
+import {instrumentsIn, writeInstruments} from "../cloud/instrument.js";
 import type {Instrument} from "../cloud/instrument.js";
 import {Limiter} from "../cloud/limiter.js";
 import {progressPath, readProgress} from "../cloud/progress.js";
 import type {Progress} from "../cloud/progress.js";
+import {appliedIn} from "../resources/applied.js";
 import {secret} from "../resources/secret.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
 
@@ -169,12 +170,14 @@ async function devicesIn(
       return location ? readProgress(tx, path).then((before) => ({location, path, before, given})) : [];
     })
   );
-  const series = seriesOf(candidates, resource.spec.into);
+  const isTaken = await takenBesides(resource, tx, candidates);
+  const series = seriesOf(candidates, {into: resource.spec.into, isTaken});
   const errors = missing.map(({id}) => `The account has no location ${id}: take it out of devices.`);
   const devices: Device[] = [];
   for (const [candidate, path] of series) {
-    const twin = [...series].find(([other, taken]) => other !== candidate && taken === path);
-    if (twin) errors.push(`${path} would hold two instruments: name location ${candidate.location.id} in devices.`);
+    const hasTwin = [...series].some(([other, taken]) => other !== candidate && taken === path);
+    if (hasTwin || isTaken(candidate, path))
+      errors.push(`${path} would hold two instruments: name location ${candidate.location.id} in devices.`);
     else devices.push(deviceOf(candidate, path));
   }
   await writeInstruments(
@@ -185,11 +188,34 @@ async function devicesIn(
   return {devices, errors};
 }
 
+type IsTaken = (candidate: Candidate, series: string) => boolean;
+
+/**
+ * Whether a series has another instrument's readings, that another resource collects. One that goes on with what a
+ * resource of another name began has the same instrument.
+ */
+async function takenBesides(resource: Resource, tx: Transaction, candidates: readonly Candidate[]): Promise<IsTaken> {
+  const others = (await appliedIn(tx)).filter(({kind, name}) => kind === resource.kind && name !== resource.name);
+  const taken: {readonly candidate: Candidate; readonly paths: ReadonlySet<string>}[] = [];
+  for (const other of others) {
+    const paths = (await instrumentsIn(tx, other)).map(({series}) => series);
+    for (const candidate of paths.length > 0 ? candidates : []) {
+      const own = await readProgress(tx, progressPath(other, candidate.location.id));
+      const foreign = paths.filter((path) => path !== own?.series && path !== candidate.before?.series);
+      taken.push({candidate, paths: new Set(foreign)});
+    }
+  }
+  return (candidate, series) => taken.some((one) => one.candidate === candidate && one.paths.has(series));
+}
+
 /**
  * Where the readings of each go: as the resource names it, else where they went before, whatever HydroVu calls it now,
  * else as HydroVu calls it, with its id where another has that name.
  */
-function seriesOf(candidates: readonly Candidate[], into: string): ReadonlyMap<Candidate, string> {
+function seriesOf(
+  candidates: readonly Candidate[],
+  {into, isTaken}: {readonly into: string; readonly isTaken: IsTaken}
+): ReadonlyMap<Candidate, string> {
   const settled = ({given, before}: Candidate) => {
     if (given !== undefined) return `${into}/${given}`;
     return before && parentOf(before.series) === into ? before.series : undefined;
@@ -198,7 +224,8 @@ function seriesOf(candidates: readonly Candidate[], into: string): ReadonlyMap<C
   return new Map(
     candidates.map((one, index) => {
       const path = taken[index]!;
-      const isAlone = nameOf(path) !== "" && taken.indexOf(path) === taken.lastIndexOf(path);
+      const isUnique = taken.indexOf(path) === taken.lastIndexOf(path) && !isTaken(one, path);
+      const isAlone = nameOf(path) !== "" && isUnique;
       return [one, isAlone || settled(one) !== undefined ? path : `${path}-${one.location.id}`];
     })
   );

@@ -1,18 +1,22 @@
 import {readdir, readFile, writeFile} from "node:fs/promises";
 import {join} from "node:path";
-import {describe, expect, test} from "vitest";
+import {describe, expect, onTestFinished, test} from "vitest";
 import {hydrovu} from "../../loaders/kinds/hydrovu.js";
 import {kinds} from "../../loaders/kinds.js";
 import {readResources} from "../../loaders/resources/resource.js";
+import {serveCloud} from "../../loaders/cloud/cloud.js";
 import {instrumentsIn} from "../../loaders/cloud/instrument.js";
 import {progressPath} from "../../loaders/cloud/progress.js";
 import type {Progress} from "../../loaders/cloud/progress.js";
+import {silent} from "../../loaders/runs/reporter.js";
+import {run as runAll} from "../../loaders/runs/run.js";
 import {attributesOf} from "../../loaders/readings/readings.js";
 import type {Pond} from "../../pond/pond.js";
 import {describeShared, shared} from "../shared.js";
 import {mostWithin} from "./arrivals.js";
 import {Bench, collector, hour} from "./cloud.js";
 import {temporaryDirectory} from "./memory.js";
+import {resource} from "./pond.js";
 
 const nothing = {read: 0, stored: 0, aside: 0, notes: [], errors: []};
 
@@ -253,6 +257,33 @@ test("a name that two instruments would have is theirs to settle; a new one evad
   expect(errors).toEqual([
     "/hydrovu/AT500_1 would hold two instruments: name location 71 in devices.",
     "/hydrovu/AT500_1 would hold two instruments: name location 72 in devices."
+  ]);
+});
+
+test("two accounts with instruments of one name have a series for each", async () => {
+  const {pond, rows, cloud} = await collector(bench());
+  const other = new Bench();
+  other.place({id: 81, name: "AT500_1", description: ""}, "1/1");
+  other.put(81, {[hour(0)]: [-1]});
+  const second = await serveCloud({source: other, page: 10, retryAfter: 0});
+  onTestFinished(() => second.close());
+  const account = (name: string, spec: object) =>
+    resource("HydroVu", name, {clientId: "a", clientSecret: "b", rateLimit: {requests: 1000, per: "1s"}, ...spec});
+  const first = account("first", {url: cloud.url});
+  const both = (spec: object = {}) =>
+    runAll(pond, [first, account("second", {url: second.url, ...spec})], {
+      ...{now: () => hour(240) * 1000, env: {}, reporter: silent}
+    });
+  for (let night = 0; night < 2; night++) expect((await both()).rows.flatMap(({errors}) => errors)).toEqual([]);
+  const paths = (await (await pond.fs()).list("/hydrovu")).map(({name}) => name);
+  expect(paths).toHaveLength(2);
+  expect(paths.filter((name) => /^AT500_1(-71|-81)?$/.test(name))).toEqual(paths);
+  const lengths = await Promise.all(paths.map(async (name) => (await rows(`/hydrovu/${name}`)).length));
+  expect(lengths.toSorted((a, b) => a - b)).toEqual([1, 48]);
+  const taken = paths[lengths.indexOf(48)]!;
+  const {rows: told} = await both({devices: [{id: 81, name: taken}]});
+  expect(told.flatMap(({errors}) => errors)).toEqual([
+    `/hydrovu/${taken} would hold two instruments: name location 81 in devices.`
   ]);
 });
 
