@@ -240,12 +240,12 @@ async function standing(entries: readonly Entry[], fs: Reader): Promise<readonly
 
 /** The first of contents as long as a file that it has; it is read once, however many there are. */
 async function sameAs(path: string, entries: readonly Entry[]): Promise<Entry | undefined> {
-  let whole: Promise<readonly Segment[]> | undefined;
+  const [first] = entries;
+  const [whole] = first ? await segmentsOf(path, [first.size]) : [];
   for (const entry of entries) {
-    const {segments, size} = entry;
-    if (segments.length !== 1) {
-      if (await beginsWith(path, segments)) return entry;
-    } else if ((await (whole ??= segmentsOf(path, [size])))[0]?.[1] === segments[0]![1]) return entry;
+    const {segments} = entry;
+    const isSame = segments.length === 1 ? segments[0]![1] === whole?.[1] : await beginsWith(path, segments);
+    if (isSame) return entry;
   }
   return undefined;
 }

@@ -27,7 +27,8 @@ function spellingsOf(value: string, base: string): string[] {
   if (!/[^./\\\s]/.test(value)) return [];
   const path = resolve(base, value);
   const inside = [encodeURIComponent(value), JSON.stringify(value).slice(1, -1)];
-  return [value, ...inside, path, relative(process.cwd(), path)].filter((spelling) => spelling !== "");
+  const shown = [path, relative(process.cwd(), path), relative(base, path)];
+  return [value, ...inside, ...shown].filter((spelling) => spelling !== "");
 }
 
 function patternOf(spelling: string): string {
