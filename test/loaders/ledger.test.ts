@@ -326,5 +326,5 @@ test("a file is looked for among thousands of contents as long as it without rea
   };
   await timeAmong(10);
   const few = await timeAmong(10);
-  expect((await timeAmong(4000)) / few).toBeLessThan(100); // to read the file for each takes a thousand times as long
+  expect((await timeAmong(4000)) / few).toBeLessThan(40); // to read the file for each takes hundreds of times as long
 });
