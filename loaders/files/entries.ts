@@ -11,7 +11,8 @@ type Kin = Pick<Entry, "into" | "how">;
 export class Entries {
   readonly #byId = new Map<string, Entry>();
   readonly #bySize = new Map<string, Set<Entry>>();
-  readonly #byHead = new Map<string, Map<string, Set<Entry>>>(); // by how many bytes a head has, and then by its hash
+  readonly #byHead = new Map<string, Set<Entry>>();
+  readonly #lengths = new Map<string, Set<number>>(); // of heads, in bytes
   readonly #newest = new Map<string, Entry>(); // of each place
   readonly #turns = new Map<Entry, number>(); // when each was taken
   #turn = 0;
@@ -34,14 +35,15 @@ export class Entries {
 
   /** Adds one, as the last, whether it was there or not. */
   add(entry: Entry): void {
-    this.delete(idOf(entry));
-    this.#byId.set(idOf(entry), entry);
+    const id = idOf(entry);
+    const bytes = headLength(entry);
+    this.delete(id);
+    this.#byId.set(id, entry);
     this.#turns.set(entry, this.#turn++);
     this.#newest.set(placeOf(entry), entry);
-    addTo(this.#bySize, sizeOf(entry, entry.size), entry);
-    const heads = this.#byHead.get(kinOf(entry)) ?? new Map<string, Set<Entry>>();
-    this.#byHead.set(kinOf(entry), heads);
-    addTo(heads, headOf(entry), entry);
+    addTo(this.#bySize, keyOf(entry, entry.size), entry);
+    addTo(this.#byHead, keyOf(entry, bytes, entry.head), entry);
+    addTo(this.#lengths, keyOf(entry), bytes);
   }
 
   delete(id: string): void {
@@ -50,22 +52,19 @@ export class Entries {
     this.#byId.delete(id);
     this.#turns.delete(entry);
     if (this.#newest.get(placeOf(entry)) === entry) this.#newest.delete(placeOf(entry));
-    this.#bySize.get(sizeOf(entry, entry.size))?.delete(entry);
-    this.#byHead.get(kinOf(entry))?.get(headOf(entry))?.delete(entry);
+    this.#bySize.get(keyOf(entry, entry.size))?.delete(entry);
+    this.#byHead.get(keyOf(entry, headLength(entry), entry.head))?.delete(entry);
   }
 
   /** Those of so many bytes. */
   ofSize(kin: Kin, size: number): readonly Entry[] {
-    return [...(this.#bySize.get(sizeOf(kin, size)) ?? [])];
+    return [...(this.#bySize.get(keyOf(kin, size)) ?? [])];
   }
 
   /** Those that begin as a file does, by what `hash` tells of so many of its first bytes. */
   beginningAs(kin: Kin, hash: (bytes: number) => string): readonly Entry[] {
-    const found: Entry[] = [];
-    const heads = this.#byHead.get(kinOf(kin)) ?? new Map<string, Set<Entry>>();
-    const lengths = new Set([...heads.keys()].map((head) => Number(head.split(":")[0])));
-    for (const bytes of lengths) found.push(...(heads.get(`${bytes}:${hash(bytes)}`) ?? []));
-    return found;
+    const lengths = [...(this.#lengths.get(keyOf(kin)) ?? [])];
+    return lengths.flatMap((bytes) => [...(this.#byHead.get(keyOf(kin, bytes, hash(bytes))) ?? [])]);
   }
 
   /** What was taken last from a place, if that was after another. */
@@ -85,25 +84,20 @@ export function idOf({segments, into, how}: Entry): string {
 /** Bytes that a head has at the most. */
 export const headBytes = 1024;
 
-/** The head of an entry, as it is looked up. */
-function headOf({mark, head}: Entry): string {
-  return `${Math.min(headBytes, mark)}:${head}`;
+function headLength({mark}: Entry): number {
+  return Math.min(headBytes, mark);
 }
 
-function kinOf({into, how}: Kin): string {
-  return JSON.stringify([into, how]);
-}
-
-function sizeOf({into, how}: Kin, size: number): string {
-  return JSON.stringify([into, how, size]);
+function keyOf({into, how}: Kin, ...more: readonly unknown[]): string {
+  return JSON.stringify([into, how, ...more]);
 }
 
 function placeOf({into, place}: Pick<Entry, "into" | "place">): string {
   return JSON.stringify([into, place]);
 }
 
-function addTo(groups: Map<string, Set<Entry>>, key: string, entry: Entry): void {
+function addTo<T>(groups: Map<string, Set<T>>, key: string, one: T): void {
   const group = groups.get(key);
-  if (group) group.add(entry);
-  else groups.set(key, new Set([entry]));
+  if (group) group.add(one);
+  else groups.set(key, new Set([one]));
 }

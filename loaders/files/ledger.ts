@@ -38,7 +38,7 @@ export interface Entry extends Taken {
 /** A file as it stands on the host. */
 export interface Found {
   readonly path: string;
-  readonly place: string; // the same from where its pattern begins
+  readonly place: string; // the same, as seen from the resources, without what the environment says
   readonly size: number; // bytes, when the run began
   readonly into: string;
   readonly how: string;
