@@ -1,7 +1,17 @@
 import {join} from "node:path";
 import type {Piece, Range, Series} from "../../pond/types.js";
 import {cutOf, nests, type Resolution} from "../time/resolution.js";
-import {coverOf, keyOf, overlaps, pagesOver, type Span, spansBetween, spansOver} from "./shard.js";
+import {
+  coverOf,
+  type Extent,
+  keyOf,
+  overlaps,
+  pagesOver,
+  type Rank,
+  type Span,
+  spansBetween,
+  spansOver
+} from "./shard.js";
 
 /** Part of every key: to be raised whenever the same input would give other bytes. */
 const generation = 5;
@@ -28,7 +38,7 @@ export interface Level {
   readonly finer?: Level; // what it is folded from; none: readings
   readonly recipe: string; // how bins come of readings, as a key
   readonly shards: readonly Shard[];
-  pages(): Promise<readonly Page[]>; // told apart when they are asked for: where nothing changed nobody asks
+  pages(range?: Range): Promise<readonly Page[]>; // that a range meets: of most nobody asks, and those cost nothing
 }
 
 /** What levels are made of. */
@@ -47,24 +57,23 @@ export async function levelsOf(plan: Plan & {readonly resolutions: readonly Reso
     const finer = levels.findLast(fits);
     const coarsest = resolution === plan.resolutions.at(-1);
     const extent = {first: range.begin, last: range.end - 1, coarsest};
-    const isEmpty = range.begin >= range.end;
     const recipe = keyOf("recipe", generation, plan.kept, finer?.recipe ?? null, cutOf(resolution));
-    const cut = {resolution, recipe, spans: isEmpty ? [] : spansOver(resolution, extent)};
-    const pages = () => (isEmpty ? [] : pagesOver(resolution, extent, finer ? "coarser" : "finest"));
-    let known: Promise<readonly Page[]> | undefined;
-    levels.push({
-      ...{resolution, finer, recipe, shards: await keyedIn(plan.series, cut)},
-      pages: () => (known ??= pagesIn(plan, {...cut, spans: pages()}))
-    });
+    const cut = {resolution, recipe};
+    if (range.begin >= range.end) {
+      levels.push({...cut, finer, shards: [], pages: async () => []});
+      continue;
+    }
+    const pages = new Pages(plan, cut, {extent, rank: finer ? "coarser" : "finest"});
+    const shards = await keyedIn(plan.series, cut, spansOver(resolution, extent));
+    levels.push({...cut, finer, shards, pages: (asked = {}) => pages.meeting(asked)});
   }
   return levels;
 }
 
-/** A resolution, and how it is cut. */
+/** A resolution, and how its bins come of readings. */
 interface Cut {
   readonly resolution: Resolution;
   readonly recipe: string;
-  readonly spans: readonly Span[];
 }
 
 /** The readings themselves as a level. They have no pages: they stand in the series. */
@@ -73,7 +82,7 @@ export async function readingsOf({series}: Plan, width: number): Promise<Level> 
   const resolution: Resolution = {name: raw, width, raw: true};
   const {begin, end} = rangeOf(await series.pieces());
   const spans = begin < end ? spansOver(resolution, {first: begin, last: end - 1}) : [];
-  const shards = await keyedIn(series, {resolution, recipe: raw, spans});
+  const shards = await keyedIn(series, {resolution, recipe: raw}, spans);
   return {resolution, recipe: raw, shards, pages: async () => []};
 }
 
@@ -85,16 +94,51 @@ function rangeOf(pieces: readonly Piece[]): Required<Range> {
   };
 }
 
-async function pagesIn({series, directory}: Plan, cut: Cut): Promise<readonly Page[]> {
-  const naming = {...cut, directory, series: series.path};
-  return (await keyedIn(series, cut)).map((keyed) => new NamedPage(keyed, naming));
+/** The pages of a level, each told apart once. */
+class Pages {
+  readonly #plan: Plan;
+  readonly #cut: Cut;
+  readonly #layout: Layout;
+  readonly #known = new Map<number, Promise<Page | undefined>>(); // by where their spans begin
+
+  constructor(plan: Plan, cut: Cut, layout: Layout) {
+    this.#plan = plan;
+    this.#cut = cut;
+    this.#layout = layout;
+  }
+
+  async meeting({begin = -Infinity, end = Infinity}: Range): Promise<readonly Page[]> {
+    const {extent, rank} = this.#layout;
+    const [first, last] = [Math.max(begin, extent.first), Math.min(end - 1, extent.last)];
+    if (first > last) return [];
+    const found = pagesOver(this.#cut.resolution, {first, last}, rank).map((span) => this.#at(span));
+    return (await Promise.all(found)).filter((page) => page !== undefined);
+  }
+
+  #at(span: Span): Promise<Page | undefined> {
+    const page = this.#known.get(span.begin) ?? this.#named(span);
+    this.#known.set(span.begin, page);
+    return page;
+  }
+
+  async #named(span: Span): Promise<Page | undefined> {
+    const {series, directory} = this.#plan;
+    const keyed = await keyedAt(series, this.#cut, span);
+    return keyed && new NamedPage(keyed, {...this.#cut, directory, series: series.path});
+  }
+}
+
+/** Where the pages of a level lie. */
+interface Layout {
+  readonly extent: Extent;
+  readonly rank: Rank;
 }
 
 /** Traces are cut as shards of so many times wider bins: to write one for each page would take longer than it saves. */
-const wider = 12;
+const wider = 3;
 
 /** What names the files of a page, beside its key and its time. */
-interface Naming extends Pick<Cut, "resolution" | "recipe"> {
+interface Naming extends Cut {
   readonly directory: string;
   readonly series: string; // its path
 }
@@ -124,16 +168,22 @@ class NamedPage implements Page {
   }
 }
 
-/** Whatever they are folded from, their keys are made of the pieces that they meet: finer pages lie across their borders. */
-async function keyedIn(series: Series, {resolution, recipe, spans}: Cut): Promise<readonly Keyed[]> {
-  const found = spans.map(async (span): Promise<Keyed[]> => {
-    const cover = coverOf(span, resolution);
-    const pieces = await series.pieces(cover); // a piece's key may depend on the range
-    if (pieces.length === 0) return [];
-    const from = pieces.map((piece) => piece.key);
-    return [{span, cover, key: keyOf("reduce", generation, recipe, cover.begin, cover.end, from)}];
-  });
-  return (await Promise.all(found)).flat();
+/** The spans that hold readings. */
+async function keyedIn(series: Series, cut: Cut, spans: readonly Span[]): Promise<readonly Keyed[]> {
+  const found = await Promise.all(spans.map((span) => keyedAt(series, cut, span)));
+  return found.filter((keyed) => keyed !== undefined);
+}
+
+/**
+ * Whatever it is folded from, its key is made of the pieces that it meets: finer pages lie across its borders. Undefined
+ * where there are none.
+ */
+async function keyedAt(series: Series, {resolution, recipe}: Cut, span: Span): Promise<Keyed | undefined> {
+  const cover = coverOf(span, resolution);
+  const pieces = await series.pieces(cover); // a piece's key may depend on the range
+  if (pieces.length === 0) return undefined;
+  const from = pieces.map((piece) => piece.key);
+  return {span, cover, key: keyOf("reduce", generation, recipe, cover.begin, cover.end, from)};
 }
 
 /** Those that a range meets. */

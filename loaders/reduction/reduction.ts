@@ -9,7 +9,7 @@ import {type Engine, engine as shared} from "./engine.js";
 import {placeFile} from "../file.js";
 import {flagsAmong, isFlag} from "../readings/flag.js";
 import {isOf, namesOf} from "../readings/parameter.js";
-import {type Level, levelsOf, meeting, type Page, readingsOf, type Shard} from "./level.js";
+import {type Level, levelsOf, type Page, readingsOf, type Shard} from "./level.js";
 import {newestOf} from "./newest.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
 import type {Resolution} from "../time/resolution.js";
@@ -134,7 +134,7 @@ export class Reduction {
 
   /** The pages of a level that a range meets, computed where they are missing. */
   async build(level: Level, range: Range = {}): Promise<readonly Page[]> {
-    const pages = meeting(await level.pages(), range);
+    const pages = await level.pages(range);
     const missing = pages.filter(({file}) => !existsSync(file) && !underway.has(file));
     const works: Promise<void>[] = [];
     for (const batch of this.#batches(level, missing)) {

@@ -77,6 +77,9 @@ export const rowsPerShard = 5000;
  */
 const rowsPerPage = {finest: 2016, coarser: 480};
 
+/** Of what pages hold bins. */
+export type Rank = keyof typeof rowsPerPage;
+
 /** With no more rows than a chart has room for, even the newest shards need not be shorter. */
 const rowsPerRecent = 1000;
 
@@ -107,11 +110,7 @@ export function spansOver(resolution: Resolution, {first, last, coarsest = false
  * The pages of a resolution whose bins hold an extent. They lie alike wherever it ends, so that an old day costs what a
  * new one does.
  */
-export function pagesOver(
-  resolution: Resolution,
-  {first, last}: Extent,
-  rank: keyof typeof rowsPerPage
-): readonly Span[] {
+export function pagesOver(resolution: Resolution, {first, last}: Extent, rank: Rank): readonly Span[] {
   const division = divisionOf(resolution, pageDivisions, rowsPerPage[rank]);
   return spansOf(division, binStart(first, resolution), binStart(last, resolution));
 }

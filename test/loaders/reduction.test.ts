@@ -1,8 +1,9 @@
 import {readdir, readFile, truncate} from "node:fs/promises";
 import {join} from "node:path";
+import fc from "fast-check";
 import {afterAll, expect, test} from "vitest";
 import {Engine} from "../../loaders/reduction/engine.js";
-import type {Level, Page} from "../../loaders/reduction/level.js";
+import {type Level, meeting, type Page} from "../../loaders/reduction/level.js";
 import {ReducedSeries} from "../../loaders/reduction/reduced.js";
 import {Reduction} from "../../loaders/reduction/reduction.js";
 import {parseResolutions} from "../../loaders/time/resolution.js";
@@ -125,6 +126,37 @@ test("what is no number is no reading, wherever it stands", async () => {
     [1, 3],
     [0, 1]
   ]);
+});
+
+test("a range is asked of the pages that have bins in it, and of no other", async () => {
+  const zone = "Europe/London";
+  const names = ["1h", "6h", "1d", "1mo"];
+  const levelsOf = () => {
+    const ladder = async () => ({resolutions: parseResolutions(names, zone)});
+    return new Reduction(readingsSeries("/x", [synthetic()]), {ladder, cache: "/nowhere", engine}).levels();
+  };
+  const told = (pages: readonly Page[]) => pages.map(({file, trace, cover}) => ({file, trace, cover}));
+  const all = await levelsOf();
+  const pages = (await Promise.all(all.map((level) => level.pages()))).flat();
+  const borders = pages.flatMap(({cover}) => [cover.begin, cover.end]);
+  const near = fc.integer({min: -1, max: 1});
+  const instant = fc.oneof(
+    fc.integer({min: -2000, max: 11_000}).map((t) => micros("2025-01-01T00:00Z") + t * hour),
+    fc.tuple(fc.constantFrom(...borders), near).map(([border, more]) => border + more)
+  );
+  const range = fc.record({begin: instant, end: instant}, {requiredKeys: []});
+  const year = {begin: micros("2025-01-01T00:00Z"), end: micros("2025-12-31T23:00Z") + 1}; // of readings
+  await fc.assert(
+    fc.asyncProperty(fc.array(range, {minLength: 1, maxLength: 4}), async (ranges) => {
+      for (const [index, level] of (await levelsOf()).entries())
+        for (const one of ranges) {
+          const begin = Math.max(one.begin ?? -Infinity, year.begin);
+          const end = Math.min(one.end ?? Infinity, year.end);
+          const met = begin < end ? meeting(await all[index]!.pages(), {begin, end}) : [];
+          expect(told(await level.pages(one))).toEqual(told(met));
+        }
+    })
+  );
 });
 
 test("a page that is not as it was written is computed again", async () => {
