@@ -62,11 +62,14 @@ export class Duck {
 
   /** The whole result as columns, which are all DOUBLE; NaN where they are NULL. */
   async numbers(sql: string): Promise<readonly Float64Array[]> {
-    const [{Chunk}, {connection}] = await Promise.all([import("./column.js"), this.#awake()]);
-    const result = await connection.run(sql);
-    const chunks = (await result.fetchAllChunks()).map((chunk) => new Chunk(chunk));
+    const {chunks, width} = await this.#whole(sql);
     const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
-    return Array.from({length: result.columnCount}, (_, column) => joined(chunks, column, rows));
+    return Array.from({length: width}, (_, column) => joined(chunks, column, rows));
+  }
+
+  /** The result once all of it is there: for little, that takes less time than `chunks`. */
+  async all(sql: string): Promise<readonly Chunk[]> {
+    return (await this.#whole(sql)).chunks;
   }
 
   /** The result as an Arrow Table: TIMESTAMPTZ as Timestamp(µs, UTC), DECIMAL and HUGEINT as double. */
@@ -143,6 +146,12 @@ export class Duck {
     const engine = await this.#engine;
     engine?.connection.closeSync();
     engine?.instance.closeSync();
+  }
+
+  async #whole(sql: string): Promise<{readonly chunks: readonly Chunk[]; readonly width: number}> {
+    const [{Chunk}, {connection}] = await Promise.all([import("./column.js"), this.#awake()]);
+    const result = await connection.run(sql);
+    return {chunks: (await result.fetchAllChunks()).map((chunk) => new Chunk(chunk)), width: result.columnCount};
   }
 
   #awake(): Promise<Engine> {

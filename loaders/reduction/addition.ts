@@ -1,4 +1,5 @@
 import {isAbsence} from "../../pond/disk.js";
+import type {Chunk} from "../../pond/column.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
 import {mostRows} from "./adder.js";
@@ -19,24 +20,31 @@ export interface Addition {
 export interface Rows {
   readonly sql: string;
   readonly isMerged: boolean; // several pieces tell of one time: they come in any order
+  readonly isFew: boolean; // all of them may be in memory at once
 }
 
 /** Takes the bins of a stretch, by its place among those asked for. They are good until it is first waited for. */
 export type Put = (bins: Bins, index: number) => Promise<void>;
 
 /** Adds up readings. They are sorted first where several pieces tell of one time, and wherever they turn out not to be. */
-export async function addReadings(duck: Duck, {sql, isMerged}: Rows, addition: Addition, put: Put): Promise<void> {
+export async function addReadings(duck: Duck, rows: Rows, addition: Addition, put: Put): Promise<void> {
+  const {sql, isMerged, isFew} = rows;
+  const ask = async (query: string) => (isFew ? duck.all(query) : duck.chunks(query));
   const sorted = `${sql} ORDER BY timestamp`;
   try {
-    await addRows(duck, isMerged ? sorted : sql, addition, put);
+    await addRows(await ask(isMerged ? sorted : sql), addition, put);
   } catch (error) {
     if (isMerged || !(error instanceof Unsorted)) throw error;
-    await addRows(duck, sorted, addition, put);
+    await addRows(await ask(sorted), addition, put);
   }
 }
 
 /** One stretch is put away while DuckDB reads the next, and no more than one. */
-async function addRows(duck: Duck, sql: string, {stretches, tallying}: Addition, put: Put): Promise<void> {
+async function addRows(
+  rows: AsyncIterable<Chunk> | readonly Chunk[],
+  {stretches, tallying}: Addition,
+  put: Put
+): Promise<void> {
   const tally = new Tally({...tallying, range: {begin: stretches[0]!.begin, end: stretches.at(-1)!.end}});
   let next = 0;
   let putting: Promise<void> = Promise.resolve();
@@ -46,7 +54,7 @@ async function addRows(duck: Duck, sql: string, {stretches, tallying}: Addition,
     putting.catch(() => undefined); // told when it is waited for
   };
   try {
-    for await (const chunk of duck.chunks(sql)) {
+    for await (const chunk of rows) {
       tally.readings(chunk);
       for (; next < stretches.length && tally.last >= stretches[next]!.end; next++) await putNext();
     }

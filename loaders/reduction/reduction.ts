@@ -247,7 +247,7 @@ export class Reduction {
   async #delegate(level: Level, stretches: readonly Required<Range>[], files: readonly string[]): Promise<boolean> {
     const {finer} = level;
     const addition = await this.#addition(level, stretches);
-    if (!finer) return this.#crew.perform({addition, from: await this.#rows(stretches), files});
+    if (!finer) return this.#crew.perform({addition, from: await this.#rows(level, stretches), files});
     const sources = stretches.map(async (stretch) => (await this.build(finer, stretch)).map(({file}) => file));
     return this.#crew.perform({addition, from: {sources: await Promise.all(sources)}, files});
   }
@@ -268,7 +268,7 @@ export class Reduction {
     if (stretches.length === 0) return;
     const addition = await this.#addition(level, stretches);
     if (!finer) {
-      const rows = await this.#rows(stretches);
+      const rows = await this.#rows(level, stretches);
       return this.#engine.use((duck) => addReadings(duck, rows, addition, put));
     }
     for (const [index, range] of stretches.entries()) {
@@ -282,10 +282,11 @@ export class Reduction {
     return {stretches, tallying: {columns: await this.#sorted(), resolution, extras: this.#extras}};
   }
 
-  async #rows(stretches: readonly Required<Range>[]): Promise<Rows> {
+  async #rows(level: Level, stretches: readonly Required<Range>[]): Promise<Rows> {
     const range = around(stretches)!;
+    const isFew = (await this.#valuesIn(level, stretches)) <= fewValues;
     const sql = readingsSql(await this.#series.relation(range), await this.#sorted(), range);
-    return {sql, isMerged: await this.#overlap(range)};
+    return {sql, isMerged: await this.#overlap(range), isFew};
   }
 
   async #overlap(range: Range): Promise<boolean> {
@@ -301,6 +302,9 @@ export class Reduction {
 
 /** Bins that are computed in one go: some two years of them, where they are of ten minutes. */
 const binsAtOnce = 100_000;
+
+/** Readings that are asked for as a whole: some megabytes of them. */
+const fewValues = 500_000;
 
 /** A page with more stretches that changed is computed as a whole. */
 const mostStretches = 4;

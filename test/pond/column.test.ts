@@ -19,6 +19,14 @@ test("a result comes in chunks, each column as doubles", async () => {
   expect(found).toEqual(Array.from({length: 5000}, (_, index) => index));
 });
 
+test("a whole result is the chunks that it comes in", async () => {
+  const duck = await opened();
+  const sql = "SELECT range::DOUBLE AS a FROM range(5000)";
+  const chunks = await duck.all(sql);
+  expect(chunks.flatMap((chunk) => [...chunk.doubles(0)])).toEqual(Array.from({length: 5000}, (_, index) => index));
+  expect(await duck.all(`${sql} WHERE range < 0`)).toEqual([]);
+});
+
 test("what is NULL is NaN, wherever it stands", async () => {
   const duck = await opened();
   const columns = ["i", "CASE WHEN i % 3 > 0 THEN i END", "NULL", "nullif(i, 4999)"].map((sql) => `${sql}::DOUBLE`);
