@@ -2,6 +2,7 @@ import {createHash} from "node:crypto";
 import {createReadStream, createWriteStream} from "node:fs";
 import {open} from "node:fs/promises";
 import {pipeline} from "node:stream/promises";
+import {createGunzip} from "node:zlib";
 
 /** What the bytes of a host file are, told in parts, so that a file that has grown is known by how it began. */
 
@@ -27,6 +28,50 @@ export async function segmentsOf(path: string, ends: readonly number[], begin = 
   return segments;
 }
 
+/** Whether a file is packed so. */
+export function isGzip(path: string): boolean {
+  return path.endsWith(".gz");
+}
+
+/** A file of the host, unpacked where it is `.gz`. */
+export function bytesOf(path: string): AsyncIterable<Buffer> {
+  const file = createReadStream(path, {highWaterMark: 2 ** 20});
+  if (!isGzip(path)) return file;
+  const unpacked = createGunzip({chunkSize: 2 ** 20});
+  file.on("error", (error) => unpacked.destroy(error)).pipe(unpacked);
+  unpacked.on("close", () => file.destroy()); // whoever reads may leave early
+  return unpacked;
+}
+
+/** How many bytes are packed in a file, as its end tells (RFC 1952, section 2.3.1), which wraps at 4 GB. */
+export async function packedSize(path: string, size: number): Promise<number> {
+  const handle = await open(path, "r");
+  try {
+    const {buffer, bytesRead} = await handle.read(Buffer.alloc(4), 0, 4, Math.max(0, size - 4));
+    return bytesRead === 4 ? buffer.readUInt32LE() : 0;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether what is packed in a file is these parts and nothing else, or more that begins with them, or neither. */
+export async function packedAs(path: string, segments: readonly Segment[]): Promise<"these" | "more" | undefined> {
+  let [from, next, hash] = [0, 0, createHash("sha256")];
+  for await (const chunk of bytesOf(path)) {
+    let rest = chunk;
+    for (; next < segments.length && from + rest.length >= segments[next]![0]; next++) {
+      const [end, sha256] = segments[next]!;
+      if (hash.update(rest.subarray(0, end - from)).digest("hex") !== sha256) return undefined;
+      rest = rest.subarray(end - from);
+      [from, hash] = [end, createHash("sha256")];
+    }
+    if (next === segments.length && rest.length > 0) return "more";
+    hash.update(rest);
+    from += rest.length;
+  }
+  return next === segments.length ? "these" : undefined;
+}
+
 /** Whether a file begins with these parts. */
 export async function beginsWith(path: string, segments: readonly Segment[]): Promise<boolean> {
   let from = 0;
@@ -44,8 +89,12 @@ export async function sample(path: string, begin: number, end: number): Promise<
   return found?.[1] ?? "";
 }
 
-/** The first bytes of a file, and no more than there are. */
+/** The first bytes of a file, or of what is packed in it, and no more than there are. */
 export async function headOf(path: string, length: number): Promise<Buffer> {
+  if (isGzip(path)) {
+    for await (const chunk of bytesOf(path)) return chunk.subarray(0, length);
+    return Buffer.alloc(0);
+  }
   const handle = await open(path, "r");
   try {
     const {buffer, bytesRead} = await handle.read(Buffer.alloc(length), 0, length, 0);

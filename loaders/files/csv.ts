@@ -7,7 +7,7 @@ import type {Field} from "../time/clock.js";
 import {expand} from "./expand.js";
 import {attributesOf, headingOf, spelled} from "../readings/readings.js";
 import {longForm} from "./long.js";
-import {bytesOf} from "./portions.js";
+import {bytesOf} from "./content.js";
 import {hostFile} from "./source.js";
 import {refusal, shapes} from "./decimal.js";
 import type {Decimal} from "./decimal.js";

@@ -1,11 +1,11 @@
-import {createReadStream, createWriteStream} from "node:fs";
+import {createWriteStream} from "node:fs";
 import {join} from "node:path";
 import {Transform} from "node:stream";
 import type {TransformCallback} from "node:stream";
 import {pipeline} from "node:stream/promises";
-import {createGunzip} from "node:zlib";
 import {Parser} from "htmlparser2";
 import type {Duck} from "../../pond/duck.js";
+import {bytesOf} from "./content.js";
 import {csvSource} from "./csv.js";
 import type {How, Source} from "./source.js";
 
@@ -18,8 +18,7 @@ export async function exportSource(duck: Duck, path: string, how: How): Promise<
   if (path.endsWith(".zst")) throw new Error("it is an export packed as .zst, which is read as it is or as .gz");
   const file = join(how.scratch, "export.csv");
   const table = new ExportTable();
-  const unpack = path.endsWith(".gz") ? [createGunzip()] : [];
-  await pipeline([createReadStream(path), ...unpack, table, createWriteStream(file)]);
+  await pipeline(bytesOf(path), table, createWriteStream(file));
   const [, ...parameters] = table.header ?? [];
   if (!table.header) throw new Error("it holds no table of readings as exports of HydroVu do");
   if (parameters.length === 0) return {from: nothingFrom, fields: [timeField], decimal: ".", notes: []};

@@ -2,7 +2,7 @@ import {createHash} from "node:crypto";
 import {mkdir, readFile, stat, writeFile} from "node:fs/promises";
 import {dirname, join} from "node:path";
 import type {Reader, Transaction} from "../../pond/types.js";
-import {beginsWith, hashOf, headOf, lastLineEnd, sample, segmentsOf} from "./content.js";
+import {beginsWith, hashOf, headOf, isGzip, lastLineEnd, packedAs, packedSize, sample, segmentsOf} from "./content.js";
 import {Entries, headBytes, idOf} from "./entries.js";
 import type {Segment} from "./content.js";
 import {memoryOf} from "../resources/memory.js";
@@ -154,13 +154,35 @@ export class Ledger {
       this.#stamp(path, same);
       return this.#whole(same);
     }
+    if (isGzip(path)) return this.#findPacked(file, await packedSize(path, size));
     const head = await headOf(path, headBytes);
-    const alike = this.#entries.beginningAs(file, (bytes) => hashOf(head, bytes));
-    const grown = alike.filter(({mark, size: before}) => mark > 0 && before < size).sort((a, b) => b.mark - a.mark);
-    for (const entry of grown)
+    for (const entry of this.#shorter(file, head, size))
       if (await isBeginning(path, entry, entry === stamped && stamp!.inode === inode))
         return {entry, isWhole: false, isEnded: false};
     return undefined;
+  }
+
+  /** What is known of that which is packed in a file: logs are when they are rotated, as they were or grown. */
+  async #findPacked(file: Found, size: number): Promise<Knowledge> {
+    const {path} = file;
+    try {
+      for (const entry of this.#entries.ofSize(file, size)) {
+        if ((await packedAs(path, entry.segments)) !== "these") continue;
+        this.#stamp(path, entry);
+        return this.#whole(entry);
+      }
+      for (const entry of this.#shorter(file, await headOf(path, headBytes), size))
+        if (await packedAs(path, before(entry))) return {entry, isWhole: false, isEnded: false};
+    } catch (error) {
+      if (!isBroken(error)) throw error; // of what is broken the reading will say so
+    }
+    return undefined;
+  }
+
+  /** Those that a file of so many bytes may have grown from, by its head. */
+  #shorter(file: Found, head: Buffer, size: number): readonly Entry[] {
+    const alike = this.#entries.beginningAs(file, (bytes) => hashOf(head, bytes));
+    return alike.filter((entry) => entry.mark > 0 && entry.size < size).sort((a, b) => b.mark - a.mark);
   }
 
   #whole(entry: Entry): Knowledge {
@@ -176,10 +198,11 @@ export class Ledger {
     await hashes;
   }
 
-  /** Keeps what came of a file, in place of what was known of its beginning. */
-  async add({path, place, into, how}: Found, came: Came, before?: Entry): Promise<Entry> {
+  /** Keeps what came of a file, in place of what was known of its beginning; that of a packed one was of another file. */
+  async add({path, place, into, how}: Found, {settled, ...came}: Came, beginning?: Entry): Promise<Entry> {
     const {size} = this.#hosts.get(path)!;
-    const mark = came.settled ? await lastLineEnd(path, size) : 0;
+    const [before, grows] = isGzip(path) ? [] : [beginning, settled];
+    const mark = grows ? await lastLineEnd(path, size) : 0;
     const kept =
       before && before.segments.length < segmentLimit ? before.segments.filter(([end]) => end <= before.mark) : [];
     const from = kept.at(-1)?.[0] ?? 0;
@@ -188,7 +211,18 @@ export class Ledger {
     const segments = [...kept, ...(await ((isWhole && this.#hashes.get(path)) || segmentsOf(path, ends, from)))];
     const head = await sample(path, 0, Math.min(headBytes, mark));
     const edge = await sample(path, Math.max(0, mark - edgeBytes), mark);
-    const entry: Entry = {...came, place, into, how, size, head, edge, mark, segments};
+    const entry: Entry = {
+      ...came,
+      ...(grows ? {settled: grows} : {}),
+      place,
+      into,
+      how,
+      size,
+      head,
+      edge,
+      mark,
+      segments
+    };
     if (before) this.#entries.delete(idOf(before));
     this.#entries.add(entry);
     this.#seen.add(idOf(entry));
@@ -256,8 +290,17 @@ async function sameAs(path: string, entries: readonly Entry[]): Promise<Entry | 
  */
 async function isBeginning(path: string, {edge, mark, segments}: Entry, isSameFile: boolean): Promise<boolean> {
   if ((await sample(path, Math.max(0, mark - edgeBytes), mark)) !== edge) return false;
-  const before = segments.filter(([end]) => end <= mark);
-  return isSameFile || beginsWith(path, before);
+  return isSameFile || beginsWith(path, before({mark, segments}));
+}
+
+/** The parts up to the mark. */
+function before({mark, segments}: Pick<Entry, "mark" | "segments">): readonly Segment[] {
+  return segments.filter(([end]) => end <= mark);
+}
+
+/** What is packed cannot be unpacked. */
+function isBroken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^Z_/.test(String(error.code));
 }
 
 interface Host {

@@ -6,7 +6,7 @@ import type {Duck} from "../../pond/duck.js";
 import {lastLineEnd} from "./content.js";
 import {expand} from "./expand.js";
 import {otlpSource} from "./otlp.js";
-import {bytesOf} from "./portions.js";
+import {bytesOf, isGzip} from "./content.js";
 import {isNumber, isTimeName} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
 import {hostFile} from "./source.js";
@@ -18,7 +18,7 @@ import type {How, Source} from "./source.js";
  */
 export async function jsonSource(duck: Duck, path: string, how: How): Promise<Source> {
   const areLines = !path.endsWith(".zst") && (await isLines(path));
-  const mayGrow = areLines && !path.endsWith(".gz");
+  const mayGrow = areLines && !isGzip(path);
   const whole = mayGrow ? await withoutTornLine(path, how) : path;
   const objects = `read_json_objects(${hostFile(whole)}, hive_partitioning = false)`;
   const [first] = await duck.rows(`SELECT json_exists(json, '$.resourceMetrics') AS otlp FROM ${objects} LIMIT 1`);

@@ -2,23 +2,23 @@ import {open, stat} from "node:fs/promises";
 import type {FileHandle} from "node:fs/promises";
 import {Writable} from "node:stream";
 import {pipeline} from "node:stream/promises";
-import {bytesOf} from "./portions.js";
+import {bytesOf, isGzip} from "./content.js";
 
 /**
  * Throws, in words that follow the file's name, where a packed file ends too early, as one does that is still copied:
  * DuckDB reads what is there without a word, and its last line is a part of one.
  */
 export async function refuseCut(path: string): Promise<void> {
-  if (path.endsWith(".gz")) await unpack(path);
+  if (isGzip(path)) await unpack(path, new Writable({write: (_chunk, _encoding, done) => done()}));
   if (path.endsWith(".zst") && !(await areFrames(path))) throw new Error(cut);
 }
 
 const cut = "it ends in the middle of what is packed in it, as a copy that is not finished does";
 
-async function unpack(path: string): Promise<void> {
-  const nowhere = new Writable({write: (_chunk, _encoding, done) => done()});
+/** What is packed in a file as `.gz`. Throws likewise. */
+export async function unpack(path: string, target: Writable): Promise<void> {
   try {
-    await pipeline(bytesOf(path), nowhere);
+    await pipeline(bytesOf(path), target);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR") throw new Error(cut, {cause: error});
     throw error;

@@ -1,7 +1,6 @@
-import {createReadStream} from "node:fs";
 import {open, rm} from "node:fs/promises";
 import {join} from "node:path";
-import {createGunzip} from "node:zlib";
+import {bytesOf} from "./content.js";
 import type {Lines} from "./source.js";
 
 /** Why a file cannot be read portion by portion: then it is read as a whole, which tells what is wrong, if anything is. */
@@ -44,15 +43,6 @@ export async function* portionsOf(lines: Lines, {scratch, bytes = portionBytes, 
       [at, filled] = [at + taken, filled + taken];
     }
   if (filled > 0) yield next(filled);
-}
-
-/** A file of the host, unpacked where it is `.gz`. */
-export function bytesOf(path: string): AsyncIterable<Buffer> {
-  const file = createReadStream(path, {highWaterMark: 2 ** 20});
-  if (!path.endsWith(".gz")) return file;
-  const unpacked = createGunzip({chunkSize: 2 ** 20});
-  file.on("error", (error) => unpacked.destroy(error)).pipe(unpacked);
-  return unpacked;
 }
 
 function headOf(buffer: Buffer, {lead}: Lines): Buffer {

@@ -1,11 +1,12 @@
 import {randomUUID} from "node:crypto";
+import {createWriteStream} from "node:fs";
 import {mkdir, rm, stat} from "node:fs/promises";
 import {join, relative} from "node:path";
 import * as z from "zod";
 import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";
 import {Ahead} from "../files/ahead.js";
-import {endOfLines, writeTail} from "../files/content.js";
+import {endOfLines, isGzip, writeTail} from "../files/content.js";
 import {setClocks} from "../time/epoch.js";
 import type {Target} from "../files/fresh.js";
 import {told} from "../files/host.js";
@@ -15,6 +16,7 @@ import {maskOf} from "../resources/mask.js";
 import {capturesIn, fill, hostFiles, unfillable} from "../pattern.js";
 import {endingOf, openSource, wrongWith} from "../files/open.js";
 import type {Ending} from "../files/source.js";
+import {unpack} from "../files/packed.js";
 import {storeFile} from "../files/stored.js";
 import {quiet, sum} from "../resources/report.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
@@ -261,8 +263,10 @@ async function readFile(file: HostFile, before: Entry | undefined, task: Reading
 }
 
 /** What a file has grown by, below the lines that it began with, as a file. */
-async function tailOf(path: string, {mark, settled}: Entry, scratch: string): Promise<string> {
-  const target = join(scratch, `tail.${endingOf(path)}`);
+async function tailOf(file: string, {mark, settled}: Entry, scratch: string): Promise<string> {
+  const target = join(scratch, `tail.${endingOf(file)}`);
+  const path = isGzip(file) ? join(scratch, "unpacked") : file;
+  if (path !== file) await unpack(file, createWriteStream(path));
   const lead = await endOfLines(path, settled!.lead);
   await writeTail(path, target, {lead: lead ?? 0, begin: mark});
   return target;

@@ -291,6 +291,46 @@ test("a file that is rotated is read on under its number or date, and begun anew
   expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([0, 1, 2, 3, 4, 5, 6, 8]);
 });
 
+test("a file that is packed when it is rotated is known by what is packed, and read on where it had grown", async () => {
+  const {at, pond, put, run} = await harbour({files: "data/{dock,pier}.csv*"});
+  const values = async () => (await readings(pond, "/in/dock")).map(({DO}) => DO);
+  const pack = async (name: string, target: string) => {
+    await put(target, gzipSync(await readFile(at(name))));
+    await rm(at(name));
+  };
+  await put("dock.csv", `# logger 12\ntime,DO\n${lines(0, 3)}`);
+  await run();
+  await put("dock.csv.9", `time,DO\n${line(1, 10)}`); // which restates what the other told
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  await pack("dock.csv", "dock.csv-20240101.gz");
+  await put("dock.csv", `# logger 12\ntime,DO\n${lines(3, 5)}`);
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 2});
+  expect(await values()).toEqual([0, 10, 2, 3, 4]);
+  await put("dock.csv.9", `time,DO\n${line(3, 30)}`);
+  await run();
+  await appendFile(at("dock.csv"), lines(5, 7));
+  await pack("dock.csv", "dock.csv-20240102.gz");
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 2});
+  expect(await values()).toEqual([0, 10, 2, 30, 4, 5, 6]);
+  await rename(at("dock.csv-20240102.gz"), at("dock.csv.2.gz"));
+  expect(told(await run())).toEqual(quiet);
+  expect(await values()).toEqual([0, 10, 2, 30, 4, 5, 6]);
+});
+
+test("a packed file that is cut short is told to be, though it begins as what is known", async () => {
+  const {named, pond, put, run} = await harbour({files: "data/{dock,pier}.csv*"});
+  const content = `time,DO\n${lines(0, 2000)}`;
+  await put("dock.csv", content);
+  await run();
+  const packed = gzipSync(content + lines(2000, 4000));
+  await put("dock.csv.1.gz", packed.subarray(0, packed.length - 2000));
+  const cut = "was skipped: it ends in the middle of what is packed in it, as a copy that is not finished does";
+  expect(told(await run()).errors).toEqual([`${named("dock.csv.1.gz")} ${cut}; mend it or take it away.`]);
+  await put("dock.csv.1.gz", packed);
+  expect(told(await run())).toEqual({...quiet, read: 2000, stored: 2000});
+  expect(await readings(pond, "/in/dock")).toHaveLength(4000);
+});
+
 test("what is wrong with a tail is told by its own rows and lines", async () => {
   const {at, put, run} = await harbour();
   await put("dock.csv", `# logger 12\ntime,DO\n${lines(0, 3)}`);
