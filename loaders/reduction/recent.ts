@@ -24,6 +24,6 @@ class Recent {
 }
 
 /** Bytes of all in this process. */
-const room = 1 << 25;
+export const room = 1 << 25;
 
 export const recent = new Recent();

@@ -12,6 +12,7 @@ import {datasetsOf} from "../../loaders/series/dataset.js";
 import {reductionOf, type ReduceSpec} from "../../loaders/kinds/reduce.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {run} from "../../loaders/runs/run.js";
+import {recent, room} from "../../loaders/reduction/recent.js";
 import type {Effects, Resource} from "../../loaders/types.js";
 import {sync} from "../../pond/disk.js";
 import {Pond} from "../../pond/pond.js";
@@ -21,20 +22,22 @@ import {Duck, identifier, literal} from "../../pond/duck.js";
  * What a full reduce to five resolutions costs beside SQL by hand that makes the finest alone, of the same readings in
  * the same pond, in turn; and what one more day, one old day restated, and nothing new cost beside that:
  * `npm run bench:reduce`. Beside that, what many datasets cost that come for the first time, and night by night. YEARS (0:
- * many datasets alone), COLUMNS, ROUNDS and NIGHTS may be set; a reading a minute. New days are four days apart, so that
- * eight of them are from all over a month, and old ones five weeks, from three years ago on. Each round is a process of its
- * own, so that none has what another left. The figures are for comparing, since the machine decides what they are.
+ * many datasets alone), COLUMNS, ROUNDS and NIGHTS may be set; a reading a minute, from the middle of a year on. New days
+ * are four days apart, so that they are from all over two months, and old ones five weeks, from three years ago on. Rounds
+ * are processes of their own, so that none has what another left, but for the days of a short history and a long one,
+ * which come in turn. The figures are for comparing, since the machine decides what they are.
  */
 
 const years = Number(process.env.YEARS ?? 10);
 const count = Number(process.env.COLUMNS ?? 20);
+const histories = [Math.max(1, years / 10), years];
 const rounds = Number(process.env.ROUNDS ?? 3);
-const nights = Number(process.env.NIGHTS ?? 8);
+const nights = Number(process.env.NIGHTS ?? 16);
 const stride = 4; // days from one new day that is measured to the next
 const datasets = 100;
 const minute = 60e6;
 const day = 1440 * minute;
-const first = Date.parse("2015-01-01T00:00Z") * 1000;
+const first = Date.parse("2015-07-01T00:00Z") * 1000;
 const effects: Effects = {now: () => Date.parse("2026-01-01T00:00Z"), env: {}, reporter: silent};
 
 const names = Array.from({length: count}, (_, index) => `P${index}.mg/L`);
@@ -70,13 +73,17 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
-/** Every bin of every resolution, from the newest snapshot. */
-async function reduceAll(pond: Pond): Promise<void> {
+/** The bins of every shard that was not there before, from the newest snapshot: what a publication asks for. */
+async function reduceDue(pond: Pond, before: Set<string>): Promise<void> {
   const fs = await pond.fs();
   const spec = reduce.spec as ReduceSpec;
   for (const dataset of await datasetsOf(spec, fs)) {
     const reduction = await reductionOf(spec, dataset, {fs, cache: pond.cache});
-    for (const level of await reduction.levels()) await reduction.build(level);
+    for (const level of await reduction.levels()) {
+      const due = level.shards.filter(({key}) => !before.has(key));
+      if (due.length > 0) await reduction.build(level, {begin: due[0]!.cover.begin, end: due.at(-1)!.cover.end});
+      due.forEach(({key}) => before.add(key));
+    }
   }
 }
 
@@ -102,10 +109,10 @@ async function written(): Promise<void> {
 
 type Measured = Record<string, number>;
 
-/** In a process of its own. `way`: by hand, ours, or many datasets. */
+/** In a process of its own. `way`: what is measured. */
 async function measure(way: string, length: number, directory: string): Promise<Measured> {
   if (way === "network") return network(directory);
-  const pond = await Pond.open(join(directory, "pond"), {create: true, dynamic: dynamicFactories(), effects});
+  const pond = await pondIn(directory);
   if (way === "nights") return nightly(directory, length);
   if (way === "store") {
     await store(pond, 0, length * 365);
@@ -118,36 +125,84 @@ async function measure(way: string, length: number, directory: string): Promise<
     await written();
     return {hand: await byHand(pond, duck, join(directory, "hand.parquet")), ...memory()};
   }
-  const target = join(directory, "published");
+  return everything(pond, directory);
+}
+
+function pondIn(directory: string): Promise<Pond> {
+  return Pond.open(join(directory, "pond"), {create: true, dynamic: dynamicFactories(), effects});
+}
+
+/** From nothing. */
+async function everything(pond: Pond, directory: string): Promise<Measured> {
   await written();
-  const full = await secondsOf(() => reduceAll(pond));
-  const peak = memory();
-  const published = await secondsOf(() => publishAll(pond, target));
-  await written();
-  const took: Record<string, number[]> = {added: [], restated: [], "added published": [], "restated published": []};
-  for (let night = 0; night < nights; night++) {
-    const newest = length * 365 + stride * night;
-    await store(pond, newest, stride - 1);
-    await reduceAll(pond);
-    for (const [name, from] of [
-      ["added", newest + stride - 1],
-      ["restated", Math.max(0, length * 365 - 1100) + 37 * night]
-    ] as const) {
-      await store(pond, from, 1);
-      took[name]!.push(await secondsOf(() => reduceAll(pond)));
-      took[`${name} published`]!.push(await secondsOf(() => publishAll(pond, target)));
-    }
+  const full = await secondsOf(() => reduceDue(pond, new Set()));
+  const {peak} = memory();
+  return {full, peak: peak!, published: await secondsOf(() => publishAll(pond, join(directory, "published")))};
+}
+
+/** Lets go of the bins that this process holds: a night is a process of its own, which has to read them. */
+function forget(): void {
+  recent.keep("none", {starts: new Float64Array(), columns: new Map()}, room);
+}
+
+/** New days and old ones in a pond whose history is reduced and published, night by night. */
+class Days {
+  readonly #pond: Pond;
+  readonly #length: number; // years
+  readonly #target: string;
+  readonly #before = new Set<string>();
+  readonly #took: Record<string, number[]> = {};
+  #night = 0;
+
+  constructor(pond: Pond, directory: string, length: number) {
+    this.#pond = pond;
+    this.#length = length;
+    this.#target = join(directory, "published");
   }
-  const next = Object.fromEntries(Object.entries(took).map(([name, seconds]) => [name, median(seconds)]));
-  const nothing = await secondsOf(() => reduceAll(pond));
-  return {
-    full,
-    published,
-    ...next,
-    nothing,
-    "nothing published": await secondsOf(() => publishAll(pond, target)),
-    ...peak
-  };
+
+  async pass(): Promise<void> {
+    const newest = this.#length * 365 + stride * this.#night;
+    await store(this.#pond, newest, stride - 1);
+    await reduceDue(this.#pond, this.#before);
+    await this.#measure("added", newest + stride - 1);
+    await this.#measure("restated", this.#old());
+    this.#night++;
+  }
+
+  /** A day from three years ago on, or of the year that there is. */
+  #old(): number {
+    const years = Math.min(3, this.#length);
+    return 365 * (this.#length - years) + ((37 * this.#night) % (365 * years));
+  }
+
+  async #measure(name: string, from: number): Promise<void> {
+    await store(this.#pond, from, 1);
+    forget();
+    await this.#time(name, () => reduceDue(this.#pond, this.#before));
+    await this.#time(`${name} published`, () => publishAll(this.#pond, this.#target));
+  }
+
+  async #time(name: string, work: () => Promise<unknown>): Promise<void> {
+    (this.#took[name] ??= []).push(await secondsOf(work));
+  }
+
+  /** Medians, and what it takes where nothing is new. */
+  async tell(): Promise<Measured> {
+    await this.#time("nothing", () => reduceDue(this.#pond, this.#before));
+    await this.#time("nothing published", () => publishAll(this.#pond, this.#target));
+    return Object.fromEntries(Object.entries(this.#took).map(([name, seconds]) => [name, median(seconds)]));
+  }
+}
+
+/** In ponds with a short history and a long one in turn, so that what the machine does else is the same for both. */
+async function daily(directories: readonly string[]): Promise<readonly Measured[]> {
+  const both: Days[] = [];
+  for (const [index, directory] of directories.entries())
+    both.push(new Days(await pondIn(directory), directory, histories[index]!));
+  for (let night = 0; night < nights; night++) for (const days of both) await days.pass();
+  const told: Measured[] = [];
+  for (const days of both) told.push(await days.tell());
+  return told;
 }
 
 /** A new day and an old one as nights bring them: `pond run`, each a process of its own, of all that is in a pond. */
@@ -248,29 +303,64 @@ function memory(): Measured {
   return {peak: process.resourceUsage().maxRSS / 1024};
 }
 
-async function inProcess(way: string, length: number, directory: string): Promise<Measured> {
+async function inProcess<T = Measured>(way: string, length: number, ...directories: string[]): Promise<T> {
   const self = join(import.meta.dirname, "reduce.ts");
-  const args = ["--import", "tsx", self, way, String(length), directory];
+  const args = ["--import", "tsx", self, way, String(length), ...directories];
   const {stdout} = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout) as Measured;
+  return JSON.parse(stdout) as T;
 }
 
 function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
 }
 
-async function table(length: number): Promise<Record<string, unknown>> {
-  const all: Measured[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const directory = await mkdtemp(join(tmpdir(), "bench-"));
-    await inProcess("store", length, directory);
-    const hand = await inProcess("hand", length, directory);
-    const ours = await inProcess("ours", length, directory);
-    all.push({...ours, hand: hand.hand!});
-    if ((await readdir(join(directory, "published"))).length === 0) throw new Error("nothing was published");
-    await rm(directory, {recursive: true});
+const made: string[] = [];
+
+/** Goes when all is measured: where many files just went, ext4 takes a while to find room for new ones. */
+async function emptyDirectory(): Promise<string> {
+  made.push(await mkdtemp(join(tmpdir(), "bench-")));
+  return made.at(-1)!;
+}
+
+/** All that is there at first, reduced by hand and by us. */
+async function round(length: number, directory: string): Promise<Measured> {
+  await inProcess("store", length, directory);
+  const {hand} = await inProcess("hand", length, directory);
+  const full = await inProcess("full", length, directory);
+  if ((await readdir(join(directory, "published"))).length === 0) throw new Error("nothing was published");
+  return {...full, hand: hand!};
+}
+
+/** With a tenth of the history and with all of it, in turn. */
+async function tables(): Promise<readonly (readonly Record<string, unknown>[])[]> {
+  const all: Measured[][] = histories.map(() => []);
+  for (let count = 0; count < rounds; count++) {
+    const directories = [await emptyDirectory(), await emptyDirectory()];
+    const full: Measured[] = [];
+    for (const [index, length] of histories.entries()) full.push(await round(length, directories[index]!));
+    const days = await inProcess<Measured[]>("days", 0, ...directories);
+    full.forEach((one, index) => all[index]!.push({...one, ...days[index]!}));
   }
-  const of = (name: string) => median(all.map((one) => one[name]!));
+  return [histories.map((length, index) => rowOf(length, all[index]!)), [growthOf(all[0]!, all[1]!)]];
+}
+
+function medianOf(all: readonly Measured[], name: string): number {
+  return median(all.map((one) => one[name]!));
+}
+
+function growthOf(few: readonly Measured[], all: readonly Measured[]): Record<string, unknown> {
+  const times = (name: string) => (medianOf(all, name) / medianOf(few, name)).toFixed(2);
+  return {
+    "with more history": `${histories[1]} years to ${histories[0]}`,
+    "one more day": times("added"),
+    "its publishing": times("added published"),
+    "an old day": times("restated"),
+    published: times("restated published")
+  };
+}
+
+function rowOf(length: number, all: readonly Measured[]): Record<string, unknown> {
+  const of = (name: string) => medianOf(all, name);
   const share = (name: string) => `${((100 * of(name)) / of("full")).toFixed(1)} %`;
   const ratio = (name: string) => (of(name) / of("hand")).toFixed(2);
   return {
@@ -292,10 +382,9 @@ async function table(length: number): Promise<Record<string, unknown>> {
 }
 
 async function nightsTable(): Promise<Record<string, unknown>> {
-  const directory = await mkdtemp(join(tmpdir(), "bench-"));
+  const directory = await emptyDirectory();
   await inProcess("store", years, directory);
   const {added, restated, idle} = await inProcess("nights", years, directory);
-  await rm(directory, {recursive: true});
   return {
     years,
     "pond run with a new day, s": added!.toFixed(2),
@@ -306,9 +395,8 @@ async function nightsTable(): Promise<Record<string, unknown>> {
 }
 
 async function networkTable(): Promise<Record<string, unknown>> {
-  const directory = await mkdtemp(join(tmpdir(), "bench-"));
+  const directory = await emptyDirectory();
   const {everything, copied, files, idle, started, night} = await inProcess("network", 1, directory);
-  await rm(directory, {recursive: true});
   return {
     datasets,
     "published files": formatCount(files!),
@@ -321,12 +409,15 @@ async function networkTable(): Promise<Record<string, unknown>> {
   };
 }
 
-const [way, length, directory] = process.argv.slice(2);
+const [way, length, ...directories] = process.argv.slice(2);
 if (way === undefined) {
-  const rows = [];
-  for (const one of years > 0 ? [Math.max(1, years / 10), years] : []) rows.push(await table(one));
-  process.stdout.write(`Medians of ${rounds} rounds, ${count} columns.\n${formatRows(rows, "table")}\n`);
-  if (years > 0) process.stdout.write(`\n${formatRows([await nightsTable()], "table")}\n`);
-  process.stdout.write(`\n${formatRows([await networkTable()], "table")}\n`);
-} else process.stdout.write(JSON.stringify(await measure(way, Number(length), directory!)));
+  process.stdout.write(`Medians of ${rounds} rounds, ${count} columns.\n`);
+  for (const rows of years > 0 ? [...(await tables()), [await nightsTable()]] : [])
+    process.stdout.write(`${formatRows(rows, "table")}\n\n`);
+  process.stdout.write(`${formatRows([await networkTable()], "table")}\n`);
+  for (const directory of made) await rm(directory, {recursive: true});
+} else {
+  const told = way === "days" ? daily(directories) : measure(way, Number(length), directories[0]!);
+  process.stdout.write(JSON.stringify(await told));
+}
 process.exit(0); // the engines of the reduction stay open for the next piece of work
