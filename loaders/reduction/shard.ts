@@ -43,7 +43,6 @@ const hours = (count: number, name: (iso: string) => string): Division => ({
 
 const week = hours(7 * 24, (iso) => `${iso.slice(0, 10)}-week`); // from Thursday, as the epoch began
 const twentyDays = hours(20 * 24, (iso) => `${iso.slice(0, 10)}-20d`); // so that thirty lie in three of them
-const fortnight = hours(14 * 24, (iso) => `${iso.slice(0, 10)}-fortnight`);
 const month = {...months(1, 31, (iso) => iso.slice(0, 7)), finer: week, tail: week};
 const quarter = {...months(3, 92, (iso, part) => `${iso.slice(0, 4)}-Q${part}`), finer: twentyDays, tail: month};
 const half = {...months(6, 184, (iso, part) => `${iso.slice(0, 4)}-H${part}`), tail: month};
@@ -66,7 +65,11 @@ const [long, short] = [
 const divisions: readonly Division[] = [...long, ...short];
 
 /** Of pages, whose rows are to differ less in number. */
-const pageDivisions: readonly Division[] = [...long, twentyDays, fortnight, ...short];
+const pageDivisions: readonly Division[] = [
+  ...long,
+  ...[20, 10, 5].map((days) => hours(days * 24, (iso) => `${iso.slice(0, 10)}-${days}d`)),
+  ...short.slice(1)
+];
 
 /** Few enough rows that a shard is quick to make and to fetch, many enough that there are few of them. */
 export const rowsPerShard = 5000;
@@ -75,7 +78,7 @@ export const rowsPerShard = 5000;
  * Few enough rows that a page is soon made anew where a day of it changed. Of the finest resolution there are most pages,
  * and a full reduction has them all written: they are longer.
  */
-const rowsPerPage = {finest: 2016, coarser: 480};
+const rowsPerPage = {finest: 1440, coarser: 480}; // ten days of ten minutes, twenty of hours
 
 /** Of what pages hold bins. */
 export type Rank = keyof typeof rowsPerPage;

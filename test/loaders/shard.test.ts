@@ -118,7 +118,7 @@ test("pages lie alike wherever the newest of them ends, and have a few hundred r
   const first = micros("2015-03-01T00:00Z");
   for (const name of ["1s", "10s", "1m", "5m", "10m", "15m", "1h", "2h", "6h", "24h", "7d"])
     for (const [rank, most] of [
-      ["finest", 2016],
+      ["finest", 1440],
       ["coarser", 480]
     ] as const) {
       const [resolution, isShort] = [resolutionOf(name), name === "1s"]; // an hour of seconds is as short as they get
