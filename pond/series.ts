@@ -68,6 +68,7 @@ export class StoredSeries implements Series {
     const tells = (version: Stretch) => rowsIn({...range, versions: [version]});
     if (!newest || older.length === 0 || tells(newest) < likely * Math.max(...older.map(tells))) return undefined;
     return {
+      key: newest.sha256,
       relation: `(${this.#nothing()} UNION ALL BY NAME SELECT * FROM ${await this.#scan([newest])}${where(range)})`,
       older: `(SELECT timestamp FROM ${await this.#scan(older)}${where(range)})`
     };

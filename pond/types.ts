@@ -103,6 +103,7 @@ export interface Series {
  * the range of which older ones tell. Where it tells every column at each of these, older ones say nothing.
  */
 export interface Newest {
+  readonly key: string; // of its piece
   readonly relation: string;
   readonly older: string;
 }

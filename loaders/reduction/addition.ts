@@ -7,12 +7,14 @@ import {type Bins, binsWithin, decodeBins, encodeBins} from "./bins.js";
 import {placeFile, readInto} from "../file.js";
 import {type Scratch, withScratch} from "../scratch.js";
 import {Tally, type Tallying, Unsorted} from "./tally.js";
+import {Times} from "./times.js";
 
 /** How readings, and finer bins, come to bins, wherever that is done: here, or on another thread. */
 
 /** What bins are made of, and the stretches that they are made for, which follow each other. */
 export interface Addition {
   readonly stretches: readonly Required<Range>[];
+  readonly blocks: readonly Required<Range>[]; // by time, of which it is told when they have readings
   readonly tallying: Omit<Tallying, "range">;
 }
 
@@ -26,25 +28,29 @@ export interface Rows {
 /** Takes the bins of a stretch, by its place among those asked for. They are good until it is first waited for. */
 export type Put = (bins: Bins, index: number) => Promise<void>;
 
-/** Adds up readings. They are sorted first where several pieces tell of one time, and wherever they turn out not to be. */
-export async function addReadings(duck: Duck, rows: Rows, addition: Addition, put: Put): Promise<void> {
+/**
+ * Adds up readings; gives a hash of the times of each block, as Times has it. They are sorted first where several pieces
+ * tell of one time, and wherever they turn out not to be.
+ */
+export async function addReadings(duck: Duck, rows: Rows, addition: Addition, put: Put): Promise<readonly string[]> {
   const {sql, isMerged, isFew} = rows;
   const ask = async (query: string) => (isFew ? duck.all(query) : duck.chunks(query));
   const sorted = `${sql} ORDER BY timestamp`;
   try {
-    await addRows(await ask(isMerged ? sorted : sql), addition, put);
+    return await addRows(await ask(isMerged ? sorted : sql), addition, put);
   } catch (error) {
     if (isMerged || !(error instanceof Unsorted)) throw error;
-    await addRows(await ask(sorted), addition, put);
+    return addRows(await ask(sorted), addition, put);
   }
 }
 
 /** One stretch is put away while DuckDB reads the next, and no more than one. */
 async function addRows(
   rows: AsyncIterable<Chunk> | readonly Chunk[],
-  {stretches, tallying}: Addition,
+  {stretches, blocks, tallying}: Addition,
   put: Put
-): Promise<void> {
+): Promise<readonly string[]> {
+  const times = new Times(blocks);
   const tally = new Tally({...tallying, range: {begin: stretches[0]!.begin, end: stretches.at(-1)!.end}});
   let next = 0;
   let putting: Promise<void> = Promise.resolve();
@@ -56,12 +62,14 @@ async function addRows(
   try {
     for await (const chunk of rows) {
       tally.readings(chunk);
+      times.add(chunk.doubles(0));
       for (; next < stretches.length && tally.last >= stretches[next]!.end; next++) await putNext();
     }
     for (; next < stretches.length; next++) await putNext();
   } finally {
     await putting;
   }
+  return times.tell();
 }
 
 /** Adds up the readings of a stretch that are here already, as `readingsSql` has them, by time. */

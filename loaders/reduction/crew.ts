@@ -23,6 +23,7 @@ interface Finer {
 /** What a thread says of its task. Not done, and no error: what it was to read is not as it was written. */
 export interface Answer {
   readonly isDone: boolean;
+  readonly times?: readonly string[]; // of readings, when blocks have them
   readonly error?: Error;
 }
 
@@ -51,8 +52,11 @@ export class Crew {
     return this.#members.size > 1 && values >= (this.#isStarted ? this.#few : this.#many);
   }
 
-  /** Performs a task once a thread is free; false where it could not, since what it was to read is gone or broken. */
-  perform(task: Task): Promise<boolean> {
+  /**
+   * Performs a task once a thread is free; gives when blocks have readings, as `addReadings` does. Undefined where it
+   * could not, since what it was to read is gone or broken.
+   */
+  perform(task: Task): Promise<readonly string[] | undefined> {
     this.#isStarted = true;
     return this.#members.use((member) => member.perform(task));
   }
@@ -73,13 +77,13 @@ class Member {
     this.#runs = runs;
   }
 
-  async perform(task: Task): Promise<boolean> {
+  async perform(task: Task): Promise<readonly string[] | undefined> {
     const worker = (this.#worker ??= new Worker(this.#runs, {execArgv: []}));
     worker.ref();
     try {
-      const {isDone, error} = await this.#answer(worker, task);
+      const {isDone, times = [], error} = await this.#answer(worker, task);
       if (error) throw error;
-      return isDone;
+      return isDone ? times : undefined;
     } finally {
       worker.unref();
     }

@@ -4,7 +4,7 @@ import {join} from "node:path";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {addBins, addHeld, type Addition, addReadings, placeBins, type Put, readBins, type Rows} from "./addition.js";
 import {type Bins, binsWithin, joinBins, keepAlike, replaceBins, sealBins} from "./bins.js";
-import {type Crew, crew as sharedCrew} from "./crew.js";
+import {type Crew, crew as sharedCrew, type Task} from "./crew.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile} from "../file.js";
 import {flagsAmong, isFlag} from "../readings/flag.js";
@@ -16,7 +16,19 @@ import type {Resolution} from "../time/resolution.js";
 import {recent} from "./recent.js";
 import {Scratch, withScratch, withScratches} from "../scratch.js";
 import {extrasFor, type Statistic} from "./statistic.js";
-import {type Block, blocksOf, keepBlocks, partsOf, type Taken, takenOver} from "./trace.js";
+import {timesOf} from "./times.js";
+import {
+  type Block,
+  blocksOf,
+  hadTimes,
+  keepBlocks,
+  type Kept,
+  keptOf,
+  partsOf,
+  type Taken,
+  takenOver,
+  type Told
+} from "./trace.js";
 
 /** Which levels there are. */
 export interface Ladder {
@@ -185,23 +197,27 @@ export class Reduction {
 
   async #compute(level: Level, batch: readonly Page[]): Promise<void> {
     const blocks = new Map<Page, readonly Block[]>();
+    const told: Told = new Map();
     const whole: Page[][] = [[]]; // that follow each other
     for (const page of batch) {
-      blocks.set(page, await blocksOf(this.#series, level, page.cover));
-      if (await this.#splice(level, page, blocks.get(page)!)) whole.push([]);
+      const own = await blocksOf(this.#series, level, page.cover);
+      blocks.set(page, own);
+      if (await this.#splice(level, page, {blocks: own, told})) whole.push([]);
       else whole.at(-1)!.push(page);
     }
-    for (const pages of whole) await this.#place(level, pages);
-    await keepBlocks(blocks);
+    for (const pages of whole)
+      await this.#place(level, pages, {blocks: pages.flatMap((page) => blocks.get(page)!), told});
+    await keepBlocks(blocks, told);
     for (const page of batch) this.#options.built?.(page, level);
   }
 
   /** Makes a page of what others have, and computes what changed since; false where the whole is to be computed. */
-  async #splice(level: Level, page: Page, blocks: readonly Block[]): Promise<boolean> {
-    const parts = partsOf(page, blocks);
+  async #splice(level: Level, page: Page, {blocks, told}: Telling): Promise<boolean> {
+    const kept = keptOf(page);
+    const parts = partsOf(page, blocks, kept);
     const changed = parts.filter(({from}) => from === undefined);
     if (changed.length === parts.length || changed.length > mostStretches) return false;
-    const [taken, made] = await Promise.all([takenOver(parts), this.#make(level, changed)]);
+    const [taken, made] = await Promise.all([takenOver(parts), this.#make(level, changed, {blocks, told, kept})]);
     if (!taken) return false;
     const bytes = patched(taken, made);
     if (bytes) {
@@ -219,37 +235,60 @@ export class Reduction {
     return true;
   }
 
-  async #make(level: Level, stretches: readonly Required<Range>[]): Promise<Bins[]> {
+  async #make(
+    level: Level,
+    stretches: readonly Required<Range>[],
+    {blocks: all, told, kept}: Telling & {readonly kept: Kept}
+  ): Promise<Bins[]> {
     const made: Bins[] = [];
     for (const stretch of stretches) {
-      const bins = level.finer ? undefined : await this.#addNewest(level, stretch);
+      const blocks = all.filter(({begin, end}) => begin >= stretch.begin && end <= stretch.end);
+      const bins = level.finer ? undefined : await this.#addNewest(level, stretch, {blocks, told, kept});
       if (bins) made.push(bins);
-      else await this.#add(level, [stretch], async (bins) => void made.push(bins));
+      else await this.#add(level, [stretch], {blocks, told}, async (bins) => void made.push(bins));
     }
     return made;
   }
 
   /** The bins of a stretch that the newest version tells alone; undefined where it does not. */
-  async #addNewest({resolution}: Level, range: Required<Range>): Promise<Bins | undefined> {
+  async #addNewest(
+    {resolution}: Level,
+    range: Required<Range>,
+    {blocks, told, kept}: Telling & {readonly kept: Kept}
+  ): Promise<Bins | undefined> {
     const columns = await this.#sorted();
-    const readings = await newestOf(this.#series, {range, columns, engine: this.#engine});
-    return readings && addHeld(readings, {columns, resolution, extras: this.#extras, range});
+    const knows = (piece: string, times: Float64Array) => hadTimes(blocks, kept, piece, times);
+    const readings = await newestOf(this.#series, {range, columns, engine: this.#engine, knows});
+    if (!readings) return undefined;
+    tellTimes(told, blocks, timesOf(blocks, readings[0]!));
+    return addHeld(readings, {columns, resolution, extras: this.#extras, range});
   }
 
   /** Computes whole pages that follow each other, on another thread where there is much to add up. */
-  async #place(level: Level, pages: readonly Page[]): Promise<void> {
+  async #place(level: Level, pages: readonly Page[], telling: Telling): Promise<void> {
     const stretches = pages.map(({cover}) => cover);
     const [files, values] = [pages.map(({file}) => file), await this.#valuesIn(level, stretches)];
-    if (this.#crew.takes(values) && (await this.#delegate(level, stretches, files))) return;
-    await this.#add(level, stretches, async (bins, index) => void (await placeBins(files[index]!, bins)));
+    if (this.#crew.takes(values) && (await this.#delegate(level, {stretches, files}, telling))) return;
+    await this.#add(level, stretches, telling, async (bins, index) => void (await placeBins(files[index]!, bins)));
   }
 
-  async #delegate(level: Level, stretches: readonly Required<Range>[], files: readonly string[]): Promise<boolean> {
+  /** False where it could not be done. */
+  async #delegate(
+    level: Level,
+    {stretches, files}: {readonly stretches: readonly Required<Range>[]; readonly files: readonly string[]},
+    {blocks, told}: Telling
+  ): Promise<boolean> {
+    const addition = await this.#addition(level, stretches, blocks);
+    const times = await this.#crew.perform({addition, from: await this.#from(level, stretches), files});
+    if (times) tellTimes(told, blocks, times);
+    return times !== undefined;
+  }
+
+  async #from(level: Level, stretches: readonly Required<Range>[]): Promise<Task["from"]> {
     const {finer} = level;
-    const addition = await this.#addition(level, stretches);
-    if (!finer) return this.#crew.perform({addition, from: await this.#rows(level, stretches), files});
+    if (!finer) return this.#rows(level, stretches);
     const sources = stretches.map(async (stretch) => (await this.build(finer, stretch)).map(({file}) => file));
-    return this.#crew.perform({addition, from: {sources: await Promise.all(sources)}, files});
+    return {sources: await Promise.all(sources)};
   }
 
   /** About how many values stretches are made of, if readings and bins come evenly. */
@@ -263,13 +302,13 @@ export class Reduction {
   }
 
   /** Computes the bins of stretches that follow each other; each is put away as soon as its last reading has come. */
-  async #add(level: Level, stretches: readonly Required<Range>[], put: Put): Promise<void> {
+  async #add(level: Level, stretches: readonly Required<Range>[], {blocks, told}: Telling, put: Put): Promise<void> {
     const {finer} = level;
     if (stretches.length === 0) return;
-    const addition = await this.#addition(level, stretches);
+    const addition = await this.#addition(level, stretches, blocks);
     if (!finer) {
       const rows = await this.#rows(level, stretches);
-      return this.#engine.use((duck) => addReadings(duck, rows, addition, put));
+      return tellTimes(told, blocks, await this.#engine.use((duck) => addReadings(duck, rows, addition, put)));
     }
     for (const [index, range] of stretches.entries()) {
       const pages = await this.build(finer, range);
@@ -278,8 +317,13 @@ export class Reduction {
     }
   }
 
-  async #addition({resolution}: Level, stretches: readonly Required<Range>[]): Promise<Addition> {
-    return {stretches, tallying: {columns: await this.#sorted(), resolution, extras: this.#extras}};
+  async #addition(
+    {resolution, finer}: Level,
+    stretches: readonly Required<Range>[],
+    all: readonly Block[]
+  ): Promise<Addition> {
+    const blocks = finer ? [] : all.map(({begin, end}) => ({begin, end}));
+    return {stretches, blocks, tallying: {columns: await this.#sorted(), resolution, extras: this.#extras}};
   }
 
   async #rows(level: Level, stretches: readonly Required<Range>[]): Promise<Rows> {
@@ -298,6 +342,16 @@ export class Reduction {
   async #sorted(): Promise<readonly Reduced[]> {
     return this.reduced([...(await this.columns())].sort((a, b) => (a.name < b.name ? -1 : 1)));
   }
+}
+
+/** The blocks of what is computed, by time, and what is told of them on the way. */
+interface Telling {
+  readonly blocks: readonly Block[];
+  readonly told: Told;
+}
+
+function tellTimes(told: Told, blocks: readonly Block[], times: readonly string[]): void {
+  for (const [index, hash] of times.entries()) told.set(blocks[index]!.key, hash);
 }
 
 /** Bins that are computed in one go: some two years of them, where they are of ten minutes. */

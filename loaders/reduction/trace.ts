@@ -10,6 +10,7 @@ import type {Level, Page} from "./level.js";
 import {recent} from "./recent.js";
 import {Scratch} from "../scratch.js";
 import {coverOf, keyOf, spansBetween} from "./shard.js";
+import {timesOf} from "./times.js";
 
 /**
  * What stretches of pages are computed from, and which page has them: a page that has to be computed anew takes over
@@ -19,6 +20,13 @@ import {coverOf, keyOf, spansBetween} from "./shard.js";
 /** A stretch of a page: the bins that begin in it, by all that they are computed from. */
 export interface Block extends Required<Range> {
   readonly key: string; // hex
+  readonly former?: Former; // of readings that several pieces tell of
+}
+
+/** What a block was before the newest of its pieces came. */
+interface Former {
+  readonly key: string; // hex
+  readonly newest: string; // that piece's key
 }
 
 /** A stretch, and the file that has its bins; none: they are to be computed. */
@@ -32,7 +40,7 @@ const finer = 28;
 /** The blocks of a page that hold readings, by time. They are cut alike whatever page they are in, but for its ends. */
 export async function blocksOf(
   series: Series,
-  {resolution, recipe}: Level,
+  {resolution, recipe, finer: level}: Level,
   cover: Required<Range>
 ): Promise<readonly Block[]> {
   const spans = spansBetween(resolution.width / finer, cover.begin, cover.end - 1);
@@ -42,20 +50,36 @@ export async function blocksOf(
     const pieces = begin < end ? await series.pieces({begin, end}) : [];
     if (pieces.length === 0) return [];
     const from = pieces.map((piece) => piece.key);
-    return [{begin, end, key: keyOf("block", recipe, begin, end, from)}];
+    const keyed = (some: readonly string[]) => keyOf("block", recipe, begin, end, some);
+    const isTold = !level && from.length > 1;
+    const former = isTold ? {former: {key: keyed(from.slice(0, -1)), newest: from.at(-1)!}} : {};
+    return [{begin, end, key: keyed(from), ...former}];
   });
   return (await Promise.all(blocks)).flat();
 }
 
-/** Of each block where it begins, its key, and the key of the page that has it. */
-type Trace = readonly (readonly [begin: number, key: string, page: string])[];
+/** Of each block where it begins, its key, the key of the page that has it, and a hash of when it has readings. */
+type Trace = readonly (readonly [begin: number, key: string, page: string, times?: string])[];
+
+/** Blocks that pages have, by their keys. */
+export type Kept = ReadonlyMap<string, {readonly page: string; readonly times?: string}>;
+
+/** What is kept of the blocks of a page, as they are or were. */
+export function keptOf({trace}: Page): Kept {
+  return new Map(readTrace(trace).map(([, key, page, times]) => [key, {page, ...(times ? {times} : {})}]));
+}
+
+/** Whether these are all times at which blocks had readings before a piece came. */
+export function hadTimes(blocks: readonly Block[], kept: Kept, piece: string, times: Float64Array): boolean {
+  const hashes = timesOf(blocks, times);
+  return blocks.every(({former}, index) => former?.newest === piece && kept.get(former.key)?.times === hashes[index]);
+}
 
 /** A page as stretches that another has, and stretches that none has, by time. */
-export function partsOf({file, trace}: Page, blocks: readonly Block[]): readonly Part[] {
-  const known = new Map(readTrace(trace).map(([, key, page]) => [key, page]));
+export function partsOf({file}: Page, blocks: readonly Block[], kept: Kept): readonly Part[] {
   const parts: Part[] = [];
   for (const {begin, end, key} of blocks) {
-    const page = known.get(key);
+    const page = kept.get(key)?.page;
     const from = page === undefined ? undefined : join(dirname(file), `${page}.bins`);
     const last = parts.at(-1);
     if (last?.end === begin && last.from === from) parts[parts.length - 1] = {...last, end};
@@ -64,19 +88,26 @@ export function partsOf({file, trace}: Page, blocks: readonly Block[]): readonly
   return parts;
 }
 
+/** When blocks have readings, where that was found out, by their keys. */
+export type Told = Map<string, string>;
+
 /** Keeps which blocks pages have; one after the other, for several pages share a trace. */
-export function keepBlocks(blocks: ReadonlyMap<Page, readonly Block[]>): Promise<void> {
-  keeping = keeping.catch(() => undefined).then(() => keepNow(blocks)); // who waited for what failed was told
+export function keepBlocks(blocks: ReadonlyMap<Page, readonly Block[]>, told: Told): Promise<void> {
+  keeping = keeping.catch(() => undefined).then(() => keepNow(blocks, told)); // who waited for what failed was told
   return keeping;
 }
 
 let keeping: Promise<void> = Promise.resolve();
 
-async function keepNow(blocks: ReadonlyMap<Page, readonly Block[]>): Promise<void> {
+async function keepNow(blocks: ReadonlyMap<Page, readonly Block[]>, told: Told): Promise<void> {
   for (const [trace, pages] of groupBy(blocks.keys(), (page) => page.trace)) {
     const isOther = (begin: number) => !pages.some(({cover}) => begin >= cover.begin && begin < cover.end);
-    const others = readTrace(trace).filter(([begin]) => isOther(begin));
-    const own = pages.flatMap((page) => blocks.get(page)!.map(({begin, key}) => [begin, key, page.key] as const));
+    const before = readTrace(trace);
+    const others = before.filter(([begin]) => isOther(begin));
+    const times = new Map([...before.map(([, key, , known]) => [key, known] as const), ...told]);
+    const own = pages.flatMap((page) =>
+      blocks.get(page)!.map(({begin, key}) => [begin, key, page.key, times.get(key)] as const)
+    );
     await placeFile(trace, Buffer.from(JSON.stringify([...others, ...own])));
   }
 }

@@ -12,16 +12,17 @@ const port = parentPort!;
 
 port.on("message", (task: Task) => {
   perform(task).then(
-    () => port.postMessage({isDone: true} satisfies Answer),
+    (times) => port.postMessage({isDone: true, times} satisfies Answer),
     (error: Error) => port.postMessage({isDone: false, ...(error instanceof Broken ? {} : {error})} satisfies Answer)
   );
 });
 
-async function perform({addition, from, files}: Task): Promise<void> {
+async function perform({addition, from, files}: Task): Promise<readonly string[]> {
   const put = async (bins: Bins, index: number) => void (await placeBins(files[index]!, bins));
   if ("sql" in from) return addReadings(duck, from, addition, put);
   for (const [index, range] of addition.stretches.entries())
     await put(await addBins(from.sources[index]!.map(sourceAt), {...addition.tallying, range}), index);
+  return [];
 }
 
 /** A file of bins is gone, or not as it was written: who gave the task makes it anew. */

@@ -72,7 +72,11 @@ test("what a thread finds broken is made anew", async () => {
 function task(sql: string): Task {
   const stretches = [{begin, end: begin + hour}];
   const tallying = {columns: [{name: "T.C"}], resolution: parseResolution("10m"), extras: {}};
-  return {addition: {stretches, tallying}, from: {sql, isMerged: false, isFew: false}, files: ["/nowhere/at/all"]};
+  return {
+    addition: {stretches, blocks: [], tallying},
+    from: {sql, isMerged: false, isFew: false},
+    files: ["/nowhere/at/all"]
+  };
 }
 
 test("what goes wrong in a thread is told here, and the thread goes on with the next task", async () => {
