@@ -92,8 +92,12 @@ export async function sample(path: string, begin: number, end: number): Promise<
 /** The first bytes of a file, or of what is packed in it, and no more than there are. */
 export async function headOf(path: string, length: number): Promise<Buffer> {
   if (isGzip(path)) {
-    for await (const chunk of bytesOf(path)) return chunk.subarray(0, length);
-    return Buffer.alloc(0);
+    let head = Buffer.alloc(0);
+    for await (const chunk of bytesOf(path)) {
+      head = Buffer.concat([head, chunk]); // a first one may be short, where who packed it wrote line by line
+      if (head.length >= length) break;
+    }
+    return head.subarray(0, length);
   }
   const handle = await open(path, "r");
   try {

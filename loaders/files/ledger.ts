@@ -166,12 +166,13 @@ export class Ledger {
   async #findPacked(file: Found, size: number): Promise<Knowledge> {
     const {path} = file;
     try {
-      for (const entry of this.#entries.ofSize(file, size)) {
+      const alike = this.#shorter(file, await headOf(path, headBytes), Infinity); // of parts, the end tells the last's size
+      for (const entry of new Set([...this.#entries.ofSize(file, size), ...alike])) {
         if ((await packedAs(path, entry.segments)) !== "these") continue;
         this.#stamp(path, entry);
         return this.#whole(entry);
       }
-      for (const entry of this.#shorter(file, await headOf(path, headBytes), size))
+      for (const entry of alike)
         if (await packedAs(path, before(entry))) return {entry, isWhole: false, isEnded: false};
     } catch (error) {
       if (!isBroken(error)) throw error; // of what is broken the reading will say so

@@ -27,7 +27,7 @@ import {
   partsOf,
   type Taken,
   takenOver,
-  type Told
+  type TimesByKey
 } from "./trace.js";
 
 /** Which levels there are. */
@@ -197,7 +197,7 @@ export class Reduction {
 
   async #compute(level: Level, batch: readonly Page[]): Promise<void> {
     const blocks = new Map<Page, readonly Block[]>();
-    const told: Told = new Map();
+    const told: TimesByKey = new Map();
     const whole: Page[][] = [[]]; // that follow each other
     for (const page of batch) {
       const own = await blocksOf(this.#series, level, page.cover);
@@ -347,10 +347,10 @@ export class Reduction {
 /** The blocks of what is computed, by time, and what is told of them on the way. */
 interface Telling {
   readonly blocks: readonly Block[];
-  readonly told: Told;
+  readonly told: TimesByKey;
 }
 
-function tellTimes(told: Told, blocks: readonly Block[], times: readonly string[]): void {
+function tellTimes(told: TimesByKey, blocks: readonly Block[], times: readonly string[]): void {
   for (const [index, hash] of times.entries()) told.set(blocks[index]!.key, hash);
 }
 

@@ -89,17 +89,17 @@ export function partsOf({file}: Page, blocks: readonly Block[], kept: Kept): rea
 }
 
 /** When blocks have readings, where that was found out, by their keys. */
-export type Told = Map<string, string>;
+export type TimesByKey = Map<string, string>;
 
 /** Keeps which blocks pages have; one after the other, for several pages share a trace. */
-export function keepBlocks(blocks: ReadonlyMap<Page, readonly Block[]>, told: Told): Promise<void> {
+export function keepBlocks(blocks: ReadonlyMap<Page, readonly Block[]>, told: TimesByKey): Promise<void> {
   keeping = keeping.catch(() => undefined).then(() => keepNow(blocks, told)); // who waited for what failed was told
   return keeping;
 }
 
 let keeping: Promise<void> = Promise.resolve();
 
-async function keepNow(blocks: ReadonlyMap<Page, readonly Block[]>, told: Told): Promise<void> {
+async function keepNow(blocks: ReadonlyMap<Page, readonly Block[]>, told: TimesByKey): Promise<void> {
   for (const [trace, pages] of groupBy(blocks.keys(), (page) => page.trace)) {
     const isOther = (begin: number) => !pages.some(({cover}) => begin >= cover.begin && begin < cover.end);
     const before = readTrace(trace);

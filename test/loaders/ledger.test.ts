@@ -295,7 +295,8 @@ test("a file that is packed when it is rotated is known by what is packed, and r
   const {at, pond, put, run} = await harbour({files: "data/{dock,pier}.csv*"});
   const values = async () => (await readings(pond, "/in/dock")).map(({DO}) => DO);
   const pack = async (name: string, target: string) => {
-    await put(target, gzipSync(await readFile(at(name))));
+    const content = await readFile(at(name));
+    await put(target, Buffer.concat([content.subarray(0, 9), content.subarray(9)].map((part) => gzipSync(part)))); // as it came
     await rm(at(name));
   };
   await put("dock.csv", `# logger 12\ntime,DO\n${lines(0, 3)}`);
