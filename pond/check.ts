@@ -5,7 +5,7 @@ import {isPondError} from "./error.js";
 import {misfitIn} from "./footer.js";
 import {toOpFile} from "./log.js";
 import type {LogState} from "./log.js";
-import {decodeEntries, decodeRecords, hash, rootId} from "./record.js";
+import {decodeEntries, decodeRecords, decodeWhole, hash, rootId} from "./record.js";
 import type {Entry, OpFile, OpRecord} from "./record.js";
 import type {Listed, Problem, Store} from "./types.js";
 
@@ -95,7 +95,7 @@ class Inspector {
     if (bytes.length !== add.size)
       return void wrong(`The op file has ${bytes.length} bytes, the log says ${add.size}.`);
     if (sha256 !== undefined && hash(bytes) !== sha256) return void wrong("The op file does not have its hash.");
-    const records = decoded(bytes, toOpFile(add), this.#options.data ?? false);
+    const records = await decoded(bytes, toOpFile(add), this.#options.data ?? false);
     if (records === undefined) return void wrong("The op file does not hold records.");
     const {numRecords = records.length} = JSON.parse(add.stats ?? "{}") as {numRecords?: number}; // a foreign writer may not say
     if (records.length !== numRecords) wrong(`The op file has ${records.length} rows, the log says ${numRecords}.`);
@@ -199,9 +199,9 @@ class Inspector {
 }
 
 /** The records of an op file; undefined when a foreign writer put something else there. */
-function decoded(bytes: Uint8Array, file: OpFile, whole: boolean): readonly OpRecord[] | undefined {
+async function decoded(bytes: Uint8Array, file: OpFile, whole: boolean): Promise<readonly OpRecord[] | undefined> {
   try {
-    return decodeRecords(bytes, file, whole);
+    return whole ? decodeWhole(bytes, file) : await decodeRecords(bytes, file);
   } catch (error) {
     if (isPondError(error, "CORRUPT") || error instanceof SyntaxError) return undefined; // no Parquet, or no JSON in it
     throw error;

@@ -131,7 +131,8 @@ async function recordsIn(
   known: ReadonlyMap<OpFile, readonly OpRecord[]> = new Map()
 ): Promise<ReadonlyMap<OpFile, readonly OpRecord[]>> {
   const records = new Map<OpFile, readonly OpRecord[]>();
-  for (const file of files) records.set(file, known.get(file) ?? decodeRecords(await contents.opFile(file), file));
+  for (const file of files)
+    records.set(file, known.get(file) ?? (await decodeRecords(await contents.opFile(file), file)));
   return records;
 }
 

@@ -163,7 +163,7 @@ export class Contents {
   /** Content by its hash. The file that was read last is kept: a directory's small files are in one. */
   async #inlineIn(file: string): Promise<ReadonlyMap<string, Uint8Array>> {
     if (this.#opened?.file === file) return this.#opened.inline;
-    const table = decodeColumns(await needed(this.store.get(`oplog/${file}`)), `oplog/${file}`, inlineColumns);
+    const table = decodeColumns(await needed(this.store.get(`oplog/${file}`)), `oplog/${file}`);
     const [hashes, contents] = inlineColumns.map((name) => table.getChild(name)!);
     const inline = new Map<string, Uint8Array>();
     for (let i = 0; i < table.numRows; i++) {

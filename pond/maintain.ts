@@ -120,7 +120,7 @@ async function listings(
 ): Promise<readonly OpRecord[]> {
   const records: OpRecord[] = [];
   for (const file of state.partition(partId))
-    for (const record of decodeRecords(await contents.opFile(file), file))
+    for (const record of await decodeRecords(await contents.opFile(file), file))
       if (record.nodeId === nodeId) records.push(record);
   records.sort((a, b) => a.version - b.version);
   return records.filter((_, i) => (records[i + 1]?.transaction ?? Infinity) > version);

@@ -52,16 +52,35 @@ function measured(table: Library.Table): Shape {
   return shape;
 }
 
-/** The Table in Parquet bytes, or some of its columns; CORRUPT when they are none. `name` is for the sentence. */
-export function decodeParquet(bytes: Uint8Array, name: string, columns?: readonly string[]): Table {
-  const options = columns === undefined ? {} : {columns: [...columns]};
-  return orCorrupt(name, () => tableFromIPC(library().readParquet(bytes, options).intoIPCStream()));
+/** The Table in Parquet bytes; CORRUPT when they are none. `name` is for the sentence. */
+export function decodeParquet(bytes: Uint8Array, name: string): Table {
+  return orCorrupt(name, () => tableFromIPC(library().readParquet(bytes).intoIPCStream()));
+}
+
+/**
+ * Those columns of Parquet bytes that they have of the named ones; CORRUPT as above. The rest is not unpacked, which
+ * the library's `readParquet` does whatever columns it is asked for (0.8.0).
+ */
+export async function decodeSome(bytes: Uint8Array, name: string, columns: readonly string[]): Promise<Table> {
+  try {
+    const file = await library().ParquetFile.fromFile(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+    const there = new Set(tableFromIPC(file.schema().intoIPCStream()).schema.fields.map((field) => field.name));
+    const table = await file.read({columns: columns.filter((column) => there.has(column))});
+    file.free();
+    return tableFromIPC(table.intoIPCStream());
+  } catch (error) {
+    throw unreadable(name, error);
+  }
 }
 
 function orCorrupt<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new PondError("CORRUPT", `${name} is not readable as Parquet: ${String(error)}.`, {name}, error);
+    throw unreadable(name, error);
   }
+}
+
+function unreadable(name: string, error: unknown): PondError {
+  return new PondError("CORRUPT", `${name} is not readable as Parquet: ${String(error)}.`, {name}, error);
 }

@@ -2,7 +2,7 @@ import {createHash} from "node:crypto";
 import * as arrow from "apache-arrow";
 import {tableOf, vectorOf} from "./arrow.js";
 import {PondError} from "./error.js";
-import {decodeParquet, encodeParquet, shapeIn, shapeOf} from "./parquet.js";
+import {decodeParquet, decodeSome, encodeParquet, shapeIn, shapeOf} from "./parquet.js";
 import type {NodeKind} from "./types.js";
 
 /** The root directory's id, the same in every pond. */
@@ -116,9 +116,9 @@ export function lint(bytes: Uint8Array, rows: number): void {
 
 const texts: readonly string[] = recordColumns.filter(({type}) => type === text).map(({name}) => name);
 
-/** An op file's columns, or some of them. ClickHouse stores text as plain bytes: the log's schema says what is text. */
-export function decodeColumns(bytes: Uint8Array, path: string, columns?: readonly string[]): arrow.Table {
-  const table = decodeParquet(bytes, path, columns);
+/** An op file's columns. ClickHouse stores text as plain bytes: the log's schema says what is text. */
+export function decodeColumns(bytes: Uint8Array, path: string): arrow.Table {
+  const table = decodeParquet(bytes, path);
   const isPlain = ({name, type}: arrow.Field): boolean => texts.includes(name) && arrow.DataType.isBinary(type);
   if (!table.schema.fields.some(isPlain)) return table;
   const fields = table.schema.fields.map((field) => (isPlain(field) ? field.clone({type: text}) : field));
@@ -141,50 +141,104 @@ export interface OpFile {
   readonly bytes: number; // about, of its records unpacked
 }
 
-/** The records of an op file; contents only of directories and symlinks, which every walk needs, unless `whole`. */
-export function decodeRecords(
-  bytes: Uint8Array,
-  file: Pick<OpFile, "path" | "partId" | "transaction">,
-  whole = false
-): OpRecord[] {
-  const table = decodeColumns(bytes, file.path);
-  const missing = fields.find(({name}) => table.getChild(name) === null && !later.includes(name));
-  if (missing) throw new PondError("CORRUPT", `${file.path} has no column ${missing.name}.`, {file: file.path});
-  const raw = Object.fromEntries(fields.map(({name, type}) => [name, reader(table.getChild(name), type)]));
-  return Array.from({length: table.numRows}, (_, i) => {
-    const get = (name: string): unknown => raw[name]!(i);
-    const number = (name: string): number | undefined => {
-      const value = get(name);
-      return value === null ? undefined : Number(value);
-    };
-    const kind = get("kind") as NodeKind;
-    const stored = get("content") as Uint8Array | null;
-    const isKept = whole || kind === "directory" || kind === "symlink";
-    return {
-      partId: file.partId,
-      nodeId: get("node_id") as string,
-      kind,
-      version: number("version")!,
-      timestamp: number("timestamp")!,
-      content: isKept ? (stored?.slice() ?? null) : null,
-      inline: stored !== null,
-      sha256: get("sha256") as string,
-      size: number("size")!,
-      rows: number("rows"),
-      minTime: number("min_time"),
-      maxTime: number("max_time"),
-      attributes: JSON.parse(get("attributes") as string) as Record<string, unknown>,
-      transaction: number("transaction") ?? file.transaction,
-      file: file.path,
-      ...(get("until") === null ? {} : {since: number("since"), until: number("until")})
-    };
-  });
+/** What the records of an op file are made with. */
+type Origin = Pick<OpFile, "path" | "partId" | "transaction" | "sha256">;
+
+const lean = recordColumns.map(({name}) => name).filter((name) => name !== "content");
+
+/**
+ * The records of an op file whose hash is proven; contents only of directories and symlinks, which every walk needs.
+ * The other contents are most of what stands in it, and are not unpacked. A file without a hash is read as a whole:
+ * the library does not survive damage in a column that it is asked for.
+ */
+export async function decodeRecords(bytes: Uint8Array, file: Origin): Promise<OpRecord[]> {
+  if (file.sha256 === undefined) return decodeWhole(bytes, file).map(asWalked);
+  const records = recordsOf(await decodeSome(bytes, file.path, lean), file);
+  if (!records.some((record) => isWalked(record) && record.inline)) return records;
+  const contents = (await decodeSome(bytes, file.path, ["content"])).getChild("content")!;
+  return records.map((record, i) => (isWalked(record) ? {...record, content: copyOf(contents.get(i))} : record));
 }
 
-/** Reads timestamps as they are stored: the library would turn them to milliseconds and lose the rest. */
-function reader(column: arrow.Vector | null, type: arrow.DataType): (i: number) => unknown {
+/** The records of an op file with all contents that stand in it. */
+export function decodeWhole(bytes: Uint8Array, file: Origin): OpRecord[] {
+  const table = decodeColumns(bytes, file.path);
+  const records = recordsOf(table, file);
+  const contents = table.getChild("content");
+  if (contents === null) throw lacking(file, "content");
+  return records.map((record, i) => ({...record, content: copyOf(contents.get(i))}));
+}
+
+/** A record as a walk needs it: without content, but for a directory's or a symlink's. */
+export function asWalked<T extends Pick<OpRecord, "kind" | "content">>(record: T): T {
+  return isWalked(record) ? record : {...record, content: null};
+}
+
+function isWalked({kind}: Pick<OpRecord, "kind">): boolean {
+  return kind === "directory" || kind === "symlink";
+}
+
+/** What an op file's buffer must not be held for. */
+function copyOf(content: unknown): Uint8Array | null {
+  return (content as Uint8Array | null)?.slice() ?? null;
+}
+
+function lacking({path}: Origin, column: string): PondError {
+  return new PondError("CORRUPT", `${path} has no column ${column}.`, {file: path});
+}
+
+/** The records of an op file's columns, without content. */
+function recordsOf(table: arrow.Table, file: Origin): OpRecord[] {
+  const missing = lean.find((name) => table.getChild(name) === null && !later.includes(name));
+  if (missing !== undefined) throw lacking(file, missing);
+  const text = (name: string): ((i: number) => string) => reader(table, name) as (i: number) => string;
+  const number = (name: string): ((i: number) => number | undefined) => {
+    const valueOf = reader(table, name);
+    return (i) => {
+      const value = valueOf(i);
+      return value === null ? undefined : Number(value);
+    };
+  };
+  const [nodeId, kind, sha256, attributes] = [text("node_id"), text("kind"), text("sha256"), text("attributes")];
+  const [version, timestamp, size, rows] = [number("version"), number("timestamp"), number("size"), number("rows")];
+  const [minTime, maxTime, transaction] = [number("min_time"), number("max_time"), number("transaction")];
+  const [since, until] = [number("since"), number("until")];
+  return Array.from({length: table.numRows}, (_, i) => ({
+    partId: file.partId,
+    nodeId: nodeId(i),
+    kind: kind(i) as NodeKind,
+    version: version(i)!,
+    timestamp: timestamp(i)!,
+    content: null,
+    inline: size(i)! <= inlineLimit,
+    sha256: sha256(i),
+    size: size(i)!,
+    rows: rows(i),
+    minTime: minTime(i),
+    maxTime: maxTime(i),
+    attributes: attributesIn(attributes(i)),
+    transaction: transaction(i) ?? file.transaction,
+    file: file.path,
+    ...(until(i) === undefined ? {} : {since: since(i), until: until(i)})
+  }));
+}
+
+const known = new Map<string, OpRecord["attributes"]>();
+
+/** Versions of a series mostly have the same attributes: those in a pond's op files are read, and held, once. */
+function attributesIn(json: string): OpRecord["attributes"] {
+  const before = known.get(json);
+  if (before !== undefined) return before;
+  const attributes = Object.freeze(JSON.parse(json) as Record<string, unknown>);
+  if (known.size === 4096) known.clear();
+  known.set(json, attributes);
+  return attributes;
+}
+
+/** Reads a column's values, timestamps as they are stored: the library would turn them to milliseconds and lose the rest. */
+function reader(table: arrow.Table, name: string): (i: number) => unknown {
+  const column = table.getChild(name);
   if (column === null) return () => null;
-  if (!arrow.DataType.isTimestamp(type)) return (i) => column.get(i) as unknown;
+  if (!arrow.DataType.isTimestamp(column.type)) return (i) => column.get(i) as unknown;
   const values = rawTimes(column);
   return (i) => (column.isValid(i) ? values[i] : null);
 }

@@ -5,7 +5,7 @@ import type {Contents} from "./contents.js";
 import {replace} from "./disk.js";
 import {toOpFile} from "./log.js";
 import type {LogState} from "./log.js";
-import {decodeColumns, hash, inlineLimit} from "./record.js";
+import {decodeRecords, hash} from "./record.js";
 import type {OpFile} from "./record.js";
 import type {Listed} from "./types.js";
 
@@ -80,10 +80,8 @@ async function referredTo(contents: Contents, state: LogState): Promise<Readonly
 }
 
 async function neededBy(contents: Contents, op: OpFile): Promise<readonly string[]> {
-  const table = decodeColumns(await contents.opFile(op), op.path, ["sha256", "size"]);
-  const [hashes, sizes] = [table.getChild("sha256")!, table.getChild("size")!];
-  const rows = Array.from({length: table.numRows}, (_, i) => i).filter((i) => Number(sizes.get(i)) > inlineLimit);
-  return [...new Set(rows.map((i) => hashes.get(i) as string))];
+  const records = await decodeRecords(await contents.opFile(op), op);
+  return [...new Set(records.filter(({inline}) => !inline).map(({sha256}) => sha256))];
 }
 
 /** What is remembered; nothing where that is not as it was written, for what nothing needs is deleted. */

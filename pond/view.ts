@@ -1,6 +1,6 @@
 import type {Contents} from "./contents.js";
 import type {LogState} from "./log.js";
-import {decodeEntries, decodeRecords, rootId} from "./record.js";
+import {asWalked, decodeEntries, decodeRecords, rootId} from "./record.js";
 import type {Entry, NewRecord, OpFile, OpRecord} from "./record.js";
 
 /** A record as a view shows it: in the log, or about to be. */
@@ -31,7 +31,7 @@ export class Partitions {
   add(state: LogState, records: ReadonlyMap<string, readonly NewRecord[]>): void {
     const written = [...records].map(([id, fresh]) => {
       const {path, transaction} = state.partition(id).at(-1)!;
-      return [path, fresh.map((record) => asDecoded(record, {file: path, transaction}))] as const;
+      return [path, fresh.map((record) => ({...asWalked(record), file: path, transaction}))] as const;
     });
     this.#written = new Map(written);
   }
@@ -58,12 +58,6 @@ export class Partitions {
   async #records(file: OpFile): Promise<readonly OpRecord[]> {
     return this.#written.get(file.path) ?? decodeRecords(await this.#contents.opFile(file), file);
   }
-}
-
-/** A record as it comes back from an op file: without content, but for that which every walk needs. */
-function asDecoded(record: NewRecord, from: Pick<OpRecord, "file" | "transaction">): OpRecord {
-  const isKept = record.kind === "directory" || record.kind === "symlink";
-  return {...record, ...from, content: isKept ? record.content : null};
 }
 
 function samePaths(a: readonly OpFile[], b: readonly OpFile[]): boolean {

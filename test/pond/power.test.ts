@@ -243,7 +243,7 @@ async function neededBy(store: Store, version: number): Promise<string[]> {
   const adds = decodeActions(await store.get(commitKey(version))).flatMap(({add}) => add ?? []);
   const needed: string[] = [];
   for (const {path} of adds) {
-    const records = decodeRecords(await store.get(`oplog/${path}`), {path, partId: "", transaction: version});
+    const records = await decodeRecords(await store.get(`oplog/${path}`), {path, partId: "", transaction: version});
     const blobs = records.filter(({inline}) => !inline).map(({sha256}) => blobKey(sha256));
     needed.push(`oplog/${path}`, ...blobs);
   }
