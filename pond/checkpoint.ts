@@ -165,8 +165,10 @@ function only(cells: readonly (readonly [string, unknown])[]): Action | undefine
 /** Puts a checkpoint, proves it, and only then points the hint at it: readers never follow a hint into nothing. */
 export async function putCheckpoint(store: Store, version: number, actions: readonly Action[]): Promise<void> {
   const key = checkpointKey(version);
-  await store.putIfAbsent(key, encodeCheckpoint(actions));
-  decodeCheckpoint(await store.get(key), key);
+  const bytes = encodeCheckpoint(actions);
+  await store.putIfAbsent(key, bytes);
+  const found = await store.get(key);
+  if (!Buffer.from(bytes).equals(found)) decodeCheckpoint(found, key); // one that was there before, or damage
   const hint = Buffer.from(JSON.stringify({version, size: actions.length + 1}));
   while (((await readHint(store)) ?? -1) < version) {
     await store.delete(hintKey); // without a hint readers look for themselves

@@ -3,8 +3,9 @@ import type {Contents} from "./contents.js";
 import type {Action, AddAction} from "./delta.js";
 import {compacted, past} from "./log.js";
 import {mergedOf} from "./merge.js";
+import {recordsOf} from "./outline.js";
 import {portionsOf} from "./portion.js";
-import {decodeRecords, weightOf} from "./record.js";
+import {weightOf} from "./record.js";
 import type {OpFile, OpRecord} from "./record.js";
 import {byNode, standing} from "./view.js";
 
@@ -131,8 +132,7 @@ async function recordsIn(
   known: ReadonlyMap<OpFile, readonly OpRecord[]> = new Map()
 ): Promise<ReadonlyMap<OpFile, readonly OpRecord[]>> {
   const records = new Map<OpFile, readonly OpRecord[]>();
-  for (const file of files)
-    records.set(file, known.get(file) ?? (await decodeRecords(await contents.opFile(file), file)));
+  for (const file of files) records.set(file, known.get(file) ?? (await recordsOf(contents, file)));
   return records;
 }
 

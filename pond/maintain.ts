@@ -8,7 +8,8 @@ import {PondError} from "./error.js";
 import {newestAt} from "./history.js";
 import {advance, horizonId} from "./log.js";
 import type {LogState} from "./log.js";
-import {decodeEntries, decodeRecords, rootId} from "./record.js";
+import {decodeEntries, rootId} from "./record.js";
+import {outline, recordsOf} from "./outline.js";
 import type {OpRecord} from "./record.js";
 import type {PondEffects} from "./types.js";
 import {vacuum} from "./vacuum.js";
@@ -54,6 +55,7 @@ export async function maintain(
   const isNew = (await readHint(store)) !== state.version;
   if (isNew) await putCheckpoint(store, state.version, [...state.actions(now - retention)]);
   const commits = await cleanUp(contents, state);
+  await outline(contents, state);
   const {files, bytes} = await vacuum(contents, state, {now, retention});
   return {...compacted.told, ...(isNew ? {checkpoint: state.version} : {}), commits, files, bytes};
 }
@@ -120,8 +122,7 @@ async function listings(
 ): Promise<readonly OpRecord[]> {
   const records: OpRecord[] = [];
   for (const file of state.partition(partId))
-    for (const record of await decodeRecords(await contents.opFile(file), file))
-      if (record.nodeId === nodeId) records.push(record);
+    for (const record of await recordsOf(contents, file)) if (record.nodeId === nodeId) records.push(record);
   records.sort((a, b) => a.version - b.version);
   return records.filter((_, i) => (records[i + 1]?.transaction ?? Infinity) > version);
 }

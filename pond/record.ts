@@ -153,7 +153,7 @@ const lean = recordColumns.map(({name}) => name).filter((name) => name !== "cont
  */
 export async function decodeRecords(bytes: Uint8Array, file: Origin): Promise<OpRecord[]> {
   if (file.sha256 === undefined) return decodeWhole(bytes, file).map(asWalked);
-  const records = recordsOf(await decodeSome(bytes, file.path, lean), file);
+  const records = recordsFrom(await decodeSome(bytes, file.path, lean), file);
   if (!records.some((record) => isWalked(record) && record.inline)) return records;
   const contents = (await decodeSome(bytes, file.path, ["content"])).getChild("content")!;
   return records.map((record, i) => (isWalked(record) ? {...record, content: copyOf(contents.get(i))} : record));
@@ -162,7 +162,7 @@ export async function decodeRecords(bytes: Uint8Array, file: Origin): Promise<Op
 /** The records of an op file with all contents that stand in it. */
 export function decodeWhole(bytes: Uint8Array, file: Origin): OpRecord[] {
   const table = decodeColumns(bytes, file.path);
-  const records = recordsOf(table, file);
+  const records = recordsFrom(table, file);
   const contents = table.getChild("content");
   if (contents === null) throw lacking(file, "content");
   return records.map((record, i) => ({...record, content: copyOf(contents.get(i))}));
@@ -187,7 +187,7 @@ function lacking({path}: Origin, column: string): PondError {
 }
 
 /** The records of an op file's columns, without content. */
-function recordsOf(table: arrow.Table, file: Origin): OpRecord[] {
+function recordsFrom(table: arrow.Table, file: Origin): OpRecord[] {
   const missing = lean.find((name) => table.getChild(name) === null && !later.includes(name));
   if (missing !== undefined) throw lacking(file, missing);
   const text = (name: string): ((i: number) => string) => reader(table, name) as (i: number) => string;
@@ -225,7 +225,7 @@ function recordsOf(table: arrow.Table, file: Origin): OpRecord[] {
 const known = new Map<string, OpRecord["attributes"]>();
 
 /** Versions of a series mostly have the same attributes: those in a pond's op files are read, and held, once. */
-function attributesIn(json: string): OpRecord["attributes"] {
+export function attributesIn(json: string): OpRecord["attributes"] {
   const before = known.get(json);
   if (before !== undefined) return before;
   const attributes = Object.freeze(JSON.parse(json) as Record<string, unknown>);

@@ -5,7 +5,8 @@ import type {Contents} from "./contents.js";
 import {replace} from "./disk.js";
 import {toOpFile} from "./log.js";
 import type {LogState} from "./log.js";
-import {decodeRecords, hash} from "./record.js";
+import {recall, remember} from "./memo.js";
+import {recordsOf} from "./outline.js";
 import type {OpFile} from "./record.js";
 import type {Listed} from "./types.js";
 
@@ -65,8 +66,8 @@ type Needs = Readonly<Record<string, readonly string[]>>;
 /** Keys of the op files of a state, and of the blobs that their records need. */
 async function referredTo(contents: Contents, state: LogState): Promise<ReadonlySet<string>> {
   const file = join(contents.cache, "needs.json");
-  const before = await textOf(file);
-  const known = needsIn(before);
+  const before = await recall(file);
+  const known = JSON.parse(before ?? "{}") as Needs; // nothing where that was changed: what nothing needs is deleted
   const needs: Record<string, readonly string[]> = {};
   const keys = new Set<string>();
   for (const op of [...state.adds()].map(toOpFile)) {
@@ -75,19 +76,13 @@ async function referredTo(contents: Contents, state: LogState): Promise<Readonly
     for (const key of [`oplog/${op.path}`, ...needed.map(blobKey)]) keys.add(key);
   }
   const text = JSON.stringify(needs);
-  await keep(file, `${hash(text)}\n${text}`, before);
+  if (text !== before) await remember(contents, file, text);
   return keys;
 }
 
 async function neededBy(contents: Contents, op: OpFile): Promise<readonly string[]> {
-  const records = await decodeRecords(await contents.opFile(op), op);
+  const records = await recordsOf(contents, op);
   return [...new Set(records.filter(({inline}) => !inline).map(({sha256}) => sha256))];
-}
-
-/** What is remembered; nothing where that is not as it was written, for what nothing needs is deleted. */
-function needsIn(remembered = ""): Needs {
-  const [sum, text] = remembered.split("\n");
-  return text !== undefined && sum === hash(text) ? (JSON.parse(text) as Needs) : {};
 }
 
 /** Writes what the next vacuum is to know, unless that stands there. */

@@ -1,6 +1,7 @@
 import type {Contents} from "./contents.js";
 import type {LogState} from "./log.js";
-import {asWalked, decodeEntries, decodeRecords, rootId} from "./record.js";
+import {recordsOf} from "./outline.js";
+import {asWalked, decodeEntries, rootId} from "./record.js";
 import type {Entry, NewRecord, OpFile, OpRecord} from "./record.js";
 
 /** A record as a view shows it: in the log, or about to be. */
@@ -56,7 +57,7 @@ export class Partitions {
   }
 
   async #records(file: OpFile): Promise<readonly OpRecord[]> {
-    return this.#written.get(file.path) ?? decodeRecords(await this.#contents.opFile(file), file);
+    return this.#written.get(file.path) ?? recordsOf(this.#contents, file);
   }
 }
 
