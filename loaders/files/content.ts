@@ -148,6 +148,18 @@ export async function endOfLines(path: string, lines: number): Promise<number | 
   }
 }
 
+/** How many lines end within the first bytes of a file, or of what is packed in it. */
+export async function linesWithin(path: string, bytes: number): Promise<number> {
+  let [lines, left] = [0, bytes];
+  for await (const chunk of bytesOf(path)) {
+    const part = chunk.subarray(0, left);
+    for (let at = part.indexOf(10); at >= 0; at = part.indexOf(10, at + 1)) lines++;
+    left -= part.length;
+    if (left === 0) break;
+  }
+  return lines;
+}
+
 /** Writes the tail of a file, below the lines that it began with. */
 export async function writeTail(
   path: string,

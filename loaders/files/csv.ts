@@ -60,6 +60,7 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
   const settled: Settled = {lead, dialect: {delimiter, quote, escape}, ...(decimal === "," ? {decimal} : {})};
   const dialect = decimal === "." ? first : await sniff(duck, file, {decimal, settled}, [first.encoding]);
   await refuseUneven(dialect);
+  await refuseLost(first);
   const heads = await headsOf(duck, dialect);
   refuseNameless(heads);
   const fields = dialect.columns.map(({type}, index) => fieldOf({...heads[index]!, type, index}, how));
@@ -79,6 +80,9 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
   };
   return {...as(fields), asText: as(texts)};
 }
+
+/** What is said where lines have different numbers of values, and it is not plain which are right. */
+export const severalWays = "its lines cannot be cut into columns in one way";
 
 /** What is said of a line with more values, or fewer, than there are columns. */
 export function uneven({line, wanted, found}: Readonly<Record<"line" | "wanted" | "found", string | number>>): string {
@@ -133,19 +137,40 @@ function refuseNameless(heads: readonly Head[]): void {
 /** Where lines have different numbers of values, DuckDB takes each for one: the first that differs is told. */
 async function refuseUneven({path, columns}: Dialect): Promise<void> {
   if (columns.length > 1 || path.endsWith(".zst")) return;
+  const {counts, wanted, header} = await widthsOf(path);
+  if (wanted < 2) return;
+  const at = counts.findIndex((count, index) => index > header && count !== wanted && count !== 0);
+  if (at >= 0) throw new Error(uneven({line: at + 1, wanted, found: counts[at]!}));
+}
+
+interface Widths {
+  readonly counts: readonly number[]; // of values in each line; 0 of one without any
+  readonly wanted: number; // what most lines have that have more than one
+  readonly header: number; // the first line with so many
+}
+
+/** How many values the first lines have, cut at the mark that there is most of. */
+async function widthsOf(path: string): Promise<Widths> {
   const begin = await beginningOf(path);
   const text = begin.toString("latin1", 0, 2 ** 16);
   const lines = text.split(/\r?\n/).map((line) => line.replace(/"[^"]*"/g, ""));
   if (begin.length > 2 ** 16) lines.pop(); // of which there is more
-  const counts = (mark: string) => lines.map((line) => line.split(mark).length);
+  const countsOf = (mark: string) => lines.map((line) => (line === "" ? 0 : line.split(mark).length));
   const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
-  const [found] = [",", ";", "\t", "|"].map(counts).sort((a, b) => sum(b) - sum(a)) as [number[]];
-  const times = (count: number) => found.filter((one) => one === count).length;
-  const wanted = found.reduce((best, one) => (one > 1 && (best < 2 || times(one) > times(best)) ? one : best), 1);
-  const header = found.indexOf(wanted);
-  const at =
-    wanted < 2 ? -1 : found.findIndex((count, index) => index > header && count !== wanted && lines[index] !== "");
-  if (at >= 0) throw new Error(uneven({line: at + 1, wanted, found: found[at]!}));
+  const [counts] = [",", ";", "\t", "|"].map(countsOf).sort((a, b) => sum(b) - sum(a)) as [number[]];
+  const times = (count: number) => counts.filter((one) => one === count).length;
+  const wanted = counts.reduce((best, one) => (one > 1 && (best < 2 || times(one) > times(best)) ? one : best), 1);
+  return {counts, wanted, header: counts.indexOf(wanted)};
+}
+
+/** Rows that DuckDB takes for words before the header, because it takes a line further down for that. */
+const fewRows = 3;
+
+async function refuseLost({path, skip, delimiter}: Dialect): Promise<void> {
+  if (skip < fewRows || path.endsWith(".zst")) return;
+  const lines = (await beginningOf(path)).toString("latin1").split("\n", skip);
+  const isRow = (line: string) => /^"?\d[\d-/.: TZ]{5,}/.test(line) && line.includes(delimiter);
+  if (lines.filter(isRow).length >= fewRows) throw new Error(severalWays);
 }
 
 function spelledAlike(header: string): string {
@@ -177,6 +202,7 @@ const encodings = ["utf-8", "latin-1"];
 interface Known {
   readonly decimal: "." | "," | undefined;
   readonly settled: Settled | undefined;
+  readonly isLax?: boolean; // lines with fewer values, or more, do not count
 }
 
 /** What is neither UTF-8 nor Latin-1 is Windows-1252, which DuckDB does not know: it is written again as UTF-8. */
@@ -210,11 +236,12 @@ async function sniff(duck: Duck, path: string, known: Known, among: readonly str
   }
 }
 
-function knownOptions({decimal, settled}: Known): string {
+function knownOptions({decimal, settled, isLax}: Known): string {
   const {delimiter, quote, escape} = settled?.dialect ?? {};
   const marks = {decimal_separator: decimal, delim: delimiter, quote, escape};
   const told = Object.entries(marks).flatMap(([name, mark]) => (mark ? [`, ${name} = ${literal(mark)}`] : []));
-  return [...told, ...(settled ? [`, skip = ${settled.lead - 1}`] : [])].join("");
+  const others = [...(settled ? [`, skip = ${settled.lead - 1}`] : []), ...(isLax ? [", ignore_errors = true"] : [])];
+  return [...told, ...others].join("");
 }
 
 /** Whether DuckDB says that a file is in another encoding. */
@@ -241,6 +268,48 @@ async function decimalOf(duck: Duck, dialect: Dialect): Promise<Decimal> {
   if (row!.commas !== 0n && row!.points === 0n) return ",";
   if (row!.either === null || row!.points !== 0n) return ".";
   throw refusal(String(row!.name), row!.either as string);
+}
+
+/** A file of CSV, read in spite of its ragged lines. */
+export interface Lax {
+  readonly path: string; // the file, or the same in an encoding that DuckDB reads
+  readonly heading: string; // of the first column
+  readonly rows: number; // which are whole
+  readonly ragged: readonly number[]; // bytes before each line with fewer values than there are columns, or more
+  readonly wanted: number; // columns
+  readonly found: number; // values in the first of them
+}
+
+/** Finds a file's ragged lines; undefined where lines are wrong in other ways, or it is no table. */
+export async function laxly(duck: Duck, path: string, how: How): Promise<Lax | undefined> {
+  const readable = await inReadableEncoding(path, how);
+  const {header} = await widthsOf(readable); // DuckDB does not look for it among lines that do not count
+  const settled = how.settled ?? ((await isTable(readable)) ? tableLines : {lead: header + 1});
+  const known = {decimal: how.decimal ?? how.settled?.decimal, settled, scratch: how.scratch, isLax: true};
+  const dialect = await sniffAny(duck, readable, known);
+  const names = dialect.columns.map((_, index) => `c${index}`);
+  if (names.length < 2) return undefined;
+  const columns = names.map((name) => `${name}: 'VARCHAR'`).join(", ");
+  const options = `auto_detect = false, header = true, ${optionsOf(dialect)}, columns = {${columns}}, store_rejects = true`;
+  return duck.session(async (one) => {
+    const filled = names.map((name) => `count(${name})`).join(" + ");
+    const [row] = await one.rows(
+      `SELECT count(*)::DOUBLE AS rows, ${filled} AS filled FROM read_csv(${hostFile(dialect.path)}, ${options})`
+    );
+    const found = await one.rows(
+      `SELECT line_byte_position::DOUBLE - 1 AS begin, 
+         bool_and(error_type::VARCHAR IN ('MISSING COLUMNS', 'TOO MANY COLUMNS')) AS is_ragged,
+         min(found) FILTER (error_type::VARCHAR LIKE 'MISSING%') AS few, max(found) AS many
+       FROM (SELECT *, TRY_CAST(regexp_extract(error_message, 'Found: (\\d+)', 1) AS INTEGER) AS found FROM reject_errors)
+       GROUP BY line_byte_position ORDER BY line_byte_position`
+    );
+    await one.run("DROP TABLE reject_errors; DROP TABLE reject_scans");
+    if (!found.every(({is_ragged}) => is_ragged === true)) return undefined;
+    const ragged = found.map(({begin}) => Number(begin));
+    const [first] = found;
+    const told = {wanted: names.length, found: Number(first?.few ?? first?.many)};
+    return {path: dialect.path, heading: dialect.columns[0]!.name, rows: Number(row!.rows), ragged, ...told};
+  });
 }
 
 // ---- What DuckDB cannot read as it is ----

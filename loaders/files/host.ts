@@ -67,7 +67,7 @@ export function severalIn(select: string, isSeveral = "count(*) > 1"): string {
 /** A phrase, or one with a number in it, to which that of another part of the file is added. */
 export type Note = string | Counted;
 
-interface Counted {
+export interface Counted {
   readonly of: string; // the same in all parts
   readonly count: number;
   readonly tell: (count: number) => string;

@@ -1,6 +1,6 @@
 import {stat} from "node:fs/promises";
 import type {Duck} from "../../pond/duck.js";
-import {csvSource, uneven} from "./csv.js";
+import {csvSource, severalWays, uneven} from "./csv.js";
 import {literal} from "../../pond/duck.js";
 import {isText, isTime, isTimeName} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
@@ -69,7 +69,7 @@ function malformed(message: string): string | undefined {
 
 /** What DuckDB tells of a line of CSV in several lines, in one that follows the file's name. */
 function unevenLine(message: string): string {
-  if (message.includes("Error when sniffing file")) return "its lines cannot be cut into columns in one way";
+  if (message.includes("Error when sniffing file")) return severalWays;
   const [, line] = /^[^\n]*CSV Error on Line: (\d+)\n/.exec(message) ?? [];
   if (line === undefined) return message;
   const [, wanted, found] = /^Expected Number of Columns: (\d+) Found: (\d+)/m.exec(message) ?? [];

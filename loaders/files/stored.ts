@@ -13,14 +13,14 @@ import type {How, Source} from "./source.js";
 import {readTable, remarksOn} from "./table.js";
 
 /** What was stored of a file, and what its next part needs to know. */
-type Stored = Omit<Taken, "notes"> & Pick<HostTable, "notes" | "settled" | "last"> & Pick<Source, "ending">;
+export type Stored = Omit<Taken, "notes"> & Pick<HostTable, "notes" | "settled" | "last"> & Pick<Source, "ending">;
 
 interface Read {
   readonly source: Source;
   readonly how: How;
 }
 
-interface Storing {
+export interface Storing {
   readonly target: Target & Pick<Transaction, "attempt">;
   readonly into: string; // the series
   readonly range: Required<Range>; // of clocks that were set

@@ -3,10 +3,11 @@ import {createWriteStream} from "node:fs";
 import {mkdir, rm, stat} from "node:fs/promises";
 import {join, relative} from "node:path";
 import * as z from "zod";
+import type {Duck} from "../../pond/duck.js";
 import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";
 import {Ahead} from "../files/ahead.js";
-import {endOfLines, isGzip, writeTail} from "../files/content.js";
+import {endOfLines, isGzip, linesWithin, writeTail} from "../files/content.js";
 import {setClocks} from "../time/epoch.js";
 import type {Target} from "../files/fresh.js";
 import {told} from "../files/host.js";
@@ -15,9 +16,11 @@ import type {Came, Entry, Found, Taken} from "../files/ledger.js";
 import {maskOf} from "../resources/mask.js";
 import {capturesIn, fill, hostFiles, unfillable} from "../pattern.js";
 import {endingOf, openSource, wrongWith} from "../files/open.js";
-import type {Ending} from "../files/source.js";
+import type {Ending, How} from "../files/source.js";
 import {unpack} from "../files/packed.js";
+import {isRagged, mended} from "../files/ragged.js";
 import {storeFile} from "../files/stored.js";
+import type {Stored, Storing} from "../files/stored.js";
 import {quiet, sum} from "../resources/report.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
 import {timeFormat} from "../time/format.js";
@@ -252,13 +255,34 @@ async function readFile(file: HostFile, before: Entry | undefined, task: Reading
       ...(before?.last ? {after: before.last} : {})
     };
     const path = before ? await tailOf(file.path, before, scratch) : file.path;
-    const source = await openSource(context.duck, path, how);
     const storing = {into: file.into, target, range: setClocks(context.effects.now())};
-    const stored = await storeFile(context.duck, {source, how}, storing);
+    const ahead = async () => (before ? (await linesWithin(file.path, before.mark)) - before.settled!.lead : 0);
+    const stored = await storeMended(context.duck, path, {how, storing, ahead});
     const notes = before && stored.read === 0 ? [] : stored.notes; // that a tail is empty is none of the file's
     return {...stored, file: file.name, notes: notes.map((note) => `${file.name}: ${told(note)}.`)};
   } finally {
     await rm(scratch, {recursive: true});
+  }
+}
+
+/** Stores what a file brings, without its ragged lines where those are in the way. */
+async function storeMended(
+  duck: Duck,
+  path: string,
+  {how, storing, ahead}: {readonly how: How; readonly storing: Storing; readonly ahead: () => Promise<number>}
+): Promise<Stored> {
+  const store = async (path: string, how: How) =>
+    storeFile(duck, {source: await openSource(duck, path, how), how}, storing);
+  try {
+    return await store(path, how);
+  } catch (error) {
+    if (!isRagged(error)) throw error;
+    const again = {...how, scratch: join(how.scratch, "again")};
+    await mkdir(again.scratch);
+    const found = await mended(duck, path, {how: again, ahead});
+    if (!found) throw error;
+    const stored = await store(found.path, again);
+    return {...stored, notes: [found.note, ...stored.notes]};
   }
 }
 

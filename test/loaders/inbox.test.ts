@@ -288,9 +288,9 @@ test.each<[string, string, string | Uint8Array, string, object?]>([
     "its line 5 has 2 values where its header has 3"
   ],
   [
-    "has a line too long far down",
+    "has lines too long far down",
     "bad.csv",
-    `time,DO\n${"2026-01-01,1\n".repeat(30_000)}2026-01-02,1,2\n`,
+    `time,DO\n${"2026-01-01,1\n".repeat(30_000)}${"2026-01-02,1,2\n".repeat(3)}`,
     "its line 30002 has 3 values where its header has 2"
   ],
   [

@@ -1,0 +1,110 @@
+import {appendFile, writeFile} from "node:fs/promises";
+import {gzipSync} from "node:zlib";
+import {expect, test} from "vitest";
+import {harbour, quiet, readings, told} from "./inbox.js";
+
+const header = "time,Depth (m),Temperature (C)\n";
+const minute = (i: number) => new Date(Date.UTC(2025, 0, 1) + i * 60_000).toISOString();
+const line = (i: number) => `${minute(i)},${i}.5,${i * 2}\n`;
+const rows = (begin: number, end: number) => Array.from({length: end - begin}, (_, i) => line(begin + i));
+const lines = (begin: number, end: number) => rows(begin, end).join("");
+
+/** A file of rows of which some are other than they should be. */
+function file(count: number, others: Readonly<Record<number, string>>): string {
+  return (
+    header +
+    rows(0, count)
+      .map((row, i) => others[i] ?? row)
+      .join("")
+  );
+}
+
+const left = (name: string, number: number) =>
+  `${name}: line ${number} left out, which has fewer values than the header, or more.`;
+
+const kinds = {
+  "a line that was cut": "2025-01-01T00:2\n",
+  "a line that goes on with the next": `${minute(20)},20.5,4${line(21)}`,
+  "zeros, where a disk lost what was written": `${"\0".repeat(300)}\n`,
+  "a line with a value more": `${minute(20)},20.5,40,1\n`
+};
+
+test.for(Object.entries(kinds))("%s is left out and told, and the rest is stored", async ([, bad]) => {
+  for (const packed of [false, true]) {
+    const {put, run, pond, named} = await harbour({into: "/in/pier"});
+    const name = packed ? "pier.csv.gz" : "pier.csv";
+    const text = file(50, {20: bad});
+    await put(name, packed ? gzipSync(text) : text);
+    expect(told(await run())).toEqual({...quiet, read: 49, stored: 49, notes: [left(named(name), 22)]});
+    expect((await readings(pond, "/in/pier")).length).toBe(49);
+    expect(told(await run())).toEqual({...quiet, notes: [left(named(name), 22)]}); // as long as it is there
+  }
+});
+
+test("such a line is found wherever it stands, in a file of any size", async () => {
+  for (const [count, at] of [
+    [50, 0],
+    [50, 49],
+    [40_000, 30_000],
+    [400_000, 399_000]
+  ] as const) {
+    const {put, run, named} = await harbour();
+    await put("pier.csv", file(count, {[at]: "2025-01-0\n"}));
+    const notes = [left(named("pier.csv"), at + 2)];
+    expect(told(await run())).toEqual({...quiet, read: count - 1, stored: count - 1, notes});
+  }
+});
+
+test("several are told together, by the first of them", async () => {
+  const {put, run, named} = await harbour();
+  await put("pier.csv", file(50, {20: "2025-01-0\n", 21: "1\n", 40: "a,b,c,d\n"}));
+  const note = `${named("pier.csv")}: 3 lines left out, from line 22 on, which have fewer values than the header, or more.`;
+  expect(told(await run())).toEqual({...quiet, read: 47, stored: 47, notes: [note]});
+});
+
+test("lines of a tail are counted from the file's beginning", async () => {
+  const {put, run, at, named} = await harbour();
+  await put("pier.csv", file(50, {}));
+  await run();
+  await appendFile(at("pier.csv"), `${lines(50, 60)}2026-01-0\n${lines(60, 70)}`);
+  expect(told(await run())).toEqual({...quiet, read: 20, stored: 20, notes: [left(named("pier.csv"), 62)]});
+  await appendFile(at("pier.csv"), lines(70, 80));
+  expect(told(await run())).toEqual({...quiet, read: 10, stored: 10, notes: [left(named("pier.csv"), 62)]});
+  await writeFile(at("pier.csv"), header + lines(0, 80)); // mended by hand
+  expect(told(await run())).toEqual({...quiet, read: 80});
+});
+
+test("where other columns may have begun, a person is to look", async () => {
+  const {put, run, pond, named} = await harbour();
+  const wide = (begin: number, end: number) => lines(begin, end).replaceAll("\n", ",7\n");
+  const skipped = (number: number, found: number) =>
+    `${named("pier.csv")} was skipped: its line ${number} has ${found} values where its header has 3; mend it or take it away.`;
+  await put("pier.csv", file(50, {}) + wide(50, 53));
+  expect(told(await run())).toEqual({...quiet, errors: [skipped(52, 4)]});
+  await put("pier.csv", file(50, {}) + header.replace("\n", ",pH\n"));
+  expect(told(await run())).toEqual({...quiet, errors: [skipped(52, 4)]});
+  await put("pier.csv", file(2, {}) + wide(2, 4));
+  expect(told(await run())).toEqual({...quiet, errors: [skipped(4, 4)]});
+  expect(await (await pond.fs()).exists("/in")).toBe(false);
+});
+
+const written: Readonly<Record<string, (text: string) => string | Uint8Array>> = {
+  "with words before its header": (text) => `Pier log\nserial 12, made 2024\n\n${text}`,
+  "with decimal commas": (text) => text.replaceAll(",", ";").replaceAll(/(\d)\.5;/g, "$1,5;"),
+  "in UTF-16": (text) => Buffer.from(`\ufeff${text}`, "utf16le"),
+  "in Windows-1252": (text) => Buffer.from(text.replace("Depth", "Tiefe \x80 \xfc"), "latin1"),
+  "with quoted times": (text) => text.replaceAll(/^(2025[^,\n]+),/gm, '"$1",'),
+  "of a Campbell logger": (text) =>
+    `"TOA5","pier","CR1000"\n${text.replace("time", '"TIMESTAMP"')}`.replace(
+      "\n2025",
+      '\n"TS","m","Deg C"\n"","Smp","Avg"\n2025'
+    )
+};
+
+test.for(Object.entries(written))("and in a file %s", async ([, write]) => {
+  const {put, run} = await harbour();
+  await put("pier.csv", write(file(50, {20: "2025-01-0\n"})));
+  const {read, stored, notes, errors} = told(await run());
+  expect({read, stored, errors}).toEqual({read: 49, stored: 49, errors: []});
+  expect(notes[0]).toMatch(/line 2\d left out, which has fewer values/);
+});
