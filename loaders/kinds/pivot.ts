@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type {Column, Reader, Series} from "../../pond/types.js";
+import type {Column, Reader} from "../../pond/types.js";
 import {seriesIn} from "../series/dataset.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
 import {fill} from "../pattern.js";
@@ -36,21 +36,21 @@ export const pivot: Kind<PivotSpec> = {
   origins: async ({input, name}, _path, fs) =>
     (await seriesIn(input, fs)).map(({path, captures}) => ({path, scope: fill(name, captures), period: {}})),
   async run({spec}, {fs}) {
-    const columns = await (await pivotedSeries(spec, await fs())).columns();
+    const series = await pivotedSeries(spec, await fs());
     const {input, parameter} = spec;
-    const notes = columns.length === 0 ? [`Nothing that ${input} matches has ${parameter} yet.`] : [];
+    const isEmpty = (await series.columns()).length === 0;
+    const notes = isEmpty ? [`Nothing that ${input} matches has ${parameter} yet.`] : await series.notes();
     return {read: 0, stored: 0, aside: 0, notes, errors: []};
   }
 };
 
-async function pivotedSeries(spec: PivotSpec, fs: Reader): Promise<Series> {
+async function pivotedSeries(spec: PivotSpec, fs: Reader): Promise<CombinedSeries> {
   const {input, output, name, parameter, unit} = spec;
   const found = (await seriesIn(input, fs)).map(async ({path, captures}): Promise<Deployment[]> => {
     const series = await fs.series(path);
     const columns = await series.columns();
-    const column = chosen(spec, path, columns);
-    if (!column) return [];
-    const own = [{from: column.name, column}];
+    const own = chosen(spec, path, columns).map((column) => ({from: column.name, column}));
+    if (own.length === 0) return [];
     const picked = new RenamedSeries(path, series, [...own, ...flagRenamings(columns, own)]);
     return [{scope: fill(name, captures), period: {}, series: picked}];
   });
@@ -62,9 +62,14 @@ async function pivotedSeries(spec: PivotSpec, fs: Reader): Promise<Series> {
   return new CombinedSeries(output, deployments, new Map(unit === undefined ? [] : [[parameter, unit]]));
 }
 
-function chosen({parameter, scope}: PivotSpec, path: string, columns: readonly Column[]): Column | undefined {
-  const [first, second] = columns.filter((column) => concerns({parameter, scope}, column, columns));
-  if (second)
-    throw new Error(`${path} has ${parameter} as ${first!.name} and as ${second.name}: say by scope which is meant.`);
-  return first;
+/** The column of the parameter; several where they are one thing in several units, as of an instrument set up anew. */
+function chosen({parameter, scope, unit}: PivotSpec, path: string, columns: readonly Column[]): readonly Column[] {
+  const found = columns.filter((column) => concerns({parameter, scope}, column, columns));
+  const [first, second] = found;
+  if (!second) return found;
+  const whose = ({attributes: {scope, instrument}}: Column) => JSON.stringify([scope, instrument]);
+  const isOne = found.every((column) => whose(column) === whose(first!));
+  if (isOne && unit !== undefined) return found;
+  const advice = isOne ? "say by unit in which it is meant" : "say by scope which is meant";
+  throw new Error(`${path} has ${parameter} as ${first!.name} and as ${second.name}: ${advice}.`);
 }

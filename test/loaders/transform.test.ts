@@ -260,6 +260,25 @@ test("one parameter of each site is a column of its own, in one unit", async () 
   expect(await ask(pond, sql)).toEqual([{n: 30, north: 10 * 0.3048, south: 12}]);
 });
 
+test("a parameter that a series has in two units is one column, once the unit is told", async () => {
+  const pond = await openPond();
+  const early = hourly({"Depth.ft": (t) => (t < 12 ? 10 : null), "Depth.m": (t) => (t < 12 ? null : 3)});
+  await appendReadings(pond, "/sites/North", early);
+  const pivot = (more: object) =>
+    resource("Pivot", "depth", {input: "/sites/*", output: "/pivots/depth", parameter: "Depth", ...more});
+  const said = async (more: object) =>
+    (await apply(pond, pivot(more))).rows.flatMap(({errors, notes}) => [...errors, ...notes]);
+  expect(await said({})).toEqual([
+    "/sites/North has Depth as Depth.ft and as Depth.m: say by unit in which it is meant."
+  ]);
+  expect(await said({unit: "m"})).toEqual([
+    "The columns Depth.m and Depth.ft of /sites/North are one in scope North: North.Depth.m."
+  ]);
+  expect(await namesOf(pond, "/pivots/depth")).toEqual(["North.Depth.m"]);
+  const sql = `SELECT count("North.Depth.m")::INTEGER AS n, min("North.Depth.m") AS low, max("North.Depth.m") AS high FROM "/pivots/depth"`;
+  expect(await ask(pond, sql)).toEqual([{n: 24, low: 3, high: 10 * 0.3048}]);
+});
+
 test("a parameter in several scopes asks which, and one that nothing has is said", async () => {
   const pond = await openPond();
   await appendReadings(pond, "/in/a", hourly({"T.C": () => 1}));
