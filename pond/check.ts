@@ -95,12 +95,15 @@ class Inspector {
     if (bytes.length !== add.size)
       return void wrong(`The op file has ${bytes.length} bytes, the log says ${add.size}.`);
     if (sha256 !== undefined && hash(bytes) !== sha256) return void wrong("The op file does not have its hash.");
-    const records = await decoded(bytes, toOpFile(add), this.#options.data ?? false);
+    const isWhole = this.#options.data === true || sha256 === undefined; // a foreign writer's
+    const records = await decoded(bytes, toOpFile(add), isWhole);
     if (records === undefined) return void wrong("The op file does not hold records.");
     const {numRecords = records.length} = JSON.parse(add.stats ?? "{}") as {numRecords?: number}; // a foreign writer may not say
     if (records.length !== numRecords) wrong(`The op file has ${records.length} rows, the log says ${numRecords}.`);
     this.#records += records.length;
     for (const record of records) this.#know(record.kind === "directory" ? record : {...record, content: null});
+    const lost = records.findIndex(({inline, content}) => isWhole && inline && content === null);
+    if (lost >= 0) wrong(`The content in row ${lost} is missing.`);
     if (this.#options.data) for (const [row, record] of records.entries()) await this.#inline(record, row, wrong);
   }
 

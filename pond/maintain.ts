@@ -35,8 +35,8 @@ export interface Maintained {
 }
 
 /**
- * Makes a pond quick to open again: compaction, checkpoint, log cleanup and vacuum, in this order, each of which may be
- * cut off anywhere and changes nothing that is shown. Without `keep` the whole past stays. BAD_QUERY when a time is
+ * Makes a pond quick to open again: compaction, checkpoint, log cleanup, outlines and vacuum, in this order, each of which
+ * may be cut off anywhere and changes nothing that is shown. Without `keep` the whole past stays. BAD_QUERY when a time is
  * less than an hour: processes may be at work that began that long ago.
  */
 export async function maintain(

@@ -13,7 +13,7 @@ import type {OpFile, OpRecord} from "./record.js";
  * reads all records of a directory, and the contents that stand beside them are a hundred times as long.
  */
 
-/** An op file of about so many bytes has an outline; one of a smaller is as long as the file. */
+/** So many bytes, about, an op file has that is outlined; an outline of a smaller one would be as long as the file. */
 const least = 2 ** 19;
 
 /** What stands in an outline. */
@@ -37,7 +37,7 @@ export async function outline(contents: Contents, state: LogState): Promise<void
   const large = [...state.adds()].map(toOpFile).filter((file) => isLarge(file) && !file.isPast);
   const there = new Set(await namesIn(folder(contents)));
   for (const file of large) if (!there.delete(nameOf(file))) await write(contents, file);
-  for (const name of there) await rm(join(folder(contents), name));
+  for (const name of there) await rm(join(folder(contents), name), {force: true}); // another maintenance may be faster
 }
 
 async function read(contents: Contents, file: OpFile): Promise<readonly OpRecord[] | undefined> {
@@ -84,5 +84,5 @@ function nameOf({sha256}: OpFile): string {
 }
 
 function folder({cache}: Contents): string {
-  return join(cache, "outlines");
+  return join(cache, "outlines-1"); // another number where what stands in them is another
 }

@@ -64,10 +64,13 @@ export function decodeParquet(bytes: Uint8Array, name: string): Table {
 export async function decodeSome(bytes: Uint8Array, name: string, columns: readonly string[]): Promise<Table> {
   try {
     const file = await library().ParquetFile.fromFile(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-    const there = new Set(tableFromIPC(file.schema().intoIPCStream()).schema.fields.map((field) => field.name));
-    const table = await file.read({columns: columns.filter((column) => there.has(column))});
-    file.free();
-    return tableFromIPC(table.intoIPCStream());
+    try {
+      const there = new Set(tableFromIPC(file.schema().intoIPCStream()).schema.fields.map((field) => field.name));
+      const table = await file.read({columns: columns.filter((column) => there.has(column))});
+      return tableFromIPC(table.intoIPCStream());
+    } finally {
+      file.free();
+    }
   } catch (error) {
     throw unreadable(name, error);
   }

@@ -7,7 +7,7 @@ import type {Field} from "../time/clock.js";
 import {expand} from "./expand.js";
 import {attributesOf, headingOf, spelled} from "../readings/readings.js";
 import {longForm} from "./long.js";
-import {bytesOf} from "./content.js";
+import {headOf} from "./content.js";
 import {hostFile} from "./source.js";
 import {refusal, shapes} from "./decimal.js";
 import type {Decimal} from "./decimal.js";
@@ -163,15 +163,20 @@ async function widthsOf(path: string): Promise<Widths> {
   return {counts, wanted, header: counts.indexOf(wanted)};
 }
 
-/** Rows that DuckDB takes for words before the header, because it takes a line further down for that. */
-const fewRows = 3;
-
-async function refuseLost({path, skip, delimiter}: Dialect): Promise<void> {
-  if (skip < fewRows || path.endsWith(".zst")) return;
-  const lines = (await beginningOf(path)).toString("latin1").split("\n", skip);
-  const isRow = (line: string) => /^"?\d[\d-/.: TZ]{5,}/.test(line) && line.includes(delimiter);
-  if (lines.filter(isRow).length >= fewRows) throw new Error(severalWays);
+/** Rows that DuckDB takes for words before the header, because it takes a line further down for that, would be lost. */
+async function refuseLost(dialect: Dialect): Promise<void> {
+  const {path, skip, delimiter} = dialect;
+  if (skip === 0 || path.endsWith(".zst")) return;
+  const lines = (await beginningOf(path)).toString("utf8").split("\n", skip);
+  const isHeader = (line: string) => line.replaceAll('"', "").trimStart().startsWith(beginOf(dialect));
+  const widthOf = (line = "") => line.split(delimiter).length;
+  const isRow = (line: string, index: number) =>
+    /^"?\d[\d-/.: TZ]{5,}/.test(line) && widthOf(line) > 1 && widthOf(line) === widthOf(lines[index - 1]);
+  if (lines.some(isHeader) || lines.filter(isRow).length >= fewRows) throw new Error(severalWays);
 }
+
+/** So many rows, one below another, are no words before a header. */
+const fewRows = 3;
 
 function spelledAlike(header: string): string {
   const {name, instrument = ""} = headingOf(header);
@@ -270,17 +275,21 @@ async function decimalOf(duck: Duck, dialect: Dialect): Promise<Decimal> {
   throw refusal(String(row!.name), row!.either as string);
 }
 
-/** A file of CSV, read in spite of its ragged lines. */
+/** A file of CSV, read in spite of its ragged lines, which have fewer values than there are columns, or more. */
 export interface Lax {
   readonly path: string; // the file, or the same in an encoding that DuckDB reads
-  readonly heading: string; // of the first column
+  readonly encoding: string; // as DuckDB names it
+  readonly begin: string; // of the header: the name of its first column, and what stands behind that
   readonly rows: number; // which are whole
-  readonly ragged: readonly number[]; // bytes before each line with fewer values than there are columns, or more
+  readonly ragged: ReadonlyMap<number, string>; // the lines, by their number
   readonly wanted: number; // columns
   readonly found: number; // values in the first of them
 }
 
-/** Finds a file's ragged lines; undefined where lines are wrong in other ways, or it is no table. */
+/** DuckDB notes each value that a line lacks or has beside, with all of the line. */
+const mostNoted = 20_000;
+
+/** Finds a file's ragged lines; undefined where there are none, or lines are wrong in other ways, or it is no table. */
 export async function laxly(duck: Duck, path: string, how: How): Promise<Lax | undefined> {
   const readable = await inReadableEncoding(path, how);
   const {header} = await widthsOf(readable); // DuckDB does not look for it among lines that do not count
@@ -290,26 +299,34 @@ export async function laxly(duck: Duck, path: string, how: How): Promise<Lax | u
   const names = dialect.columns.map((_, index) => `c${index}`);
   if (names.length < 2) return undefined;
   const columns = names.map((name) => `${name}: 'VARCHAR'`).join(", ");
-  const options = `auto_detect = false, header = true, ${optionsOf(dialect)}, columns = {${columns}}, store_rejects = true`;
+  const options = `auto_detect = false, header = true, ${optionsOf(dialect)}, columns = {${columns}}, store_rejects = true, rejects_limit = ${mostNoted}`;
   return duck.session(async (one) => {
     const filled = names.map((name) => `count(${name})`).join(" + ");
     const [row] = await one.rows(
       `SELECT count(*)::DOUBLE AS rows, ${filled} AS filled FROM read_csv(${hostFile(dialect.path)}, ${options})`
     );
     const found = await one.rows(
-      `SELECT line_byte_position::DOUBLE - 1 AS begin, 
-         bool_and(error_type::VARCHAR IN ('MISSING COLUMNS', 'TOO MANY COLUMNS')) AS is_ragged,
-         min(found) FILTER (error_type::VARCHAR LIKE 'MISSING%') AS few, max(found) AS many
-       FROM (SELECT *, TRY_CAST(regexp_extract(error_message, 'Found: (\\d+)', 1) AS INTEGER) AS found FROM reject_errors)
-       GROUP BY line_byte_position ORDER BY line_byte_position`
+      `SELECT line::DOUBLE AS line, any_value(csv_line) AS text, min(found) FILTER (kind LIKE 'MISSING%') AS few, max(found) AS many,
+         bool_and(kind IN ('MISSING COLUMNS', 'TOO MANY COLUMNS')) AS is_ragged
+       FROM (SELECT *, error_type::VARCHAR AS kind,
+         TRY_CAST(regexp_extract(error_message, 'Found: (\\d+)', 1) AS INTEGER) AS found FROM reject_errors)
+       GROUP BY line ORDER BY line`
     );
     await one.run("DROP TABLE reject_errors; DROP TABLE reject_scans");
-    if (!found.every(({is_ragged}) => is_ragged === true)) return undefined;
-    const ragged = found.map(({begin}) => Number(begin));
     const [first] = found;
-    const told = {wanted: names.length, found: Number(first?.few ?? first?.many)};
-    return {path: dialect.path, heading: dialect.columns[0]!.name, rows: Number(row!.rows), ragged, ...told};
+    if (!first || !found.every(({is_ragged}) => is_ragged === true)) return undefined;
+    return {
+      ...{path: dialect.path, encoding: dialect.encoding, rows: Number(row!.rows)},
+      begin: beginOf(dialect),
+      ragged: new Map(found.map(({line, text}) => [Number(line), String(text)])),
+      ...{wanted: names.length, found: Number(first.few ?? first.many)}
+    };
   });
+}
+
+/** What a line begins with that is this header, or one of the same instrument with other columns; without quotes. */
+function beginOf({columns, delimiter}: Dialect): string {
+  return `${columns[0]!.name}${delimiter}`;
 }
 
 // ---- What DuckDB cannot read as it is ----
@@ -325,10 +342,9 @@ async function isTable(path: string): Promise<boolean> {
   return /^(\u00ef\u00bb\u00bf)?"?(TOA|sep=.?"?\r?\n)/i.test((await beginningOf(path)).toString("latin1", 0, 16));
 }
 
-/** Some of its first bytes. */
+/** Its first bytes, and one more than are looked at where there are more. */
 async function beginningOf(path: string): Promise<Buffer> {
-  for await (const chunk of bytesOf(path)) return chunk;
-  return Buffer.alloc(0);
+  return headOf(path, 2 ** 16 + 1);
 }
 
 async function refuseBinary(path: string): Promise<void> {

@@ -2,7 +2,7 @@ import {createWriteStream} from "node:fs";
 import {join} from "node:path";
 import {pipeline} from "node:stream/promises";
 import type {Duck} from "../../pond/duck.js";
-import {bytesOf, isGzip, linesWithin} from "./content.js";
+import {bytesOf, isGzip} from "./content.js";
 import {laxly, severalWays, uneven} from "./csv.js";
 import type {Lax} from "./csv.js";
 import {expand} from "./expand.js";
@@ -13,12 +13,13 @@ import type {How} from "./source.js";
 /**
  * Lines with fewer values than there are columns, or more, as a logger leaves one where its power went. Such a line is
  * left out, and told; where several come one after another, or more than are whole, other columns may have begun, and
- * the file is for a person to look at.
+ * the file is for a person to look at. So is one with a line that was cut within quotes: those go on in the next.
  */
 
 /** A file without its ragged lines. */
 export interface Mended {
   readonly path: string;
+  readonly isSame: boolean; // whether it begins as the file does, byte by byte
   readonly note: Counted;
 }
 
@@ -41,9 +42,12 @@ export function isRagged(error: unknown): boolean {
   return isTold || /^its line \d+ has /.test(error.message);
 }
 
+/** Ragged lines that are not for a program to leave out. */
+export class OtherColumns extends Error {}
+
 /**
  * The file without its ragged lines; undefined where there are none, or lines are wrong in other ways. Lines are told by
- * a number so much after their own, where the file is the tail of one. Throws where other columns may have begun.
+ * a number so much after their own, where the file is the tail of one. Throws OtherColumns where such may have begun.
  */
 export async function mended(
   duck: Duck,
@@ -54,13 +58,15 @@ export async function mended(
   const text = isGzip(path) ? join(how.scratch, "unpacked.csv") : path;
   if (text !== path) await expand(path, text);
   const lax = await laxly(duck, text, how);
-  if (lax === undefined || lax.ragged.length === 0) return undefined;
-  const line = (await linesWithin(lax.path, lax.ragged[0]!)) + 1;
+  if (lax === undefined) return undefined;
+  const [line] = lax.ragged.keys();
   const target = join(how.scratch, "mended.csv");
   const cutting = new Cutting(lax);
   await pipeline(bytesOf(lax.path), (chunks: AsyncIterable<Buffer>) => cutting.kept(chunks), createWriteStream(target));
-  if (lax.ragged.length >= lax.rows || !cutting.isSound) throw new Error(uneven({line, ...lax}));
-  return cutting.left === 0 ? undefined : {path: target, note: noteOf(cutting.left, line + (await ahead()))};
+  if (!cutting.isAsTold) return undefined;
+  if (lax.ragged.size >= lax.rows || !cutting.isSingle) throw new OtherColumns(uneven({line: line!, ...lax}));
+  if (cutting.left === 0) return undefined;
+  return {path: target, isSame: lax.path === path, note: noteOf(cutting.left, line! + (await ahead()))};
 }
 
 function noteOf(count: number, line: number): Counted {
@@ -71,47 +77,50 @@ function noteOf(count: number, line: number): Counted {
   return {of: "ragged", count, tell};
 }
 
-/** Cuts lines out of a file by where they begin. */
+/** Cuts lines out of a file by their numbers. */
 class Cutting {
   left = 0;
-  isSound = true; // whether these are single lines
-  readonly #starts: ReadonlySet<number>;
-  readonly #heading: string;
+  isAsTold = true; // whether the lines are those that were found
+  isSingle = true; // whether none of them may be one of other columns
+  readonly #lax: Lax;
   #run = 0; // how many ragged lines came one after another
 
-  constructor({ragged, heading}: Lax) {
-    this.#starts = new Set(ragged);
-    this.#heading = heading;
+  constructor(lax: Lax) {
+    this.#lax = lax;
   }
 
   async *kept(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let [at, rest] = [0, Buffer.alloc(0)];
+    let [number, rest] = [0, Buffer.alloc(0)];
     for await (const chunk of chunks) {
       rest = Buffer.concat([rest, chunk]);
       const kept: Buffer[] = [];
       let from = 0;
       for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, from)) {
         const line = rest.subarray(from, end + 1);
-        if (!this.#isLeft(line, at + from)) kept.push(line);
+        if (!this.#isLeft(line, ++number)) kept.push(line);
         from = end + 1;
       }
       yield Buffer.concat(kept);
-      [at, rest] = [at + from, rest.subarray(from)];
+      rest = rest.subarray(from);
     }
     yield rest; // a last line that is not finished is looked at when it is
+    const unfinished = this.#lax.ragged.has(number + 1) ? 1 : 0;
+    if (this.left + unfinished !== this.#lax.ragged.size) this.isAsTold = false;
   }
 
-  #isLeft(line: Buffer, begin: number): boolean {
-    if (!this.#starts.has(begin)) {
-      this.#run = 0;
-      return false;
-    }
+  #isLeft(line: Buffer, number: number): boolean {
+    const found = this.#lax.ragged.get(number);
+    this.#run = found === undefined ? 0 : this.#run + 1;
+    if (found === undefined) return false;
+    const text = line.toString(this.#lax.encoding === "utf-8" ? "utf8" : "latin1");
+    if (withoutEnds(text) !== withoutEnds(found)) this.isAsTold = false;
+    const isHeader = text.replaceAll('"', "").trimStart().startsWith(this.#lax.begin);
+    if (this.#run > longest || isHeader) this.isSingle = false;
     this.left++;
-    const isHeader = line
-      .toString("utf8")
-      .replace(/^\s*"?/, "")
-      .startsWith(this.#heading);
-    if (++this.#run > longest ) this.isSound = false;
     return true;
   }
+}
+
+function withoutEnds(line: string): string {
+  return line.replace(/^[\r\n]+|[\r\n]+$/g, "");
 }

@@ -18,7 +18,7 @@ import {capturesIn, fill, hostFiles, unfillable} from "../pattern.js";
 import {endingOf, openSource, wrongWith} from "../files/open.js";
 import type {Ending, How} from "../files/source.js";
 import {unpack} from "../files/packed.js";
-import {isRagged, mended} from "../files/ragged.js";
+import {isRagged, mended, OtherColumns} from "../files/ragged.js";
 import {storeFile} from "../files/stored.js";
 import type {Stored, Storing} from "../files/stored.js";
 import {quiet, sum} from "../resources/report.js";
@@ -279,10 +279,16 @@ async function storeMended(
     if (!isRagged(error)) throw error;
     const again = {...how, scratch: join(how.scratch, "again")};
     await mkdir(again.scratch);
-    const found = await mended(duck, path, {how: again, ahead});
-    if (!found) throw error;
-    const stored = await store(found.path, again);
-    return {...stored, notes: [found.note, ...stored.notes]};
+    try {
+      const found = await mended(duck, path, {how: again, ahead});
+      if (!found) throw error;
+      const {settled, ...stored} = await store(found.path, again);
+      const growing = found.isSame && settled ? {settled} : {};
+      return {...stored, ...growing, notes: [found.note, ...stored.notes]};
+    } catch (twice) {
+      const isOther = twice instanceof OtherColumns || wrongWith(path, twice) === undefined;
+      throw isOther ? twice : error; // of the file as it is, lines and rows are counted
+    }
   }
 }
 

@@ -9,6 +9,8 @@ const line = (i: number) => `${minute(i)},${i}.5,${i * 2}\n`;
 const rows = (begin: number, end: number) => Array.from({length: end - begin}, (_, i) => line(begin + i));
 const lines = (begin: number, end: number) => rows(begin, end).join("");
 
+const wide = (begin: number, end: number) => lines(begin, end).replaceAll("\n", ",7\n");
+
 /** A file of rows of which some are other than they should be. */
 function file(count: number, others: Readonly<Record<number, string>>): string {
   return (
@@ -76,7 +78,6 @@ test("lines of a tail are counted from the file's beginning", async () => {
 
 test("where other columns may have begun, a person is to look", async () => {
   const {put, run, pond, named} = await harbour();
-  const wide = (begin: number, end: number) => lines(begin, end).replaceAll("\n", ",7\n");
   const skipped = (number: number, found: number) =>
     `${named("pier.csv")} was skipped: its line ${number} has ${found} values where its header has 3; mend it or take it away.`;
   await put("pier.csv", file(50, {}) + wide(50, 53));
@@ -91,6 +92,9 @@ test("where other columns may have begun, a person is to look", async () => {
 const written: Readonly<Record<string, (text: string) => string | Uint8Array>> = {
   "with words before its header": (text) => `Pier log\nserial 12, made 2024\n\n${text}`,
   "with decimal commas": (text) => text.replaceAll(",", ";").replaceAll(/(\d)\.5;/g, "$1,5;"),
+  "with CRLF": (text) => text.replaceAll("\n", "\r\n"),
+  "with blank lines": (text) => text.replace("2025-01-0\n", "\n2025-01-0\n\n"),
+  "in Latin-1": (text) => Buffer.from(text.replace("Depth", "\u00c4u\u00dferste Tiefe"), "latin1"),
   "in UTF-16": (text) => Buffer.from(`\ufeff${text}`, "utf16le"),
   "in Windows-1252": (text) => Buffer.from(text.replace("Depth", "Tiefe \x80 \xfc"), "latin1"),
   "with quoted times": (text) => text.replaceAll(/^(2025[^,\n]+),/gm, '"$1",'),
@@ -107,4 +111,28 @@ test.for(Object.entries(written))("and in a file %s", async ([, write]) => {
   const {read, stored, notes, errors} = told(await run());
   expect({read, stored, errors}).toEqual({read: 49, stored: 49, errors: []});
   expect(notes[0]).toMatch(/line 2\d left out, which has fewer values/);
+});
+
+const lost: Readonly<Record<string, string>> = {
+  "one row": `time,a,b\n${lines(0, 1)}time,a,b,c\n${wide(1, 40)}`,
+  "two rows": `time,a,b\n${lines(0, 2)}time,a,b,c\n${wide(2, 40)}`,
+  "rows whose time is not the first": `at,time,a,b\n${lines(0, 40).replaceAll(/^/gm, "pier,")}at,time,a,b,c\n${wide(40, 90).replaceAll(/^/gm, "pier,")}`,
+  "rows above a header of another kind": `time,a,b\n${lines(0, 40)}When,a,b,c\n${wide(40, 90)}`
+};
+
+test.for(Object.entries(lost))("%s above a second header are not lost without a word", async ([, text]) => {
+  const {put, run, pond} = await harbour();
+  await put("pier.csv", text.replaceAll(/^pier,$/gm, ""));
+  const {stored, errors} = told(await run());
+  expect({stored, errors: errors.length}).toEqual({stored: 0, errors: 1});
+  expect(await (await pond.fs()).exists("/in")).toBe(false);
+});
+
+test("what stands in a row that cannot be read is told of the file as it is", async () => {
+  const {put, run, named} = await harbour();
+  await put("pier.csv", file(50, {20: "2025-01-0\n", 30: `yesterday,1,2\n`}));
+  const {errors} = told(await run());
+  expect(errors).toEqual([
+    `${named("pier.csv")} was skipped: its line 22 has 1 value where its header has 3; mend it or take it away.`
+  ]);
 });

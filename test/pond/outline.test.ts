@@ -31,7 +31,7 @@ afterEach(() => rm(dir, {recursive: true}));
 
 const open = (): Promise<Pond> =>
   Pond.over(store, join(dir, "cache"), {create: true, effects: {now: () => Date.now()}});
-const outlines = (): Promise<string[]> => readdir(join(dir, "cache/outlines")).catch(() => []);
+const outlines = (): Promise<string[]> => readdir(join(dir, "cache/outlines-1")).catch(() => []);
 
 /** What all nodes are, and when that was written. */
 async function told(pond: Pond): Promise<unknown[]> {
@@ -75,7 +75,7 @@ test("an outline that is not as it was written is not believed", async () => {
   await fill(pond);
   await pond.maintain();
   const before = await told(pond);
-  const file = join(dir, "cache/outlines", (await outlines())[0]!);
+  const file = join(dir, "cache/outlines-1", (await outlines())[0]!);
   const text = await readFile(file, "utf8");
   const changed = text.replace('"size":60000', '"size":60001');
   expect(changed).not.toBe(text);
