@@ -301,7 +301,7 @@ export async function laxly(duck: Duck, path: string, how: How): Promise<Lax | u
   const columns = names.map((name) => `${name}: 'VARCHAR'`).join(", ");
   const options = `auto_detect = false, header = true, ${optionsOf(dialect)}, columns = {${columns}}, store_rejects = true, rejects_limit = ${mostNoted}`;
   return duck.session(async (one) => {
-    const filled = names.map((name) => `count(${name})`).join(" + ");
+    const filled = names.map((name) => `count(${name})`).join(" + "); // what is not asked for is not looked at
     const [row] = await one.rows(
       `SELECT count(*)::DOUBLE AS rows, ${filled} AS filled FROM read_csv(${hostFile(dialect.path)}, ${options})`
     );
