@@ -160,6 +160,34 @@ export async function linesWithin(path: string, bytes: number): Promise<number> 
   return lines;
 }
 
+/**
+ * Writes a file of text, or what is packed in it, without some of its lines, which are told with their line feeds and
+ * by their numbers, from 1. What stands behind the last line feed stays.
+ */
+export async function writeWithout(
+  path: string,
+  target: string,
+  isLeft: (line: Buffer, number: number) => boolean
+): Promise<void> {
+  const kept = async function* (chunks: AsyncIterable<Buffer>) {
+    let [number, rest] = [0, Buffer.alloc(0)];
+    for await (const chunk of chunks) {
+      rest = Buffer.concat([rest, chunk]);
+      const lines: Buffer[] = [];
+      let from = 0;
+      for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, from)) {
+        const line = rest.subarray(from, end + 1);
+        if (!isLeft(line, ++number)) lines.push(line);
+        from = end + 1;
+      }
+      yield Buffer.concat(lines);
+      rest = rest.subarray(from);
+    }
+    yield rest;
+  };
+  await pipeline(bytesOf(path), kept, createWriteStream(target));
+}
+
 /** Writes the tail of a file, below the lines that it began with. */
 export async function writeTail(
   path: string,

@@ -59,6 +59,13 @@ export interface Lines {
   readonly of: (path: string) => string; // `from` of a portion
 }
 
+/** A file without lines that were in the way. */
+export interface Cut {
+  readonly path: string;
+  readonly isSame: boolean; // whether it is written as the file is: not unpacked, nor in another encoding
+  readonly left: readonly number[]; // the lines, rising, from 1
+}
+
 /** The name of a host file, as DuckDB takes it: else for a pattern. */
 export function hostFile(path: string): string {
   return literal(path.replace(/[*?[]/g, "[$&]"));

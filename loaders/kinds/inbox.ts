@@ -3,7 +3,6 @@ import {createWriteStream} from "node:fs";
 import {mkdir, rm, stat} from "node:fs/promises";
 import {join, relative} from "node:path";
 import * as z from "zod";
-import type {Duck} from "../../pond/duck.js";
 import {PondError} from "../../pond/error.js";
 import type {Transaction} from "../../pond/types.js";
 import {Ahead} from "../files/ahead.js";
@@ -15,12 +14,10 @@ import {howOf, Ledger} from "../files/ledger.js";
 import type {Came, Entry, Found, Taken} from "../files/ledger.js";
 import {maskOf} from "../resources/mask.js";
 import {capturesIn, fill, hostFiles, unfillable} from "../pattern.js";
-import {endingOf, openSource, wrongWith} from "../files/open.js";
-import type {Ending, How} from "../files/source.js";
+import {endingOf, wrongWith} from "../files/open.js";
+import type {Ending} from "../files/source.js";
 import {unpack} from "../files/packed.js";
-import {isRagged, mended, OtherColumns} from "../files/ragged.js";
-import {storeFile} from "../files/stored.js";
-import type {Stored, Storing} from "../files/stored.js";
+import {storeMended} from "../files/mended.js";
 import {quiet, sum} from "../resources/report.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
 import {timeFormat} from "../time/format.js";
@@ -262,33 +259,6 @@ async function readFile(file: HostFile, before: Entry | undefined, task: Reading
     return {...stored, file: file.name, notes: notes.map((note) => `${file.name}: ${told(note)}.`)};
   } finally {
     await rm(scratch, {recursive: true});
-  }
-}
-
-/** Stores what a file brings, without its ragged lines where those are in the way. */
-async function storeMended(
-  duck: Duck,
-  path: string,
-  {how, storing, ahead}: {readonly how: How; readonly storing: Storing; readonly ahead: () => Promise<number>}
-): Promise<Stored> {
-  const store = async (path: string, how: How) =>
-    storeFile(duck, {source: await openSource(duck, path, how), how}, storing);
-  try {
-    return await store(path, how);
-  } catch (error) {
-    if (!isRagged(error)) throw error;
-    const again = {...how, scratch: join(how.scratch, "again")};
-    await mkdir(again.scratch);
-    try {
-      const found = await mended(duck, path, {how: again, ahead});
-      if (!found) throw error;
-      const {settled, ...stored} = await store(found.path, again);
-      const growing = found.isSame && settled ? {settled} : {};
-      return {...stored, ...growing, notes: [found.note, ...stored.notes]};
-    } catch (twice) {
-      const isOther = twice instanceof OtherColumns || wrongWith(path, twice) === undefined;
-      throw isOther ? twice : error; // of the file as it is, lines and rows are counted
-    }
   }
 }
 

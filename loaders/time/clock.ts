@@ -1,5 +1,5 @@
 import type {Duck} from "../../pond/duck.js";
-import {formOf, givenForm, isEpochUnit, micros, noTime, unitOf} from "./shape.js";
+import {formOf, givenForm, isEpochUnit, micros, NoTime, unitOf} from "./shape.js";
 import type {EpochUnit, Shape, TimeForm} from "./shape.js";
 import {nearest} from "../word.js";
 
@@ -99,7 +99,8 @@ async function foundIn(duck: Duck, rows: Rows, wanted: Wanted, all: boolean): Pr
 
 /** What is wrong with a row whose text is no time. */
 export function unreadableTime({fields: [field]}: Clock, text: string, row: number): Error {
-  return new Error(`its column "${field!.header}" ${noTime({text, row})}`);
+  const cause = new NoTime({text, row});
+  return new Error(`its column "${field!.header}" ${cause.message}`, {cause});
 }
 
 function clockFrom(form: TimeForm, text: string): Omit<Clock, "fields"> {

@@ -115,7 +115,7 @@ function styleOf({shape}: Shape): Style {
 export function formOf(shapes: readonly Shape[], monthFirst?: boolean): TimeForm {
   const inOrder = [...shapes].sort((a, b) => a.row - b.row);
   const unreadable = inOrder.find((shape) => styleOf(shape) === "none");
-  if (unreadable) throw new Error(noTime(unreadable));
+  if (unreadable) throw new NoTime(unreadable);
   const found = new Set(inOrder.map(styleOf));
   if (found.has("iso") && found.has("zoned") && found.size === 2) return {...iso("mixed"), zoned};
   if (found.size > 1) throw new Error(twoWays(inOrder));
@@ -137,8 +137,18 @@ export function formOf(shapes: readonly Shape[], monthFirst?: boolean): TimeForm
   }
 }
 
-export function noTime({text, row}: Pick<Shape, "text" | "row">): string {
-  return `holds ${JSON.stringify(text)} in row ${row}, which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z`;
+/** A text that is no time, in words that follow its column's name. */
+export class NoTime extends Error {
+  readonly text: string;
+  readonly row: number; // from 1
+
+  constructor({text, row}: Pick<Shape, "text" | "row">) {
+    super(
+      `holds ${JSON.stringify(text)} in row ${row}, which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z`
+    );
+    this.text = text;
+    this.row = row;
+  }
 }
 
 function twoWays(shapes: readonly Shape[]): string {

@@ -130,9 +130,47 @@ test.for(Object.entries(lost))("%s above a second header are not lost without a 
 
 test("what stands in a row that cannot be read is told of the file as it is", async () => {
   const {put, run, named} = await harbour();
-  await put("pier.csv", file(50, {20: "2025-01-0\n", 30: `yesterday,1,2\n`}));
+  await put("pier.csv", file(50, {20: "2025-01-0\n", 30: "2025-13-01T00:00:00.000Z,1,2\n"}));
   const {errors} = told(await run());
   expect(errors).toEqual([
     `${named("pier.csv")} was skipped: its line 22 has 1 value where its header has 3; mend it or take it away.`
   ]);
+});
+
+// ---- Times ----
+
+const joined = (i: number) => `2025-01-01T00:${line(i)}`; // where the row before was cut within its time
+
+const untimely = (name: string, number: number) => `${name}: line ${number} left out, whose time cannot be read.`;
+
+test("a line whose time goes on with the next line is left out and told, and the rest is stored", async () => {
+  for (const packed of [false, true]) {
+    const {put, run, pond, named} = await harbour({into: "/in/pier"});
+    const name = packed ? "pier.csv.gz" : "pier.csv";
+    const text = file(50, {20: joined(21), 21: ""});
+    await put(name, packed ? gzipSync(text) : text);
+    expect(told(await run())).toEqual({...quiet, read: 48, stored: 48, notes: [untimely(named(name), 22)]});
+    expect((await readings(pond, "/in/pier")).length).toBe(48);
+  }
+});
+
+test("lines of both kinds are counted in the file as it is", async () => {
+  const {put, run, named, at} = await harbour();
+  await put("pier.csv", file(50, {5: "2025-01-0\n", 10: "1\n", 20: joined(21), 30: "soon,1,2\n"}));
+  const ragged = "2 lines left out, from line 7 on, which have fewer values than the header, or more.";
+  const late = "2 lines left out, from line 22 on, whose times cannot be read.";
+  const notes = [`${named("pier.csv")}: ${ragged}`, `${named("pier.csv")}: ${late}`];
+  expect(told(await run())).toEqual({...quiet, read: 46, stored: 46, notes});
+  await appendFile(at("pier.csv"), lines(50, 60) + joined(60) + lines(61, 70));
+  const more = [...notes, untimely(named("pier.csv"), 62)];
+  expect(told(await run())).toEqual({...quiet, read: 19, stored: 19, notes: more});
+});
+
+test("a time that is written as others are, and cannot be, is for a person to look at", async () => {
+  const {put, run, named} = await harbour();
+  await put("pier.csv", file(50, {20: "2025-02-30T00:00:00.000Z,1,2\n"}));
+  const said = `its column "time" holds "2025-02-30T00:00:00.000Z" in row 21, which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z`;
+  expect(told(await run()).errors).toEqual([`${named("pier.csv")} was skipped: ${said}; mend it or take it away.`]);
+  await put("pier.csv", file(9, {5: "soon,1,2\n"}));
+  expect(told(await run()).errors[0]).toContain('holds "soon" in row 6'); // too few lines to tell from
 });

@@ -1,0 +1,105 @@
+import {mkdir} from "node:fs/promises";
+import {join} from "node:path";
+import type {Duck} from "../../pond/duck.js";
+import type {Counted} from "./host.js";
+import {openSource, wrongWith} from "./open.js";
+import {isRagged, OtherColumns, withoutRagged} from "./ragged.js";
+import type {Cut, How, Lines} from "./source.js";
+import {storeFile} from "./stored.js";
+import type {Stored, Storing} from "./stored.js";
+import {noTimeIn, withoutUntimely} from "./untimely.js";
+
+interface Mending {
+  readonly how: How;
+  readonly storing: Storing;
+  readonly ahead: () => Promise<number>; // lines of the file before the first of these, where they are its tail
+}
+
+/** So often a file is looked at. */
+const most = 6;
+
+/**
+ * Stores what a file brings, all of it or nothing, but for lines that a failure of power left: those are left out, and
+ * told. Throws what was wrong at first where that is not all.
+ */
+export async function storeMended(duck: Duck, path: string, {how, storing, ahead}: Mending): Promise<Stored> {
+  const left = {ragged: [] as number[], untimely: [] as number[]};
+  let at: Omit<Cut, "left"> = {path, isSame: true};
+  let first: unknown;
+  for (let round = 0; ; round++) {
+    const scratch = join(how.scratch, String(round));
+    await mkdir(scratch);
+    const mine = {...how, scratch};
+    let lines: Lines | undefined;
+    try {
+      const source = await openSource(duck, at.path, mine);
+      lines = source.lines;
+      const {settled, ...stored} = await storeFile(duck, {source, how: mine}, storing);
+      const notes = [...(await notesOf(left, ahead)), ...stored.notes];
+      return {...stored, ...(settled && at.isSame ? {settled} : {}), notes};
+    } catch (error) {
+      first ??= error;
+      if (round === most) throw first;
+      const cut = await cutFor(error, {duck, path: at.path, how: mine, lines}).catch((twice: unknown) => {
+        throw round > 0 && twice instanceof OtherColumns ? first : twice;
+      });
+      if (cut === undefined) throw wrongWith(path, error) === undefined ? error : first; // whose lines are the file's own
+      left[cut.why].push(...originals(cut.left, [...left.ragged, ...left.untimely]));
+      at = {path: cut.path, isSame: at.isSame && cut.isSame};
+    }
+  }
+}
+
+interface Looking {
+  readonly duck: Duck;
+  readonly path: string;
+  readonly how: How;
+  readonly lines: Lines | undefined;
+}
+
+type Why = "ragged" | "untimely";
+
+/** The file without the lines that an error is about; undefined where they are not such as may be left out. */
+async function cutFor(
+  error: unknown,
+  {duck, path, how, lines}: Looking
+): Promise<(Cut & {readonly why: Why}) | undefined> {
+  const wrong = noTimeIn(error);
+  if (wrong) {
+    const cut = lines && (await withoutUntimely(wrong, lines, how.scratch));
+    return cut && {...cut, isSame: lines.path === path, why: "untimely"};
+  }
+  if (!isRagged(error)) return undefined;
+  try {
+    const cut = await withoutRagged(duck, path, how);
+    return cut && {...cut, why: "ragged"};
+  } catch (twice) {
+    if (twice instanceof OtherColumns || wrongWith(path, twice) === undefined) throw twice;
+    return undefined;
+  }
+}
+
+/** Numbers of lines as they were before others had been left out. */
+function originals(lines: readonly number[], before: readonly number[]): readonly number[] {
+  const rising = [...before].sort((a, b) => a - b);
+  return lines.map((line) => rising.reduce((number, left) => (left <= number ? number + 1 : number), line));
+}
+
+const reasons: Readonly<Record<Why, readonly [one: string, more: string]>> = {
+  ragged: ["which has fewer values than the header, or more", "which have fewer values than the header, or more"],
+  untimely: ["whose time cannot be read", "whose times cannot be read"]
+};
+
+async function notesOf(left: Readonly<Record<Why, readonly number[]>>, ahead: () => Promise<number>) {
+  const notes: Counted[] = [];
+  for (const why of ["ragged", "untimely"] as const) {
+    const lines = left[why];
+    if (lines.length === 0) continue;
+    const first = Math.min(...lines) + (await ahead());
+    const [one, more] = reasons[why];
+    const tell = (count: number) =>
+      count === 1 ? `line ${first} left out, ${one}` : `${count} lines left out, from line ${first} on, ${more}`;
+    notes.push({of: why, count: lines.length, tell});
+  }
+  return notes;
+}
