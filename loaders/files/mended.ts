@@ -25,7 +25,11 @@ const most = 6;
 export async function storeMended(duck: Duck, path: string, {how, storing, ahead}: Mending): Promise<Stored> {
   const left = {ragged: [] as number[], untimely: [] as number[]};
   let at: Omit<Cut, "left"> = {path, isSame: true};
-  let first: unknown;
+  let first: unknown; // whose lines are the file's own
+  const refuse = (error: unknown): never => {
+    const isOwn = at.path === path || wrongWith(path, error) === undefined;
+    throw isOwn ? error : first;
+  };
   for (let round = 0; ; round++) {
     const scratch = join(how.scratch, String(round));
     await mkdir(scratch);
@@ -39,11 +43,9 @@ export async function storeMended(duck: Duck, path: string, {how, storing, ahead
       return {...stored, ...(settled && at.isSame ? {settled} : {}), notes};
     } catch (error) {
       first ??= error;
-      if (round === most) throw first;
-      const cut = await cutFor(error, {duck, path: at.path, how: mine, lines}).catch((twice: unknown) => {
-        throw round > 0 && twice instanceof OtherColumns ? first : twice;
-      });
-      if (cut === undefined) throw wrongWith(path, error) === undefined ? error : first; // whose lines are the file's own
+      const looking = {duck, path: at.path, how: mine, lines};
+      const cut = round < most ? await cutFor(error, looking).catch(refuse) : undefined;
+      if (cut === undefined) return refuse(error);
       left[cut.why].push(...originals(cut.left, [...left.ragged, ...left.untimely]));
       at = {path: cut.path, isSame: at.isSame && cut.isSame};
     }
@@ -67,7 +69,7 @@ async function cutFor(
   const wrong = noTimeIn(error);
   if (wrong) {
     const cut = lines && (await withoutUntimely(wrong, lines, how.scratch));
-    return cut && {...cut, isSame: lines.path === path, why: "untimely"};
+    return cut && {...cut, isSame: cut.isSame && lines.path === path, why: "untimely"};
   }
   if (!isRagged(error)) return undefined;
   try {

@@ -284,7 +284,7 @@ test.each<[string, string, string | Uint8Array, string, object?]>([
   [
     "has a line too short",
     "bad.csv",
-    "a\n\ntime,DO,pH\n2026-01-01,1,2\n2026-01-02,1\n2026-01-03,1,2\n",
+    "a\n\ntime,DO,pH\n2026-01-01,1,2\n2026-01-02,1\n",
     "its line 5 has 2 values where its header has 3"
   ],
   [
