@@ -34,14 +34,14 @@ export async function recordsOf(contents: Contents, file: OpFile): Promise<reado
 
 /** Leaves an outline of each large op file of what is newest, and takes away those of files that are no more. */
 export async function outline(contents: Contents, state: LogState): Promise<void> {
-  const large = [...state.adds()].map(toOpFile).filter((file) => isLarge(file) && !file.isPast);
+  const outlined = [...state.adds()].map(toOpFile).filter(isOutlined);
   const there = new Set(await namesIn(folder(contents)));
-  for (const file of large) if (!there.delete(nameOf(file))) await write(contents, file);
+  for (const file of outlined) if (!there.delete(nameOf(file))) await write(contents, file);
   for (const name of there) await rm(join(folder(contents), name), {force: true}); // another maintenance may be faster
 }
 
 async function read(contents: Contents, file: OpFile): Promise<readonly OpRecord[] | undefined> {
-  if (!isLarge(file)) return undefined;
+  if (!isOutlined(file)) return undefined;
   const text = await recall(join(folder(contents), nameOf(file)));
   if (text === undefined) return undefined;
   const {attributes, records} = JSON.parse(text) as Outline;
@@ -75,8 +75,9 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   return names.filter((name) => name.endsWith(".json"));
 }
 
-function isLarge({sha256, bytes}: OpFile): boolean {
-  return sha256 !== undefined && bytes >= least;
+/** Those of the past are read by few. */
+function isOutlined({sha256, bytes, isPast}: OpFile): boolean {
+  return sha256 !== undefined && bytes >= least && !isPast;
 }
 
 function nameOf({sha256}: OpFile): string {

@@ -1,4 +1,4 @@
-import {mkdir} from "node:fs/promises";
+import {mkdir, rm} from "node:fs/promises";
 import {join} from "node:path";
 import type {Duck} from "../../pond/duck.js";
 import type {Counted} from "./host.js";
@@ -48,6 +48,7 @@ export async function storeMended(duck: Duck, path: string, {how, storing, ahead
       if (cut === undefined) return refuse(error);
       left[cut.why].push(...originals(cut.left, [...left.ragged, ...left.untimely]));
       at = {path: cut.path, isSame: at.isSame && cut.isSame};
+      if (round > 0) await rm(join(how.scratch, String(round - 1)), {recursive: true}); // a file may be large
     }
   }
 }
