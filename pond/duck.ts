@@ -177,6 +177,7 @@ async function start({memory = "2GB", threads, spill}: DuckOptions): Promise<Eng
   const instance = await Instance.create(":memory:", {
     memory_limit: memory,
     autoinstall_known_extensions: "false", // nothing is ever fetched
+    enable_external_file_cache: "false", // files are at hand: what it keeps of them grows with what is read
     ...(threads === undefined ? {} : {threads: String(threads)}),
     ...(spill === undefined ? {} : {temp_directory: spill})
   });
