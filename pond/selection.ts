@@ -32,8 +32,9 @@ export async function stage(duck: Duck, contents: Contents, selection: Selection
 
 /**
  * What SELECTs give, each by time, cut where readings pause for more than a month. DuckDB sorts and writes, so that no
- * reading passes through JavaScript. Throws BAD_CONTENT, naming the path, for rows without a time, two of one time, and
- * for those that are not by time though they were said to be.
+ * reading passes through JavaScript. Throws BAD_CONTENT, naming the path and in its data which `misplacement` it is, for
+ * rows without a time, two of one time, those that are not by time though they were said to be, and for SELECTs that
+ * overlap in time.
  */
 export async function* selected(
   duck: Duck,
@@ -59,12 +60,14 @@ export async function* selected(
   await mkdir(directory, {recursive: true});
   try {
     await goOn();
-    for (let latest = -Infinity; coming.length > 0;) {
+    for (const before: Pick<Stretch, "minTime" | "maxTime">[] = []; coming.length > 0;) {
       const found = await coming.shift()!;
       await goOn();
-      if (sorted && (found[0]?.minTime ?? Infinity) <= latest) throw misplaced(path, "out of order");
-      latest = found.at(-1)?.maxTime ?? latest;
+      const [minTime, maxTime] = [found[0]?.minTime ?? Infinity, found.at(-1)?.maxTime ?? -Infinity];
+      if (sorted && before.some((one) => one.maxTime >= minTime)) throw misplaced(path, "out of order");
+      if (before.some((one) => one.minTime <= maxTime && one.maxTime >= minTime)) throw misplaced(path, "overlapping");
       yield* found;
+      before.push({minTime, maxTime});
     }
   } finally {
     await Promise.allSettled(coming); // whoever takes the stretches has failed and says why
@@ -132,12 +135,16 @@ async function spansOf(duck: Duck, file: string, path: string): Promise<readonly
   });
 }
 
+/** What is wrong with where readings stand in time. */
+export type Misplacement = keyof typeof misplacements;
+
 const misplacements = {
   untimed: "have rows without a timestamp; give each row a time of its own",
   twice: "have two rows of one timestamp; give each row a time of its own",
-  "out of order": "are not by time though they are said to be; give them so, or do not say it"
+  "out of order": "are not by time though they are said to be; give them so, or do not say it",
+  overlapping: "come from SELECTs that overlap in time; give each a span of its own"
 };
 
-function misplaced(path: string, what: keyof typeof misplacements): PondError {
-  return new PondError("BAD_CONTENT", `Readings for ${path} ${misplacements[what]}.`, {path});
+function misplaced(path: string, misplacement: Misplacement): PondError {
+  return new PondError("BAD_CONTENT", `Readings for ${path} ${misplacements[misplacement]}.`, {path, misplacement});
 }

@@ -181,8 +181,9 @@ export interface Transaction extends Reader {
 
 /**
  * Readings that DuckDB selects and stores itself, for amounts that would take long through JavaScript. Each SELECT
- * gives `timestamp` (TIMESTAMPTZ, never NULL, no two alike) and a number per parameter, in any order, and no more than
- * fits in memory as one Parquet file; the next runs while what the one before gave is put away.
+ * gives `timestamp` (TIMESTAMPTZ, never NULL, no two alike) and a number per parameter, in any order, of a span of time
+ * that no other reaches into, and no more than fits in memory as one Parquet file; the next runs while what the one
+ * before gave is put away.
  */
 export interface Selection {
   readonly sql: readonly string[] | AsyncIterable<string>; // asked for the next when all but the last are done

@@ -377,6 +377,10 @@ test("readings that a SELECT gives are stored as any others, and cut where they 
   const sorted = (rows: string) => write(pond, (tx) => tx.append("/sorted", {...select(rows), sorted: true}));
   expect(await sorted("(1, 1), (2, 5)")).toEqual({rows: 2, minTime: 1, maxTime: 2});
   await expect(sorted("(4, 1), (3, 2)")).rejects.toThrow("Readings for /sorted are not by time though they are said");
+  const both = (...rows: string[]) =>
+    write(pond, (tx) => tx.append("/both", {columns, sql: rows.flatMap((some) => select(some).sql)}));
+  expect(await both("(3, 1), (4, 1)", "(2, 1), (1, 1)")).toMatchObject({rows: 4, minTime: 1, maxTime: 4});
+  await expect(both("(1, 1), (3, 1)", "(2, 1)")).rejects.toMatchObject({data: {misplacement: "overlapping"}});
   expect(await readdir(join(pond.cache, "append"))).toEqual([]);
 });
 
