@@ -13,6 +13,7 @@ export interface HostTable {
   readonly rows: number; // with a time
   readonly isRising?: boolean; // whether rows come as they are folded, by time
   readonly isOnward: boolean; // whether no row is of a time before another's above it
+  readonly isSorted: boolean; // whether times rise, or fall, from row to row
   readonly span?: Span; // none without rows
   readonly settled?: Settled; // how it is written, where more may be written behind it
   readonly last?: Last; // when its last row was, if that took a clock on the wall
@@ -44,7 +45,7 @@ export interface Count {
 }
 
 /** What only the file as a whole tells. */
-export type Told = "filled" | "spanIn" | "isOnward";
+export type Told = "filled" | "spanIn" | "isOnward" | "isSorted";
 
 /** A table without columns, and why. */
 export function nothing(note: string): Omit<HostTable, Told> {

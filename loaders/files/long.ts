@@ -60,14 +60,13 @@ export async function longTable(duck: Duck, {source, rows, long}: Parts): Promis
   const decimals = await decimalsOf(duck, rows.from, {...source, fields: [long.value].filter(isText)});
   const decimal = decimals.get(long.value) ?? source.decimal;
   const value = numberOf(long.value, decimal);
-  const keys = await keysOf(duck, rows, long);
+  const keys = await keysOf(duck, rows.from, long);
   const columns = keys.map(({column}) => column);
   const notes = await notesOf(duck, {source, rows, long}, value);
   if (columns.length === 0) return nothing("it has times and no values");
   await refuseConflated(duck, {source, rows, long}, value);
   const {timed: count, begin, end} = rows.facts;
-  const names = keys.map(({key}) => literal(key)).join(", ");
-  const id = `enum_code(TRY_CAST(${keySql(long)} AS ENUM(${names})))::INTEGER`;
+  const id = idSql(long, keys);
   const filled = `(${rows.instant}) IS NOT NULL AND ${value} IS NOT NULL`;
   const select = (range: Range) =>
     `SELECT ${rows.instant} AS instant, file_row_number AS row, ${id} AS id, ${value} AS value FROM ${rows.from} WHERE ${filled} AND ${rows.within(range)}`;
@@ -103,16 +102,23 @@ function keySql({parameter, unit, scopes}: LongForm): string {
   return `concat_ws(chr(31), ${parts.map(({sql}) => `coalesce(trim(${sql}), '')`).join(", ")})`;
 }
 
+/** Which of the columns a row is of, from 0; NULL for none of them. */
+export function idSql(long: LongForm, keys: readonly Key[]): string {
+  const names = keys.map(({key}) => literal(key)).join(", ");
+  return `enum_code(TRY_CAST(${keySql(long)} AS ENUM(${names})))::INTEGER`;
+}
+
 function fieldsOf({parameter, unit, scopes}: LongForm): string {
   return [...new Set([parameter, ...(unit ? [unit] : []), ...scopes].map(({sql}) => sql))].join(", ");
 }
 
-interface Key {
+/** A column, and the text that tells it. */
+export interface Key {
   readonly key: string;
   readonly column: TableColumn;
 }
 
-async function keysOf(duck: Duck, {from}: Timed, long: LongForm): Promise<readonly Key[]> {
+export async function keysOf(duck: Duck, from: string, long: LongForm): Promise<readonly Key[]> {
   const found = await duck.rows(
     `SELECT DISTINCT ${keySql(long)} AS key FROM (SELECT DISTINCT ${fieldsOf(long)} FROM ${from})
      WHERE trim(${long.parameter.sql}) <> '' ORDER BY key`
@@ -152,7 +158,7 @@ function columnOf(key: string, {unit, scopes}: LongForm): TableColumn {
 // ---- What is said of it ----
 
 async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): Promise<readonly Note[]> {
-  const left = leftOut({source, rows, long}).map(({header}) => `"${header}"`);
+  const left = leftOut({source, clock: rows.clock, long}).map(({header}) => `"${header}"`);
   const {sql, type} = long.value;
   const isOther = type === "VARCHAR" ? `trim(${sql}) <> '' AND ${value} IS NULL` : "false";
   const [row] = await duck.rows(
@@ -173,15 +179,20 @@ async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): 
   ];
 }
 
-function leftOut({source, rows, long}: Parts): readonly Field[] {
-  const used = [...rows.clock.fields, long.parameter, long.value, long.unit, ...long.scopes];
+/** The columns that tell nothing of a reading. */
+export function leftOut({
+  source,
+  clock,
+  long
+}: Pick<Parts, "source" | "long"> & Pick<Timed, "clock">): readonly Field[] {
+  const used = [...clock.fields, long.parameter, long.value, long.unit, ...long.scopes];
   return source.fields.filter((field) => !used.includes(field));
 }
 
 /** Values of one time and parameter that differ where another column does are readings of two things. */
 async function refuseConflated(duck: Duck, parts: Parts, value: string): Promise<void> {
-  const {rows, long} = parts;
-  const texts = leftOut(parts).filter(isText);
+  const {source, rows, long} = parts;
+  const texts = leftOut({source, clock: rows.clock, long}).filter(isText);
   if (texts.length === 0) return;
   const spread = texts.map(({sql}) => `min(${sql}) IS DISTINCT FROM max(${sql}) AS ${sql}`);
   const [varied] = await duck.rows(`SELECT ${spread.join(", ")} FROM ${rows.from}`);

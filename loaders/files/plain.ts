@@ -1,4 +1,5 @@
 import {stat} from "node:fs/promises";
+import {join} from "node:path";
 import {identifier} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import {isPondError} from "../../pond/error.js";
@@ -8,22 +9,20 @@ import type {Clock, Field} from "../time/clock.js";
 import {columnsOf} from "./fresh.js";
 import type {Target} from "./fresh.js";
 import {finite} from "./host.js";
-import type {TableColumn} from "./host.js";
 import {longForm} from "./long.js";
-import {portionBytes, portionsOf, Uneven} from "./portions.js";
+import {pivotedOf} from "./pivoted.js";
+import {firstRows, portionBytes, portionsOf, Uneven} from "./portions.js";
+import type {Into, Shape} from "./portions.js";
 import type {How, Lines, Settled, Source} from "./source.js";
 import {namedIn} from "./table.js";
 
 /**
- * A large CSV as loggers write it: numbers and nothing else beside times in UTC, which rise from row to row and are all
+ * A large CSV as loggers write it: numbers and nothing else beside times in UTC, no two of one column and time, and all
  * new. It is stored as DuckDB reads it, in one pass, where any other is read twice. What is found not to be so on the
  * way is taken back, and the file is read as any other.
  */
-interface Plain {
+export interface Plain extends Shape {
   readonly lines: Lines;
-  readonly clock: Clock;
-  readonly values: readonly Field[];
-  readonly columns: readonly TableColumn[]; // of the values
   readonly settled?: Settled;
 }
 
@@ -33,22 +32,69 @@ const fewBytes = 2 ** 20;
 /** What a file is, by its first rows, where it may be plain. */
 export async function plainOf(
   duck: Duck,
-  {lines, settled, fields, ...source}: Source,
+  source: Source,
   {how, bytes = portionBytes}: {readonly how: How; readonly bytes?: number}
 ): Promise<Plain | undefined> {
-  if (!lines || how.after || longForm(fields, how)) return undefined;
-  if ((await stat(lines.path)).size < Math.min(fewBytes, bytes)) return undefined;
-  const clock = await clockOf(duck, {...source, fields}, how);
-  const values = fields.filter((field) => !clock.fields.includes(field));
-  const columns = values.map(({header}) => header).map(namedIn(values.map(({header}) => header)));
-  const names = new Set(columns.map(({name}) => name.toLowerCase()));
+  const {lines, settled, fields} = source;
+  if (!lines || how.after || (await stat(lines.path)).size < Math.min(fewBytes, bytes)) return undefined;
+  const clock = await clockOf(duck, source, how);
   const isUtc = clock.kind === "instant" || (clock.kind === "local" && how.timeZone === "UTC");
-  const isPlain = values.length > 0 && names.size === values.length && values.every(({type}) => type === "DOUBLE");
-  if (!isUtc || !isPlain) return undefined;
+  if (!isUtc) return undefined;
+  const long = longForm(fields, how);
+  const shape = long ? await pivotedOf(duck, {source, clock, long}) : await wideOf(duck, {source, clock});
+  if (!shape) return undefined;
   const {monthFirst} = clock;
   const told = settled && {...settled, ...(monthFirst === undefined ? {} : {monthFirst})};
-  return {lines, clock, values, columns, ...(told ? {settled: told} : {})};
+  return {lines, ...shape, ...(told ? {settled: told} : {})};
 }
+
+// ---- A column per parameter ----
+
+interface Wide {
+  readonly source: Source;
+  readonly clock: Clock;
+}
+
+async function wideOf(duck: Duck, {source, clock}: Wide): Promise<Shape | undefined> {
+  const values = source.fields.filter((field) => !clock.fields.includes(field));
+  const columns = values.map(({header}) => header).map(namedIn(values.map(({header}) => header)));
+  const names = new Set(columns.map(({name}) => name.toLowerCase()));
+  if (values.length === 0 || names.size < values.length || values.some(({type}) => type !== "DOUBLE")) return undefined;
+  const {falls, again} = await orderOf(duck, source.from, clock);
+  if (again > 0) return undefined;
+  return {
+    columns,
+    remarks: values.flatMap(({remark}) => remark ?? []),
+    isRising: falls === 0,
+    kin: async () => 1, // the last row, though that is of no other's time
+    portion: async (from, into) => ({sql: rowsOf({clock, values}, from, into)})
+  };
+}
+
+/** How many of the first rows are of a time that is not after the one before, and of one that was there before. */
+async function orderOf(duck: Duck, from: string, {sql}: Clock): Promise<Readonly<Record<"falls" | "again", number>>> {
+  const [row] = await duck.rows(
+    `SELECT count(*) FILTER (t <= before)::DOUBLE AS falls, (count(t) - count(DISTINCT t))::DOUBLE AS again FROM
+       (SELECT t, lag(t) OVER () AS before FROM (SELECT ${sql} AS t FROM ${from} LIMIT ${firstRows}))`
+  );
+  return {falls: Number(row!.falls), again: Number(row!.again)};
+}
+
+/** The rows of a portion; it fails for one without a time in the range or without a value. */
+function rowsOf(
+  {clock, values}: {readonly clock: Clock; readonly values: readonly Field[]},
+  from: string,
+  {names, range: {begin, end}}: Into
+): string {
+  const spelled = names.map(identifier);
+  const numbers = values.map(({sql}, index) => `${finite(sql)} AS ${spelled[index]!}`);
+  const isTimed = `timestamp >= make_timestamptz(${begin}) AND timestamp < make_timestamptz(${end})`;
+  const isPlain = `coalesce(${isTimed}, false) AND (${spelled.map((name) => `${name} IS NOT NULL`).join(" OR ")})`;
+  return `SELECT * FROM (SELECT make_timestamptz(epoch_us(${clock.sql})) AS timestamp, ${numbers.join(", ")} FROM ${from})
+    WHERE CASE WHEN ${isPlain} THEN true ELSE error('a row is not plain') END`;
+}
+
+// ---- In one pass ----
 
 interface Storing {
   readonly path: string; // of the series
@@ -57,27 +103,49 @@ interface Storing {
   readonly bytes?: number; // of a portion
 }
 
-/** Stores all rows and gives their number; undefined, and nothing is stored, where one of them is not plain. */
+/** What was stored of a plain file. */
+export interface Passed {
+  readonly read: number; // rows
+  readonly stored: number; // times
+}
+
+/** Stores all rows; undefined, and nothing is stored, where one of them is not plain. */
 export async function storePlain(
   target: Target & Pick<Transaction, "attempt">,
   plain: Plain,
-  {path, range, scratch, bytes = portionBytes}: Storing
-): Promise<number | undefined> {
-  const {reader, append} = target;
+  storing: Storing
+): Promise<Passed | undefined> {
+  for (const sorted of plain.isRising ? [true, false] : [false])
+    try {
+      return await target.attempt(() => pass(target, plain, {...storing, sorted}));
+    } catch (error) {
+      if (!isUneven(error)) throw error;
+      if (!isOutOfOrder(error)) break;
+    }
+  return undefined;
+}
+
+async function pass(
+  {reader, append}: Target,
+  plain: Plain,
+  {path, range, scratch, bytes = portionBytes, sorted}: Storing & {readonly sorted: boolean}
+): Promise<Passed> {
+  const {lines, kin} = plain;
   const {columns, names} = await columnsOf(reader, path, plain);
   const pieces = (await reader.exists(path)) ? await (await reader.series(path)).pieces({}) : [];
   const begin = pieces.reduce((latest, {maxTime}) => Math.max(latest, maxTime + 1), range.begin);
-  const select = rowsOf(plain, names, {begin, end: range.end});
+  const into = {names: names.map(({name}) => name), range: {begin, end: range.end}};
+  let [number, more] = [0, 0];
   const sql = async function* () {
-    const kin = async () => 1; // the last row, though that is of no other's time
-    for await (const file of portionsOf(plain.lines, {scratch, bytes, kin})) yield select(plain.lines.of(file));
+    for await (const portion of portionsOf(lines, {scratch, bytes, kin})) {
+      const file = join(scratch, `between${number++ % 2}.parquet`);
+      const {sql, rows} = await plain.portion(lines.of(portion), {...into, file});
+      more += rows ?? 0;
+      yield sql;
+    }
   };
-  return target
-    .attempt(() => append(path, {sql: sql(), columns, sorted: true}))
-    .catch((error: unknown) => {
-      if (isUneven(error)) return undefined;
-      throw error;
-    });
+  const stored = await append(path, {sql: sql(), columns, sorted});
+  return {read: Math.max(stored, more), stored};
 }
 
 /** What is in the way of rows that are stored as they come, wherever it shows. */
@@ -86,15 +154,6 @@ function isUneven(error: unknown): boolean {
   return error instanceof Error && /^(Conversion Error|Invalid Input Error)/.test(error.message);
 }
 
-type Names = Awaited<ReturnType<typeof columnsOf>>["names"];
-
-/** The SELECT of a portion, which fails for a row without a time in the range or without a value. */
-function rowsOf({clock, values}: Plain, names: Names, {begin, end}: Required<Range>): (from: string) => string {
-  const spelled = names.map(({name}) => identifier(name));
-  const numbers = values.map(({sql}, index) => `${finite(sql)} AS ${spelled[index]!}`);
-  const isTimed = `timestamp >= make_timestamptz(${begin}) AND timestamp < make_timestamptz(${end})`;
-  const isPlain = `coalesce(${isTimed}, false) AND (${spelled.map((name) => `${name} IS NOT NULL`).join(" OR ")})`;
-  return (from) =>
-    `SELECT * FROM (SELECT make_timestamptz(epoch_us(${clock.sql})) AS timestamp, ${numbers.join(", ")} FROM ${from})
-     WHERE CASE WHEN ${isPlain} THEN true ELSE error('a row is not plain') END`;
+function isOutOfOrder(error: unknown): boolean {
+  return isPondError(error) && error.data.misplacement === "out of order";
 }

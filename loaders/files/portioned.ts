@@ -8,7 +8,7 @@ import {transitionsOf} from "../time/transition.js";
 import type {Decimal} from "./decimal.js";
 import type {HostTable, Span} from "./host.js";
 import {wrongWith} from "./open.js";
-import {portionBytes, portionsOf, Uneven} from "./portions.js";
+import {kinIn, portionBytes, portionsOf, Uneven} from "./portions.js";
 import type {How, Lines, Source} from "./source.js";
 import {readTable} from "./table.js";
 
@@ -83,13 +83,13 @@ async function* tablesOf(
   {source, how, lines, clock, bytes}: Reading
 ): AsyncGenerator<Portion> {
   const kin = (file: string) => kinIn(duck, (source.asText ?? source).lines!.of(file), clock);
-  let [number, after] = [0, how.after];
+  let [number, after, isUnsorted] = [0, how.after, false];
   for await (const file of portionsOf(lines, {scratch: how.scratch, bytes, kin})) {
     const scratch = join(how.scratch, `read${number}`);
     await mkdir(scratch);
-    const inTurn = {...how, scratch, ...(after ? {after} : {})};
+    const inTurn = {...how, scratch, isUnsorted, ...(after ? {after} : {})};
     const table = await readTable(sessions[number++ % 2]!, portionIn(source, file), inTurn);
-    after = table.last;
+    [after, isUnsorted] = [table.last, !table.isSorted];
     yield {table, scratch};
   }
 }
@@ -101,17 +101,6 @@ function isLocal({kind}: Clock, {timeZone}: How): boolean {
 function portionIn({asText, ...source}: Source, file: string): Source {
   const at = (all: Source): Source => ({...all, from: all.lines!.of(file), notes: []});
   return {...at(source), ...(asText ? {asText: at(asText)} : {})};
-}
-
-/** How many of the last rows are of one time. */
-async function kinIn(duck: Duck, from: string, {sql}: Clock): Promise<number> {
-  const [row] = await duck.rows(
-    `WITH times AS (SELECT ${sql} AS t, row_number() OVER () AS row FROM ${from}),
-       ends AS (SELECT last(t ORDER BY row) AS t, count(*) AS rows FROM times)
-     SELECT (SELECT rows FROM ends)::DOUBLE - coalesce(max(row), 0)::DOUBLE AS kin FROM times
-     WHERE t IS DISTINCT FROM (SELECT t FROM ends)`
-  );
-  return Number(row!.kin);
 }
 
 /** What portions have told so far. Throws Uneven for one that does not agree with those before it. */

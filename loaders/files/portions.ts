@@ -1,6 +1,10 @@
 import {open, rm} from "node:fs/promises";
 import {join} from "node:path";
+import type {Duck} from "../../pond/duck.js";
+import type {Range} from "../../pond/types.js";
+import type {Clock} from "../time/clock.js";
 import {bytesOf} from "./content.js";
+import type {TableColumn} from "./host.js";
 import type {Lines} from "./source.js";
 
 /** Why a file cannot be read portion by portion: then it is read as a whole, which tells what is wrong, if anything is. */
@@ -9,11 +13,36 @@ export class Uneven extends Error {}
 /** Some hundred thousand rows. */
 export const portionBytes = 64 * 2 ** 20;
 
+/** So many tell the parameters of a file, whether its times rise and whether they come twice; what follows is seen as it comes. */
+export const firstRows = 20_480;
+
 interface Cutting {
   readonly scratch: string; // an existing host directory
   readonly bytes?: number; // of a portion
   /** How many of a portion's last rows belong to those of the next, told by a file with some of them. */
   readonly kin: (file: string) => Promise<number>;
+}
+
+/** How the rows of a file are stored, portion by portion, as they are read. */
+export interface Shape {
+  readonly columns: readonly TableColumn[];
+  readonly remarks: readonly string[]; // on their names
+  readonly isRising: boolean; // by the first rows: then nothing is sorted
+  readonly kin: (file: string) => Promise<number>; // as above
+  /** What a portion brings. Throws Uneven, or has the SELECT fail, where one of its rows cannot be stored so. */
+  readonly portion: (from: string, into: Into) => Promise<Portion>;
+}
+
+/** Where a portion goes. */
+export interface Into {
+  readonly names: readonly string[]; // of the columns, in the series
+  readonly range: Required<Range>; // in which its rows are to be
+  readonly file: string; // for what is written in between, until the next but one
+}
+
+export interface Portion {
+  readonly sql: string; // SELECT
+  readonly rows?: number; // of the file, where those of the SELECT are fewer
 }
 
 /** As many bytes of a portion's last rows are shown. */
@@ -43,6 +72,17 @@ export async function* portionsOf(lines: Lines, {scratch, bytes = portionBytes, 
       [at, filled] = [at + taken, filled + taken];
     }
   if (filled > 0) yield next(filled);
+}
+
+/** How many of the last rows are of one time. */
+export async function kinIn(duck: Duck, from: string, {sql}: Pick<Clock, "sql">): Promise<number> {
+  const [row] = await duck.rows(
+    `WITH times AS (SELECT ${sql} AS t, row_number() OVER () AS row FROM ${from}),
+       ends AS (SELECT last(t ORDER BY row) AS t, count(*) AS rows FROM times)
+     SELECT (SELECT rows FROM ends)::DOUBLE - coalesce(max(row), 0)::DOUBLE AS kin FROM times
+     WHERE t IS DISTINCT FROM (SELECT t FROM ends)`
+  );
+  return Number(row!.kin);
 }
 
 function headOf(buffer: Buffer, {lead}: Lines): Buffer {
@@ -95,13 +135,40 @@ function endOfRows(buffer: Buffer, lines: Lines): number {
   if (quote === undefined || !buffer.includes(quote)) return buffer.lastIndexOf(10) + 1;
   const {escape} = lines.marks!;
   if (escape.charCodeAt(0) !== quote && buffer.includes(escape)) throw new Uneven();
-  let [end, isQuoted] = [0, false];
-  for (let at = 0; at < buffer.length; at++) {
-    const byte = buffer[at];
-    if (byte === quote) isQuoted = !isQuoted;
-    else if (byte === 10 && !isQuoted) end = at + 1;
+  let isQuoted = isOdd(buffer, quote);
+  for (let at = buffer.length - 1; at >= 0; at--) {
+    if (buffer[at] === quote) isQuoted = !isQuoted;
+    else if (buffer[at] === 10 && !isQuoted) return at + 1;
   }
-  return end;
+  return 0;
+}
+
+/**
+ * Whether a byte stands in a buffer an odd number of times. Four bytes at a time, since it is asked of all there are: a
+ * byte's high bit is set where it is the one, and exclusive or keeps whether that was odd times, for each of the four.
+ */
+export function isOdd(buffer: Buffer, byte: number): boolean {
+  const words = wordsOf(buffer);
+  const [begin, end] = [words.byteOffset - buffer.byteOffset, words.byteOffset - buffer.byteOffset + words.byteLength];
+  const [all, low] = [byte * 0x01010101, 0x7f7f7f7f];
+  let odd = 0;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]! ^ all;
+    odd ^= ~(((word & low) + low) | word | low);
+  }
+  for (let at = 0; at < buffer.length; at++) {
+    if (at === begin) at = end;
+    if (buffer[at] === byte) odd ^= 0x80;
+  }
+  let isSo = false;
+  for (let bits = odd; bits !== 0; bits &= bits - 1) isSo = !isSo;
+  return isSo;
+}
+
+/** The words in a buffer that stand where memory has them; a byte or three may stand before and behind them. */
+function wordsOf({buffer, byteOffset, length}: Buffer): Uint32Array {
+  const before = -byteOffset & 3;
+  return before > length ? new Uint32Array() : new Uint32Array(buffer, byteOffset + before, (length - before) >> 2);
 }
 
 async function write(file: string, parts: readonly Buffer[]): Promise<void> {

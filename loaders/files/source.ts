@@ -16,6 +16,7 @@ export interface How extends Wanted {
   readonly after?: Last; // the row before the first, where the file is the tail of one
   readonly settled?: Settled; // and how its beginning was written
   readonly clock?: Clock; // where its times are, if that is known
+  readonly isUnsorted?: boolean; // whether that is known of its rows, as of a portion by the one before
   readonly isEnded?: boolean; // whether a last line counts that has no line feed and may be longer in a moment
 }
 

@@ -10,7 +10,7 @@ import {plainOf, storePlain} from "./plain.js";
 import {takePortions} from "./portioned.js";
 import {Uneven} from "./portions.js";
 import type {How, Source} from "./source.js";
-import {readTable, remarksOn} from "./table.js";
+import {readTable} from "./table.js";
 
 /** What was stored of a file, and what its next part needs to know. */
 export type Stored = Omit<Taken, "notes"> & Pick<HostTable, "notes" | "settled" | "last"> & Pick<Source, "ending">;
@@ -51,12 +51,12 @@ async function storeAsPlain(duck: Duck, {source, how}: Read, storing: Storing): 
   const {target, into: path, range, bytes} = storing;
   const plain = await plainOf(duck, source, {how, bytes});
   if (!plain) return undefined;
-  const rows = await storePlain(target, plain, {path, range, bytes, scratch: how.scratch});
-  if (rows === undefined) return undefined;
-  const counts = {read: rows, stored: rows, known: 0, empty: 0, aside: 0};
+  const passed = await storePlain(target, plain, {path, range, bytes, scratch: how.scratch});
+  if (!passed) return undefined;
   return {
-    ...counts,
-    notes: [...source.notes, ...remarksOn(plain.values)],
+    ...passed,
+    ...{known: 0, empty: 0, aside: 0},
+    notes: [...source.notes, ...plain.remarks],
     ...(plain.settled ? {settled: plain.settled} : {})
   };
 }

@@ -52,6 +52,7 @@ async function interpret(duck: Duck, read: Source, how: How): Promise<HostTable>
       return Number(row!.times);
     },
     isOnward: rows.facts.isOnward,
+    isSorted: rows.facts.isSorted,
     spanIn: (range) => spanIn(duck, rows, range),
     notes: [...source.notes, ...table.notes, ...left, ...rows.notes],
     ...(settled ? {settled} : {}),
@@ -90,8 +91,8 @@ async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<
   const {timed: count, begin, end, isSorted, isRising} = rows.facts;
   const vs = columns.map(({sql}, index) => `${sql} AS v${index}`).join(", ");
   const row = isSorted ? "" : " file_row_number AS row,";
-  const select = (range: Range) =>
-    `SELECT ${rows.instant} AS instant,${row} ${vs} FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`;
+  const select = (range: Range, of = `,${row} ${vs}`) =>
+    `SELECT ${rows.instant} AS instant${of} FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`;
   return {
     columns: columns.map(({header}) => named(header)),
     decimals: new Map(beside.map((field) => [field.header, decimals.get(field) ?? source.decimal])),
@@ -103,11 +104,11 @@ async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<
     rows: count,
     isRising,
     ...(count > 0 ? {span: {begin, end}} : {}),
-    cut: (range) => cut(duck, rows, {range, limit: rowsAtOnce(columns.length, isRising)}),
+    cut: (range) => cut(duck, rows, {range, limit: rowsAtOnce(columns.length, {count, isRising})}),
     count: async (stretch) =>
       isSorted
         ? {rows: stretch.rows, times: stretch.rows, differing: 0}
-        : counted(duck, select(stretch), columns.length),
+        : counted(duck, {times: select(stretch, ""), values: select(stretch)}, columns.length),
     folded: (range) => (isSorted ? select(range) : folded(select(range), columns.length))
   };
 }
@@ -117,9 +118,10 @@ export function remarksOn(fields: readonly Field[]): readonly string[] {
   return fields.flatMap(({remark}) => remark ?? []);
 }
 
-/** So that a stretch of any width takes some tens of megabytes: its rows where they are to be sorted, else what is written of them. */
-function rowsAtOnce(columns: number, isRising: boolean): number {
-  const [most, values] = isRising ? [1_000_000, 10e6] : [500_000, 4e6];
+/** So that a stretch takes some tens of megabytes: its rows where they are to be sorted, else what is written of them. */
+function rowsAtOnce(columns: number, {count, isRising}: {readonly count: number; readonly isRising: boolean}): number {
+  const isFew = count * columns <= 10e6; // as a portion's are
+  const [most, values] = isRising || isFew ? [1_000_000, 10e6] : [500_000, 4e6];
   return Math.min(most, Math.max(20_000, Math.round(values / columns)));
 }
 
@@ -130,16 +132,22 @@ function folded(select: string, columns: number): string {
     UNION ALL SELECT instant, ${last.join(", ")} FROM r SEMI JOIN several USING (instant) GROUP BY instant`;
 }
 
-async function counted(duck: Duck, select: string, columns: number): Promise<Count> {
+interface Counting {
+  readonly times: string; // SELECT of `instant`
+  readonly values: string; // the same with those
+}
+
+async function counted(duck: Duck, {times, values}: Counting, columns: number): Promise<Count> {
   const [row] = await duck.rows(
-    `SELECT count(*)::DOUBLE AS rows, count(DISTINCT instant)::DOUBLE AS times FROM (${select})`
+    `SELECT count(*)::DOUBLE AS rows, count(DISTINCT instant)::DOUBLE AS times FROM (${times})`
   );
   const count = {rows: Number(row!.rows), times: Number(row!.times), differing: 0};
   if (count.times === count.rows) return count;
   const differ = Array.from({length: columns}, (_, index) => `min(v${index}) <> max(v${index})`).join(" OR ");
   const [found] = await duck.rows(
-    `${severalIn(select)} SELECT count(*)::DOUBLE AS times FROM
-       (SELECT instant FROM r SEMI JOIN several USING (instant) GROUP BY instant HAVING ${differ})`
+    `WITH several AS (SELECT instant FROM (${times}) GROUP BY instant HAVING count(*) > 1)
+     SELECT count(*)::DOUBLE AS times FROM
+       (SELECT instant FROM (${values}) SEMI JOIN several USING (instant) GROUP BY instant HAVING ${differ})`
   );
   return {...count, differing: Number(found!.times)};
 }

@@ -47,7 +47,7 @@ const groupRows = 122_880;
  * large a file is, no more of it than a stretch of time is ever in memory. `stream` tells which rows follow one another.
  */
 export async function timed(duck: Duck, source: Source, how: How, stream = "''"): Promise<Timed> {
-  const asItIs = how.clock && (await inOrder(duck, source, how.clock, how));
+  const asItIs = how.clock && !how.isUnsorted && (await inOrder(duck, source, how.clock, how));
   if (asItIs) return asItIs;
   for (const all of [how.clock !== undefined, true]) {
     const clock = how.clock ?? (await clockOf(duck, source, how, all));

@@ -85,8 +85,8 @@ test.each([
   if (notes) expect(found.join(" ")).toMatch(notes);
 });
 
-/** The rows of the pieces in which a file is stored in one pass, where it is. */
-async function passed(content: string, bytes?: number): Promise<readonly number[] | undefined> {
+/** The times in the pieces in which a file is stored in one pass, where it is; `read` are its rows. */
+async function passed(content: string, bytes?: number, read?: number): Promise<readonly number[] | undefined> {
   const [duck, scratch] = [await openDuck(), await temporaryDirectory()];
   const file = join(scratch, "dock.csv");
   await writeFile(file, content);
@@ -101,9 +101,10 @@ async function passed(content: string, bytes?: number): Promise<readonly number[
   const target = {reader: await pond.fs(), append, attempt: <T>(body: () => Promise<T>) => body()};
   const range = {begin: Date.UTC(2000, 0) * 1000, end: Date.UTC(2027, 0) * 1000};
   const storing = {path: "/in/dock", range, scratch, ...(bytes === undefined ? {} : {bytes})};
-  const rows = plain && (await storePlain(target, plain, storing));
-  if (rows === undefined) return undefined;
-  expect(stored.reduce((sum, one) => sum + one, 0)).toBe(rows);
+  const found = plain && (await storePlain(target, plain, storing));
+  if (!found) return undefined;
+  const rows = stored.reduce((sum, one) => sum + one, 0);
+  expect(found).toEqual({read: read ?? rows, stored: rows});
   return stored;
 }
 
@@ -118,6 +119,69 @@ test("a file of many portions is stored in as many pieces, by time also across t
   const pieces = await passed(whole, 200_000);
   expect(pieces!.length).toBeGreaterThanOrEqual(Math.floor(whole.length / 200_000));
   expect(pieces!.reduce((sum, rows) => sum + rows, 0)).toBe(count);
-  const [first, second] = [lines.slice(middle), lines.slice(1, middle)].map((half) => `${half.join("\n")}\n`);
-  expect(await passed(`${lines[0]}\n${first}${second}`, first!.length)).toBeUndefined(); // which rises in each alone
+});
+
+const rows = lines.slice(1);
+const written = (some: readonly string[], header = lines[0]!) => `${[header, ...some].join("\n")}\n`;
+
+test("what is written in another order is sorted on the way, as long as portions do not overlap", async () => {
+  const [first, second] = [rows.slice(0, middle), rows.slice(middle)];
+  const [size, many] = [written(second).length, written(rows).length / 200_000];
+  expect(await passed(written([...second, ...first]), size)).toBeUndefined(); // the second has the last of the first
+  expect((await passed(written([...rows].reverse()), 200_000))!.length).toBeGreaterThan(many);
+  const late = rows.map((_, index) => rows[index % 100 === 6 ? index - 1 : index % 100 === 5 ? index + 1 : index]!);
+  expect(await passed(written(late))).toEqual([count]);
+  const lateFurtherDown = [...rows.slice(0, -9), ...rows.slice(-9).reverse()];
+  expect((await passed(written(lateFurtherDown), 200_000))!.length).toBeGreaterThan(many);
+  const interleaved = first.flatMap((row, index) => [row, second[index]!]);
+  expect(await passed(written(interleaved), 200_000)).toBeUndefined();
+});
+
+// ---- A row per parameter ----
+
+const header = "timestamp,parameter,unit,value";
+
+/** The rows of one time, of which there are two; one of each time stands in a portion and the other in the next, if it can. */
+function long(index: number): readonly string[] {
+  const [time, oxygen, acidity] = row(index).split(",");
+  return [`${time!},DO,mg/L,${oxygen!}`, `${time!},pH,,${acidity!}`];
+}
+
+const longRows = rows.flatMap((_, index) => long(index));
+
+test("a row per parameter is stored in one pass where each is the only one of its time and parameter", async () => {
+  expect(await passed(written(longRows, header), undefined, 2 * count)).toEqual([count]);
+  const pieces = await passed(written(longRows, header), 200_001, 2 * count);
+  expect(pieces!.length).toBeGreaterThan(5);
+  expect(pieces!.reduce((sum, one) => sum + one, 0)).toBe(count);
+  expect(await passed(written([...longRows].reverse(), header), 200_001, 2 * count)).toHaveLength(pieces!.length);
+  const without = longRows.toSpliced(middle, 1);
+  expect(await passed(written(without, header), undefined, 2 * count - 1)).toEqual([count]);
+});
+
+test.each([
+  {what: "twice, alike", line: longRows[middle]!},
+  {what: "twice, otherwise", line: `${longRows[middle]!}5`},
+  {what: "of a parameter that comes late", line: longRows.at(-1)!.replace("pH", "Salinity")},
+  {what: "without a parameter", line: longRows[middle]!.replace("DO", "")},
+  {what: "without a value", line: longRows[middle]!.replace(/,[\d.]+$/, ",")},
+  {what: "with a value that has no end", line: longRows[middle]!.replace(/,[\d.]+$/, ",inf")},
+  {what: "without a time", line: longRows[middle]!.replace(/^[^,]+/, "")},
+  {what: "of a clock that was not set", line: longRows[middle]!.replace(/^[^,]+/, "1999-12-31T23:59:59Z")}
+])("a row $what is not stored in one pass", async ({line}) => {
+  expect(await passed(written([...longRows, line], header))).toBeUndefined();
+});
+
+test("a row per parameter comes to the same in one pass as by the other way", async () => {
+  const [one, other] = [await harbour(), await harbour()];
+  const few = longRows.slice(0, 2 * middle);
+  await one.put("dock.csv", written(few, header));
+  await other.put("dock.csv", written([...few, few[0]!], header)); // a row twice
+  expect(told(await one.run())).toEqual({...quiet, read: few.length, stored: middle});
+  expect(told(await other.run())).toEqual({...quiet, read: few.length + 1, stored: middle});
+  const both = [await readings(one.pond, "/in/dock"), await readings(other.pond, "/in/dock")];
+  expect(both[0]).toEqual(both[1]);
+  const {pond} = one;
+  const columns = async (of: typeof pond) => (await (await of.fs()).series("/in/dock")).columns();
+  expect(await columns(pond)).toEqual(await columns(other.pond));
 });

@@ -6,7 +6,7 @@ import {expect, test} from "vitest";
 import {openSource} from "../../loaders/files/open.js";
 import {told} from "../../loaders/files/host.js";
 import {takePortions} from "../../loaders/files/portioned.js";
-import {portionsOf} from "../../loaders/files/portions.js";
+import {isOdd, portionsOf} from "../../loaders/files/portions.js";
 import {storeFile} from "../../loaders/files/stored.js";
 import {Pond} from "../../pond/pond.js";
 import {readings} from "./inbox.js";
@@ -269,4 +269,14 @@ test.each([
   ["where all rows of a portion are of the next", csv(rows), 1000]
 ])("a file is not cut %s", async (_, content, kin = 1) => {
   await expect(portions(content, {kin})).rejects.toThrow();
+});
+
+test("whether a byte stands somewhere an odd number of times is told wherever memory has it", () => {
+  const bytes = fc.array(fc.constantFrom(34, 0, 162, 35, 255, 128, 33), {maxLength: 40});
+  fc.assert(
+    fc.property(bytes, fc.nat(9), fc.constantFrom(34, 0, 255, 128), (values, from, byte) => {
+      const part = Buffer.from([...Array<number>(from).fill(34), ...values]).subarray(from);
+      expect(isOdd(part, byte)).toBe(values.filter((one) => one === byte).length % 2 === 1);
+    })
+  );
 });
