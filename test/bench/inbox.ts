@@ -18,7 +18,8 @@ import {Pond} from "../../pond/pond.js";
  * measurement is a process of its own, so that none has what another left. ROWS (of the larger), COLUMNS and ROUNDS
  * may be set, and with SIZE one file of so many GB is taken alone, once: CSV, or with ENDING=parquet Parquet. SORTS=all,
  * or some of them with commas, takes CSVs that are not plain, and ENDINGS=jsonl,csv.gz other files (CSV and Parquet unless
- * given). These figures are for comparing, since the machine decides
+ * given); what COPY leaves as it is and a series does not, its order, its zone or a row per parameter, is also done by
+ * hand, by a COPY that does it. These figures are for comparing, since the machine decides
  * what they are; but where a larger file takes more memory, by a third of what it holds more, the run fails.
  */
 
@@ -38,19 +39,30 @@ interface Sort {
   readonly columns?: string; // SQL: all but the timestamp
   readonly options?: string; // of COPY
   readonly spec?: object; // of the inbox
+  readonly byHand?: string; // SQL: what COPY makes of `f`, the file, where it is to be what the series holds
 }
 
 const zone = "America/Los_Angeles";
+const byTime = "SELECT * FROM f ORDER BY timestamp";
+const lastOfTime = "SELECT timestamp, last(COLUMNS(* EXCLUDE timestamp)) FROM f GROUP BY timestamp ORDER BY timestamp";
 const sorts: Readonly<Record<string, Sort>> = {
-  falling: {time: "n - i"},
-  late: {time: "i - CASE WHEN i % 1000 = 7 THEN 60 ELSE 0 END"},
-  twice: {time: "i - CASE WHEN i % 1000 = 7 THEN 1 ELSE 0 END"},
-  shuffled: {time: "(i * 7919) % n"},
-  local: {timestamp: `timezone('${zone}', make_timestamptz(epoch_us(t)))`, spec: {timeZone: zone}},
+  falling: {time: "n - i", byHand: byTime},
+  late: {time: "i - CASE WHEN i % 1000 = 7 THEN 60 ELSE 0 END", byHand: lastOfTime},
+  twice: {time: "i - CASE WHEN i % 1000 = 7 THEN 1 ELSE 0 END", byHand: lastOfTime},
+  shuffled: {time: "(i * 7919) % n", byHand: byTime},
+  local: {
+    timestamp: `timezone('${zone}', make_timestamptz(epoch_us(t)))`,
+    spec: {timeZone: zone},
+    byHand: `SELECT timezone('${zone}', timestamp) AS timestamp, * EXCLUDE timestamp FROM f`
+  },
   "day first": {timestamp: "strftime(t, '%d/%m/%Y %H:%M:%S')", spec: {timeFormat: "%d/%m/%Y %H:%M:%S"}},
   text: {beside: `'River Pier' AS Station, CASE WHEN i % 5000 = 9 THEN 'n/a' ELSE '8.1' END AS "pH"`},
   quoted: {options: ", FORCE_QUOTE *"},
-  long: {time: "i // 20", columns: "'P' || i % 20 AS parameter, 'mg/L' AS unit, i % 997 / 10 AS value"}
+  long: {
+    time: "i // 20",
+    columns: "'P' || i % 20 AS parameter, 'mg/L' AS unit, i % 997 / 10 AS value",
+    byHand: "FROM (PIVOT f ON parameter USING max(value) GROUP BY timestamp) ORDER BY timestamp"
+  }
 };
 const chosen = process.env.SORTS === "all" ? Object.keys(sorts) : (process.env.SORTS?.split(",") ?? []);
 
@@ -79,7 +91,7 @@ async function makeFile(file: string, count: number, sort: Sort = {}): Promise<v
 
 /** In the process of its own: takes the file one way or the other and prints what that cost. */
 async function measure(way: string, file: string, {directory, spec}: {directory: string; spec: object}): Promise<void> {
-  const work = way === "copy" ? await copying(file, directory) : await taking(file, {directory, spec});
+  const work = way === "take" ? await taking(file, {directory, spec}) : await copying(file, directory, way);
   const [began, before] = [performance.now(), process.cpuUsage()];
   await work();
   const {user, system} = process.cpuUsage(before);
@@ -91,9 +103,11 @@ async function measure(way: string, file: string, {directory, spec}: {directory:
   process.stdout.write(JSON.stringify(measured));
 }
 
-async function copying(file: string, directory: string): Promise<() => Promise<number>> {
+/** As it is, or by what a sort says of it. */
+async function copying(file: string, directory: string, way: string): Promise<() => Promise<number>> {
   const duck = new Duck({spill: join(directory, "spill")});
-  return () => duck.copy(`SELECT * FROM ${literal(file)}`, join(directory, "copy.parquet"));
+  const select = sorts[way]?.byHand?.replaceAll(/\bf\b/g, literal(file)) ?? `SELECT * FROM ${literal(file)}`;
+  return () => duck.copy(select, join(directory, "copy.parquet"));
 }
 
 async function taking(
@@ -146,13 +160,14 @@ async function compare(
   count: number,
   {times = rounds, name = file.slice(file.lastIndexOf(".") + 1), spec = {}}: Comparing = {}
 ): Promise<Compared> {
-  const [copies, takes]: [Measured[], Measured[]] = [[], []];
+  const [copies, takes, byHand]: [Measured[], Measured[], Measured[]] = [[], [], []];
   for (let round = 0; round < times; round++) {
     copies.push(await inProcess("copy", file, spec));
     takes.push(await inProcess("take", file, spec));
+    byHand.push(sorts[name]?.byHand === undefined ? copies.at(-1)! : await inProcess(name, file, spec));
   }
   const of = (all: readonly Measured[], pick: (one: Measured) => number) => median(all.map(pick));
-  const ratio = (pick: (one: Measured) => number) => (of(takes, pick) / of(copies, pick)).toFixed(2);
+  const ratio = (pick: (one: Measured) => number, base = copies) => (of(takes, pick) / of(base, pick)).toFixed(2);
   const most = (all: readonly Measured[]) => Math.round(Math.max(...all.map((one) => one.megabytes)));
   const told = {
     file: name,
@@ -161,6 +176,7 @@ async function compare(
     seconds: of(takes, ({seconds}) => seconds).toFixed(2),
     "COPY's": of(copies, ({seconds}) => seconds).toFixed(2),
     ratio: ratio(({seconds}) => seconds),
+    "of by hand": ratio(({seconds}) => seconds, byHand),
     "ratio of processor time": ratio(({processor}) => processor),
     "peak MB": formatCount(most(takes)),
     "COPY's peak": formatCount(most(copies))
