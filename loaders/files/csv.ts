@@ -55,9 +55,14 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
   const first = await sniffAny(duck, whole, {decimal: known, settled: lines, scratch: how.scratch});
   const file = first.path;
   const decimal = known ?? (await decimalOf(duck, first));
-  const lead = first.skip + 1;
+  const {lead, header} = await headerOf(first);
   const {delimiter, quote, escape} = first;
-  const settled: Settled = {lead, dialect: {delimiter, quote, escape}, ...(decimal === "," ? {decimal} : {})};
+  const settled: Settled = {
+    lead,
+    ...(header === 1 ? {} : {header}),
+    dialect: {delimiter, quote, escape},
+    ...(decimal === "," ? {decimal} : {})
+  };
   const dialect = decimal === "." ? first : await sniff(duck, file, {decimal, settled}, [first.encoding]);
   await refuseUneven(dialect);
   await refuseLost(first);
@@ -132,6 +137,24 @@ function refuseNameless(heads: readonly Head[]): void {
   if (!heads.every(isReading) || !heads.some(({header}) => /^[-+]?\d/.test(header.trim()))) return;
   const line = heads.map(({header}) => header.trim()).join(", ");
   throw new Error(`it has no header, for its first line is ${line}; write the names of its columns above`);
+}
+
+interface Header {
+  readonly lead: number; // lines before the first row
+  readonly header: number; // how many of them are the header
+}
+
+/** Where the header ends, behind what DuckDB skips, comments, and ends of lines in quotes. */
+async function headerOf({path, skip, comment, quote}: Dialect): Promise<Header> {
+  if (path.endsWith(".zst")) return {lead: skip + 1, header: 1};
+  const lines = (await beginningOf(path)).toString("latin1").split("\n");
+  const isNone = (line: string) => line.trim() === "" || (comment !== "" && line.startsWith(comment));
+  let begin = skip;
+  while (begin < lines.length && isNone(lines[begin]!)) begin++;
+  const quotes = (line: string) => line.split(quote).length - 1;
+  let [end, within] = [begin + 1, quotes(lines[begin] ?? "")];
+  for (; within % 2 === 1 && end < lines.length; end++) within += quotes(lines[end]!);
+  return begin >= lines.length || end > lines.length ? {lead: skip + 1, header: 1} : {lead: end, header: end - begin};
 }
 
 /** Where lines have different numbers of values, DuckDB takes each for one: the first that differs is told. */
@@ -245,7 +268,8 @@ function knownOptions({decimal, settled, isLax}: Known): string {
   const {delimiter, quote, escape} = settled?.dialect ?? {};
   const marks = {decimal_separator: decimal, delim: delimiter, quote, escape};
   const told = Object.entries(marks).flatMap(([name, mark]) => (mark ? [`, ${name} = ${literal(mark)}`] : []));
-  const others = [...(settled ? [`, skip = ${settled.lead - 1}`] : []), ...(isLax ? [", ignore_errors = true"] : [])];
+  const skip = settled && settled.lead - (settled.header ?? 1);
+  const others = [...(settled ? [`, skip = ${skip}`] : []), ...(isLax ? [", ignore_errors = true"] : [])];
   return [...told, ...others].join("");
 }
 

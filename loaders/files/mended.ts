@@ -2,6 +2,7 @@ import {mkdir, rm} from "node:fs/promises";
 import {join} from "node:path";
 import type {Duck} from "../../pond/duck.js";
 import type {Counted} from "./host.js";
+import {withOneNewline} from "./newline.js";
 import {openSource, wrongWith} from "./open.js";
 import {isRagged, OtherColumns, withoutRagged} from "./ragged.js";
 import type {Cut, How, Lines} from "./source.js";
@@ -20,14 +21,15 @@ const most = 6;
 
 /**
  * Stores what a file brings, all of it or nothing, but for lines that a failure of power left: those are left out, and
- * told. Throws what was wrong at first where that is not all.
+ * told. Lines may end in two ways. Throws what was wrong at first where that is not all.
  */
 export async function storeMended(duck: Duck, path: string, {how, storing, ahead}: Mending): Promise<Stored> {
   const left = {ragged: [] as number[], untimely: [] as number[]};
   let at: Omit<Cut, "left"> = {path, isSame: true};
-  let first: unknown; // whose lines are the file's own
+  let own = path; // whose lines are numbered as the file's
+  let first: unknown; // of its errors
   const refuse = (error: unknown): never => {
-    const isOwn = at.path === path || wrongWith(path, error) === undefined;
+    const isOwn = at.path === own || wrongWith(path, error) === undefined;
     throw isOwn ? error : first;
   };
   for (let round = 0; ; round++) {
@@ -42,11 +44,12 @@ export async function storeMended(duck: Duck, path: string, {how, storing, ahead
       const notes = [...(await notesOf(left, ahead)), ...stored.notes];
       return {...stored, ...(settled && at.isSame ? {settled} : {}), notes};
     } catch (error) {
-      first ??= error;
+      if (at.path === own) first = error;
       const looking = {duck, path: at.path, how: mine, lines};
       const cut = round < most ? await cutFor(error, looking).catch(refuse) : undefined;
       if (cut === undefined) return refuse(error);
-      left[cut.why].push(...originals(cut.left, [...left.ragged, ...left.untimely]));
+      if (cut.why !== "newline") left[cut.why].push(...originals(cut.left, [...left.ragged, ...left.untimely]));
+      else if (at.path === own) own = cut.path;
       at = {path: cut.path, isSame: at.isSame && cut.isSame};
       if (round > 0) await rm(join(how.scratch, String(round - 1)), {recursive: true}); // a file may be large
     }
@@ -60,7 +63,8 @@ interface Looking {
   readonly lines: Lines | undefined;
 }
 
-type Why = "ragged" | "untimely";
+/** Lines that were left out, and why; of those that end otherwise nothing is left out, and nothing told. */
+type Why = "ragged" | "untimely" | "newline";
 
 /** The file without the lines that an error is about; undefined where they are not such as may be left out. */
 async function cutFor(
@@ -72,6 +76,8 @@ async function cutFor(
     const cut = lines && (await withoutUntimely(wrong, lines, how.scratch));
     return cut && {...cut, isSame: cut.isSame && lines.path === path, why: "untimely"};
   }
+  const even = wrongWith(path, error) === undefined ? undefined : await withOneNewline(path, how.scratch);
+  if (even) return {...even, why: "newline"};
   if (!isRagged(error)) return undefined;
   try {
     const cut = await withoutRagged(duck, path, how);
@@ -88,12 +94,12 @@ function originals(lines: readonly number[], before: readonly number[]): readonl
   return lines.map((line) => rising.reduce((number, left) => (left <= number ? number + 1 : number), line));
 }
 
-const reasons: Readonly<Record<Why, readonly [one: string, more: string]>> = {
+const reasons: Readonly<Record<Exclude<Why, "newline">, readonly [one: string, more: string]>> = {
   ragged: ["which has fewer values than the header, or more", "which have fewer values than the header, or more"],
   untimely: ["whose time cannot be read", "whose times cannot be read"]
 };
 
-async function notesOf(left: Readonly<Record<Why, readonly number[]>>, ahead: () => Promise<number>) {
+async function notesOf(left: Readonly<Record<keyof typeof reasons, readonly number[]>>, ahead: () => Promise<number>) {
   const notes: Counted[] = [];
   for (const why of ["ragged", "untimely"] as const) {
     const lines = left[why];

@@ -33,6 +33,11 @@ function formNamed(path: string): Form | undefined {
   return name === undefined ? undefined : forms[name];
 }
 
+/** Whether a file is CSV by its name. */
+export function isCsv(path: string): boolean {
+  return formNamed(path) === "csv";
+}
+
 /**
  * The ending of a name that tells what a file is, without what packs it and without the number or date that it has when
  * it was rotated: `csv` of `pier.csv`, `pier.csv.1` and `pier.csv-20260301.gz`.

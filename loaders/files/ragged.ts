@@ -4,7 +4,7 @@ import {isGzip, writeWithout} from "./content.js";
 import {laxly, severalWays, uneven} from "./csv.js";
 import type {Lax} from "./csv.js";
 import {expand} from "./expand.js";
-import {endingOf} from "./open.js";
+import {isCsv} from "./open.js";
 import type {Cut, How} from "./source.js";
 
 /**
@@ -40,7 +40,7 @@ export class OtherColumns extends Error {}
  * other ways. Throws OtherColumns where such may have begun.
  */
 export async function withoutRagged(duck: Duck, path: string, how: How): Promise<Cut | undefined> {
-  if (!/^(csv|tsv|txt|dat)$/.test(endingOf(path) ?? "") || path.endsWith(".zst")) return undefined;
+  if (!isCsv(path) || path.endsWith(".zst")) return undefined;
   const text = isGzip(path) ? join(how.scratch, "unpacked.csv") : path;
   if (text !== path) await expand(path, text);
   const lax = await laxly(duck, text, how);

@@ -26,6 +26,7 @@ export type Ending = "read" | "waiting" | "torn";
 /** How a file is written, as far as its further parts cannot but be written so too. */
 export interface Settled {
   readonly lead: number; // lines before the first row: the header, and what stands before it
+  readonly header?: number; // lines of the header, where there are several in quotes
   readonly dialect?: Marks;
   readonly decimal?: Decimal;
   readonly monthFirst?: boolean; // of dates that begin with days or months

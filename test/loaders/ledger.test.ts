@@ -46,6 +46,26 @@ test("a tail is read as its beginning was written", async () => {
   ]);
 });
 
+test.each([
+  ["comments above the header and below", "# c\n# d\ntime,flag,A\n", "# e\n"],
+  ["comments and no text", "# c\ntime,A,B\n", "# e\n"],
+  ["words above the header", "Pier\nSerial 7\ntime,A,B\n", ""],
+  ["a header in several lines", 'time,"note\nmore",A\n', ""],
+  ["a header in several lines below words", 'Pier\n\n"time","note\nand\nmore",A\n', ""]
+])("a file with %s is read on as it began", async (_, head, between) => {
+  const {at, pond, put, run} = await harbour();
+  const rowOf = (minute: number) => `${new Date(Date.UTC(2024, 9, 1) + minute * 60_000).toISOString()},${minute},1.5\n`;
+  const rowsOf = (begin: number, end: number) =>
+    Array.from({length: end - begin}, (_, index) => rowOf(begin + index)).join("");
+  await put("again.csv", head + rowsOf(0, 2) + between + rowsOf(2, 4));
+  expect(told(await run())).toEqual({...quiet, read: 4, stored: 4});
+  const columns = async () => (await (await pond.fs()).series("/in/again")).columns();
+  const before = await columns();
+  await appendFile(at("again.csv"), rowsOf(4, 9));
+  expect(told(await run())).toEqual({...quiet, read: 5, stored: 5});
+  expect(await columns()).toEqual(before);
+});
+
 test("a line that is not finished waits, and so does one that may be where a file was seen to grow", async () => {
   const {at, named, pond, put, run} = await harbour();
   await put("dock.csv", `time,DO,pH\n2026-01-01,1,8\n2026-01-02,2`);

@@ -174,3 +174,24 @@ test("a time that is written as others are, and cannot be, is for a person to lo
   await put("pier.csv", file(9, {5: "soon,1,2\n"}));
   expect(told(await run()).errors[0]).toContain('holds "soon" in row 6'); // too few lines to tell from
 });
+
+// ---- Ends of lines ----
+
+const paired = (text: string) => text.replaceAll("\n", "\r\n");
+
+test.each([
+  ["the header alone", paired(header) + lines(0, 50)],
+  ["one line", file(50, {20: paired(line(20))})],
+  ["one line far below", file(9000, {8000: paired(line(8000))})],
+  ["all but one", paired(lines(0, 8000)).replace(/^/, header)]
+])("lines may end in two ways: with a carriage return %s", async (_, text) => {
+  const {put, run, pond, at, named} = await harbour();
+  const count = text.split("\n").length - 2;
+  await put("pier.csv", text);
+  expect(told(await run())).toEqual({...quiet, read: count, stored: count});
+  await appendFile(at("pier.csv"), lines(count, count + 5) + paired(lines(count + 5, count + 9)));
+  expect(told(await run())).toEqual({...quiet, read: 9, stored: 9});
+  expect(await readings(pond, "/in/pier")).toHaveLength(count + 9);
+  await appendFile(at("pier.csv"), `1\n${lines(count + 9, count + 19)}`);
+  expect(told(await run())).toMatchObject({stored: 10, notes: [left(named("pier.csv"), count + 11)]});
+});

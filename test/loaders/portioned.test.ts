@@ -110,6 +110,9 @@ const long = rows.flatMap((line) => {
 const cases: readonly (Reading & {what: string; isCut: boolean; bytes?: number})[] = [
   {what: "numbers at times that rise", isCut: true, content: csv(rows)},
   {what: "times that fall", isCut: true, content: csv(rows.toReversed())},
+  {what: "comments above the header and below", isCut: true, content: csv(["# e", ...rows], `# c\n# d\n${header}`)},
+  {what: "a comment further down", isCut: true, content: csv(rows.with(half, "# e"), `# c\n${header}`)},
+  {what: "a header in several lines", isCut: true, content: csv(rows, `Pier\n\ntimestamp,"DO.mg/L","pH\nof it"`)},
   {what: "a time that comes twice", isCut: true, content: withRow(half, `${before},1,1`)},
   {what: "times that come twice where a portion ends", isCut: true, content: csv(rows.flatMap((one) => [one, one]))},
   {what: "two rows in turn", isCut: true, content: csv(rows.with(half, rows[half + 1]!).with(half + 1, rows[half]!))},
