@@ -4,6 +4,7 @@ import type {Range} from "../../pond/types.js";
 import {isNumber, isText} from "../time/clock.js";
 import type {Field} from "../time/clock.js";
 import {attributesOf, headingOf, spelled} from "../readings/readings.js";
+import {refuseSeveral} from "./scope.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
 import {decimalsOf, numberIn} from "./decimal.js";
@@ -192,7 +193,9 @@ export function leftOut({
 /** Values of one time and parameter that differ where another column does are readings of two things. */
 async function refuseConflated(duck: Duck, parts: Parts, value: string): Promise<void> {
   const {source, rows, long} = parts;
-  const texts = leftOut({source, clock: rows.clock, long}).filter(isText);
+  const left = leftOut({source, clock: rows.clock, long});
+  await refuseSeveral(duck, {rows, fields: left, key: keySql(long)});
+  const texts = left.filter(isText);
   if (texts.length === 0) return;
   const spread = texts.map(({sql}) => `min(${sql}) IS DISTINCT FROM max(${sql}) AS ${sql}`);
   const [varied] = await duck.rows(`SELECT ${spread.join(", ")} FROM ${rows.from}`);

@@ -10,6 +10,7 @@ import {described} from "./source.js";
 import type {How, Source} from "./source.js";
 import {refuseCut} from "./packed.js";
 import {parquet} from "./timed.js";
+import {withScope} from "./unpivoted.js";
 
 /** What a file is by its name, without what packs it. */
 type Form = "csv" | "parquet" | "json" | "html";
@@ -88,7 +89,8 @@ function unevenLine(message: string): string {
 export async function openSource(duck: Duck, path: string, how: How): Promise<Source> {
   if ((await stat(path)).size === 0) throw new Error("it is empty");
   if (formNamed(path)) await refuseCut(path);
-  return withoutMissing(withTextKeys(await sourceOf(duck, path, how), how), how);
+  const source = withTextKeys(await sourceOf(duck, path, how), how);
+  return withoutMissing(await withScope(duck, source, how), how);
 }
 
 function sourceOf(duck: Duck, path: string, how: How): Promise<Source> {

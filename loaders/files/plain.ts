@@ -13,6 +13,7 @@ import {longForm} from "./long.js";
 import {pivotedOf} from "./pivoted.js";
 import {firstRows, portionBytes, portionsOf, Uneven} from "./portions.js";
 import type {Into, Shape} from "./portions.js";
+import {tellsWhom} from "./scope.js";
 import type {How, Lines, Settled, Source} from "./source.js";
 import {namedIn} from "./table.js";
 
@@ -59,7 +60,8 @@ async function wideOf(duck: Duck, {source, clock}: Wide): Promise<Shape | undefi
   const values = source.fields.filter((field) => !clock.fields.includes(field));
   const columns = values.map(({header}) => header).map(namedIn(values.map(({header}) => header)));
   const names = new Set(columns.map(({name}) => name.toLowerCase()));
-  if (values.length === 0 || names.size < values.length || values.some(({type}) => type !== "DOUBLE")) return undefined;
+  const isPlain = values.every((field) => field.type === "DOUBLE" && !tellsWhom(field));
+  if (values.length === 0 || names.size < values.length || !isPlain) return undefined;
   const {falls, again} = await orderOf(duck, source.from, clock);
   if (again > 0) return undefined;
   return {

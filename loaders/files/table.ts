@@ -8,6 +8,7 @@ import {finite, nothing, rowsOf, severalIn} from "./host.js";
 import type {Count, HostTable, Note, Span, TableColumn, Told} from "./host.js";
 import {longForm, longTable} from "./long.js";
 import {attributesOf, headingOf} from "../readings/readings.js";
+import {refuseSeveral} from "./scope.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
 import {timed} from "./timed.js";
@@ -75,6 +76,7 @@ async function spanIn(duck: Duck, {facts, from, instant, within}: Timed, range: 
 async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<HostTable, Told>> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
   const beside = source.fields.filter((field) => !rows.clock.fields.includes(field));
+  await refuseSeveral(duck, {rows, fields: beside});
   const timed = `(SELECT * FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL)`;
   const decimals = await decimalsOf(duck, timed, {...source, fields: beside.filter(isText)});
   const values = await Promise.all(

@@ -49,9 +49,7 @@ const schema = z
     scope: z
       .array(z.string())
       .optional()
-      .describe(
-        "in the long form: columns that tell readings of one parameter apart, such as the place; they begin the columns' names"
-      )
+      .describe("columns that tell readings of one parameter apart, such as the place; they begin the columns' names")
   })
   .superRefine(({files, into}, context) => {
     const message = mismatch(files, into);

@@ -43,15 +43,15 @@ test("the long form becomes a column per parameter, and unit", async () => {
 });
 
 test("in the long form, what tells readings of one parameter apart must be named", async () => {
-  const text = "Site,Name,When,Reading\nA,DO (mg/L),2026-01-01,9\nB,DO (mg/L),2026-01-01,8\n";
+  const text = "Layer,Name,When,Reading\nA,DO (mg/L),2026-01-01,9\nB,DO (mg/L),2026-01-01,8\n";
   const how = {time: "When", parameter: "Name", value: "Reading"};
   const bare = await harbour(how);
   await bare.put("dock.csv", text);
   expect(told(await bare.run()).errors).toEqual([
-    `${bare.named("dock.csv")} was skipped: its readings of one time and parameter differ with the column "Site"; ` +
-      'set scope to ["Site"]; mend it or take it away.'
+    `${bare.named("dock.csv")} was skipped: its readings of one time and parameter differ with the column "Layer"; ` +
+      'set scope to ["Layer"]; mend it or take it away.'
   ]);
-  const {pond, put, run} = await harbour({...how, scope: ["Site"]});
+  const {pond, put, run} = await harbour({...how, scope: ["Layer"]});
   await put("dock.csv", text);
   expect(told(await run())).toEqual({...quiet, read: 2, stored: 1});
   expect(await readings(pond, "/in/dock")).toEqual([{time: first, "A.DO.mg/L": 9, "B.DO.mg/L": 8}]);

@@ -1,0 +1,60 @@
+import {literal} from "../../pond/duck.js";
+import type {Duck} from "../../pond/duck.js";
+import {clockOf, isNumber, isText} from "../time/clock.js";
+import type {Field} from "../time/clock.js";
+import {longForm} from "./long.js";
+import {firstRows} from "./portions.js";
+import type {How, Source} from "./source.js";
+
+/** A source with a column per parameter as one with a row per parameter, where its resource names a scope. */
+export async function withScope(duck: Duck, source: Source, how: How): Promise<Source> {
+  const {scope = []} = how;
+  if (scope.length === 0 || longForm(source.fields, {...how, scope: []})) return source;
+  const clock = how.clock ?? (await clockOf(duck, source, how));
+  const isKept = ({header, sql}: Field) =>
+    clock.fields.some((field) => field.sql === sql) || scope.includes(header.trim());
+  const texts = await textsIn(duck, source, (field) => !isKept(field));
+  const left = texts.map(({header}) => `column "${header}" left out (it holds text)`);
+  const isValue = (field: Field) => !isKept(field) && !texts.some(({sql}) => sql === field.sql);
+  return inRows({...source, notes: [...source.notes, ...left]}, {isKept, isValue});
+}
+
+/** Columns that hold no numbers, by the first rows. */
+async function textsIn(
+  duck: Duck,
+  {from, fields}: Source,
+  isAsked: (field: Field) => boolean
+): Promise<readonly Field[]> {
+  const asked = fields.filter((field) => isAsked(field) && isText(field));
+  if (asked.length === 0) return [];
+  const isNone = asked.map(({sql}) => `count(TRY_CAST(replace(trim(${sql}), ',', '.') AS DOUBLE)) = 0 AS ${sql}`);
+  const [row] = await duck.rows(`SELECT ${isNone.join(", ")} FROM (SELECT * FROM ${from} LIMIT ${firstRows})`);
+  return asked.filter(({sql}) => row![sql] === true);
+}
+
+interface Which {
+  readonly isKept: (field: Field) => boolean;
+  readonly isValue: (field: Field) => boolean;
+}
+
+function inRows(source: Source, which: Which): Source {
+  const {fields, lines, asText} = source;
+  const [values, kept] = [fields.filter(which.isValue), fields.filter(which.isKept)];
+  const areNumbers = values.every(({type}) => isNumber(type));
+  if (!areNumbers && asText) return inRows({...asText, notes: source.notes}, which);
+  const type = areNumbers ? "DOUBLE" : "VARCHAR";
+  const pairs = values.map(({header, sql}) => `{'name': ${literal(header)}, 'value': ${sql}::${type}}`);
+  const [name, value] = [`c${fields.length}`, `c${fields.length + 1}`];
+  const select = [...kept.map(({sql}) => sql), `pair.name AS ${name}`, `pair.value AS ${value}`].join(", ");
+  const within = (from: string) =>
+    `(SELECT ${select} FROM (SELECT *, unnest([${pairs.join(", ")}]) AS pair FROM ${from}) WHERE trim(pair.value::VARCHAR) <> '')`;
+  return {
+    ...{from: within(source.from), decimal: source.decimal, notes: source.notes},
+    fields: [...kept, {header: "parameter", type: "VARCHAR", sql: name}, {header: "value", type, sql: value}],
+    ...(source.isDecimalTold ? {isDecimalTold: true} : {}),
+    ...(source.ending ? {ending: source.ending} : {}),
+    ...(source.settled ? {settled: source.settled} : {}),
+    ...(lines ? {lines: {...lines, of: (path) => within(lines.of(path))}} : {}),
+    ...(areNumbers && asText ? {asText: inRows({...asText, notes: source.notes}, which)} : {})
+  };
+}
