@@ -62,8 +62,10 @@ function asHeaded(clock: Clock): Clock {
 
 /** Minutes east of UTC. */
 function offsetIn(header: string): number | undefined {
+  const words = header.replaceAll("_", " ");
+  if (/^\W*(UTC|GMT) ?(date|time)/i.test(words)) return 0;
   const [found, sign, hours, minutes = "0"] =
-    /\b(?:GMT|UTC)(?: ?([-+])(\d{1,2})(?::?(\d\d))?)?\W*$/i.exec(header.replaceAll("_", " ")) ?? [];
+    /(?:\b|(?<=date|time|stamp))(?:GMT|UTC)(?: ?([-+])(\d{1,2})(?::?(\d\d))?)?\W*$/i.exec(words) ?? [];
   if (found === undefined) return undefined;
   return sign === undefined ? 0 : Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
 }
@@ -124,7 +126,7 @@ function likely(fields: readonly Field[]): Field | undefined {
 
 /** Whether a column of this name is likely to hold times. */
 export function isTimeName(header: string): boolean {
-  return /^\W*(timestamp|date[ _]?time|time|date)(?![a-z])/i.test(header);
+  return /^\W*(timestamp|date[ _]?time|time|date)(?:utc|gmt)?(?![a-z])/i.test(header);
 }
 
 function looksTimed({type, hint}: Field): boolean {

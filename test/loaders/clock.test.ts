@@ -68,6 +68,11 @@ test.each([
   ["Date Time, GMT-08:00", "03-01 20:00 1"],
   ["Date Time, GMT+05:30", "03-01 06:30 1"],
   ["Date Time (UTC)", "03-01 12:00 1"],
+  ["DateTimeUTC", "03-01 12:00 1"],
+  ["timeUTC", "03-01 12:00 1"],
+  ["TIMESTAMPGMT", "03-01 12:00 1"],
+  ["UTC Time", "03-01 12:00 1"],
+  ["timeUTC+02:00", "03-01 10:00 1"],
   ["timestamp_utc", "03-01 12:00 1"],
   ["Time UTC+2", "03-01 10:00 1"],
   ["Date Time", "03-01 03:00 1"]
