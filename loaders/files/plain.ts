@@ -44,8 +44,7 @@ export async function plainOf(
   const long = longForm(fields, how);
   const shape = long ? await pivotedOf(duck, {source, clock, long}) : await wideOf(duck, {source, clock});
   if (!shape) return undefined;
-  const {monthFirst} = clock;
-  const told = settled && {...settled, ...(monthFirst === undefined ? {} : {monthFirst})};
+  const told = settled && {...settled, ...clock.told};
   return {lines, ...shape, ...(told ? {settled: told} : {})};
 }
 

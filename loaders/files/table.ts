@@ -42,8 +42,7 @@ async function interpret(duck: Duck, read: Source, how: How): Promise<HostTable>
   const untimed = rows.facts.rows - rows.facts.timed;
   const tell = (count: number) => `${rowsOf(count)} without a time left out`;
   const left = untimed > 0 ? [{of: "untimed", count: untimed, tell}] : [];
-  const {monthFirst} = rows.clock;
-  const settled = source.settled && {...source.settled, ...(monthFirst === undefined ? {} : {monthFirst})};
+  const settled = source.settled && {...source.settled, ...rows.clock.told};
   return {
     ...table,
     filled: async (stretch) => {

@@ -1,6 +1,6 @@
 import type {Duck} from "../../pond/duck.js";
 import {formOf, givenForm, isEpochUnit, micros, NoTime, unitOf} from "./shape.js";
-import type {EpochUnit, Shape, TimeForm} from "./shape.js";
+import type {EpochUnit, Order, Shape, TimeForm} from "./shape.js";
 import {nearest} from "../word.js";
 
 /** A column of a file of the host. */
@@ -18,7 +18,7 @@ export interface Clock {
   readonly kind: TimeForm["kind"]; // what the SQL gives: UTC, wall clock, or each where `zoned` says so
   readonly sql: string; // TIMESTAMP, NULL where a row has no time
   readonly zoned?: string; // BOOLEAN
-  readonly monthFirst?: boolean; // of dates that begin with days or months, where the texts tell
+  readonly told: Order; // what later parts of the file are read by
   readonly text?: string; // what is there instead of a time, else NULL; none for times that cannot but be read
   readonly stored?: Stored; // how a column of a Parquet file holds UTC, where that tells how to skip parts of it
 }
@@ -36,7 +36,7 @@ export interface Wanted {
   readonly time?: string; // the column's header; found by its name or type unless given
   readonly timeFormat?: string; // a unit since 1970, or as strptime has it; found out unless given
   readonly timeZone: string; // of times without an offset
-  readonly settled?: {readonly monthFirst?: boolean}; // what the beginning of the file told
+  readonly settled?: Order; // what the beginning of the file told
 }
 
 /** How many rows tell how times are written; those that are found to be written otherwise make all be looked at. */
@@ -78,10 +78,16 @@ async function foundIn(duck: Duck, rows: Rows, wanted: Wanted, all: boolean): Pr
   const isLocal = type !== "TIMESTAMP WITH TIME ZONE" && wanted.timeZone !== "UTC";
   const ofDay = await timeOfDay(duck, rows, field);
   if (ofDay && isTime(type) && !isText(ofDay))
-    return {fields: [field, ofDay], kind: isLocal ? "local" : "instant", sql: `(${sql} + ${ofDay.sql})`};
+    return {fields: [field, ofDay], kind: isLocal ? "local" : "instant", sql: `(${sql} + ${ofDay.sql})`, told: {}};
   if (isTime(type)) {
     const stored = isLocal ? undefined : {sql, type};
-    return {fields: [field], kind: isLocal ? "local" : "instant", sql: finite(`CAST(${sql} AS TIMESTAMP)`), stored};
+    return {
+      fields: [field],
+      kind: isLocal ? "local" : "instant",
+      sql: finite(`CAST(${sql} AS TIMESTAMP)`),
+      told: {},
+      stored
+    };
   }
   if (isNumber(type) && (timeFormat === undefined || isEpochUnit(timeFormat)))
     return numbered(duck, rows, field, timeFormat);
@@ -89,12 +95,7 @@ async function foundIn(duck: Duck, rows: Rows, wanted: Wanted, all: boolean): Pr
   const text = ofDay ? `nullif(trim(concat_ws(' ', ${sql}, ${ofDay.sql})), '')` : `CAST(${sql} AS VARCHAR)`;
   const form =
     timeFormat === undefined
-      ? await written(
-          duck,
-          rows,
-          {field, fields: ofDay ? [field, ofDay] : [field], text, monthFirst: wanted.settled?.monthFirst},
-          all
-        )
+      ? await written(duck, rows, {field, fields: ofDay ? [field, ofDay] : [field], text, before: wanted.settled}, all)
       : givenForm(timeFormat);
   return {...clockFrom(form, text), fields: ofDay ? [field, ofDay] : [field]};
 }
@@ -108,14 +109,9 @@ export function unreadableTime({fields: [field]}: Clock, text: string, row: numb
 function clockFrom(form: TimeForm, text: string): Omit<Clock, "fields"> {
   const sql = form.sql(text);
   const bad = `CASE WHEN (${sql}) IS NULL AND trim(${text}) <> '' THEN ${text} END`;
-  const {monthFirst} = form;
-  return {
-    kind: form.kind,
-    sql,
-    text: bad,
-    ...(monthFirst === undefined ? {} : {monthFirst}),
-    ...(form.zoned ? {zoned: form.zoned(text)} : {})
-  };
+  const {monthFirst, yearFirst} = form;
+  const told = {...(monthFirst === undefined ? {} : {monthFirst}), ...(yearFirst ? {yearFirst} : {})};
+  return {kind: form.kind, sql, text: bad, told, ...(form.zoned ? {zoned: form.zoned(text)} : {})};
 }
 
 /** Of the columns that are called so, one that holds times before one that may; else the first that holds times. */
@@ -162,18 +158,18 @@ async function numbered(duck: Duck, rows: Rows, field: Field, format: EpochUnit 
     `SELECT max(abs(${sql}))::DOUBLE AS size, first(${sql})::VARCHAR AS text FROM ${rows.from} WHERE isfinite(${sql}::DOUBLE)`
   );
   const [size, text] = [Number(row?.size ?? 0), (row?.text ?? "") as string];
-  const shape = {shape: text.replace(/\d/g, "9"), text, row: 1, first: 0, second: 0, size};
+  const shape = {shape: text.replace(/\d/g, "9"), text, row: 1, parts: [], size};
   if (format === undefined && text !== "") within(header, () => formOf([shape])); // whether it is a date, written together
   const unit = format ?? unitOf(size);
   const stored = type.includes("INT") ? {sql, unit} : undefined;
-  return {fields: [field], kind: "instant", sql: `make_timestamp(${micros(sql, unit)})`, stored};
+  return {fields: [field], kind: "instant", sql: `make_timestamp(${micros(sql, unit)})`, told: {}, stored};
 }
 
 interface Text {
   readonly field: Field;
   readonly fields: readonly Field[]; // that one, and one beside it for the time of the day
   readonly text: string; // SQL
-  readonly monthFirst: boolean | undefined;
+  readonly before: Order | undefined;
 }
 
 /** What stands in the header where rows have their time. */
@@ -187,36 +183,37 @@ function ofRows(shapes: readonly Shape[], heading: string): readonly Shape[] {
   return shapes.filter(({shape, text, row}) => shape.includes("9") || (row > first && text.trim() !== heading));
 }
 
-async function written(
-  duck: Duck,
-  {from}: Rows,
-  {field, fields, text, monthFirst}: Text,
-  all: boolean
-): Promise<TimeForm> {
-  const part = (pattern: string) =>
-    `max(CASE WHEN starts_with(shape, '9999') THEN 0 ELSE TRY_CAST(regexp_extract(x, '${pattern}', 1) AS DOUBLE) END)`;
-  const shapesOf = (limit: string) =>
-    duck.rows(
-      `SELECT shape, arg_min(x, row) AS text, min(row)::DOUBLE AS row, bool_or(starts_with(x, ' ') OR suffix(x, ' ')) AS "isPadded", max(abs(TRY_CAST(x AS DOUBLE))) AS size,
-         ${part("^\\D*(\\d+)")} AS first, ${part("^\\D*\\d+\\D+(\\d+)")} AS second
-       FROM (SELECT x, row, translate(trim(x), '012345678', '999999999') AS shape FROM
-         (SELECT ${text} AS x, row_number() OVER () AS row FROM ${from}${limit})) WHERE shape <> '' GROUP BY shape`
-    ) as unknown as Promise<readonly Shape[]>; // years come first: a regular expression would cost more than the reading
+async function written(duck: Duck, {from}: Rows, {field, fields, text, before}: Text, all: boolean): Promise<TimeForm> {
   const heading = headingOf(fields);
-  const few = all ? [] : ofRows(await shapesOf(` LIMIT ${sampled}`), heading);
+  const few = all ? [] : ofRows(await shapesOf(duck, `${from} LIMIT ${sampled}`, text), heading);
   if (few.length > 0) {
     try {
-      return unpadded(formOf(few, monthFirst), few);
+      return unpadded(formOf(few, before), few);
     } catch (error) {
       if (!(error instanceof Error)) throw error; // the rest of the file may tell what these rows leave open
     }
   }
-  const every = await shapesOf("");
+  const every = await shapesOf(duck, from, text);
   const shapes = ofRows(every, heading);
   return unpadded(
-    within(field.header, () => formOf(shapes.length > 0 ? shapes : every, monthFirst)),
+    within(field.header, () => formOf(shapes.length > 0 ? shapes : every, before)),
     every
   );
+}
+
+async function shapesOf(duck: Duck, from: string, text: string): Promise<readonly Shape[]> {
+  const number = (before: string) =>
+    `CASE WHEN NOT starts_with(shape, '9999') THEN TRY_CAST(regexp_extract(x, '^\\D*${before}(\\d+)', 1) AS DOUBLE) END`; // where years come first, a regular expression would cost more than the reading
+  const part = (before: string) =>
+    `{least: coalesce(min(${number(before)}), 0), most: coalesce(max(${number(before)}), 0)}`;
+  const parts = ["", "\\d+\\D+", "\\d+\\D+\\d+\\D+"].map(part).join(", ");
+  const rows = await duck.rows(
+    `SELECT shape, arg_min(x, row) AS text, min(row)::DOUBLE AS row, bool_or(starts_with(x, ' ') OR suffix(x, ' ')) AS "isPadded",
+       max(abs(TRY_CAST(x AS DOUBLE))) AS size, to_json([${parts}])::VARCHAR AS parts
+     FROM (SELECT x, row, translate(trim(x), '012345678', '999999999') AS shape FROM
+       (SELECT ${text} AS x, row_number() OVER () AS row FROM ${from})) WHERE shape <> '' GROUP BY shape`
+  );
+  return rows.map((row) => ({...(row as unknown as Shape), parts: JSON.parse(row.parts as string) as Shape["parts"]}));
 }
 
 /** Blanks around times are taken off where there are some: DuckDB's cast takes none behind a date. */

@@ -7,17 +7,27 @@ export interface Shape {
   readonly shape: string; // e.g. "9999-99-99 99:99"
   readonly text: string; // the first of them
   readonly row: number; // where that stands, from 1
-  readonly first: number; // the largest number that begins one; 0 where a year does
-  readonly second: number; // the largest of those that come second; 0 likewise
+  readonly parts: readonly Part[]; // the first three numbers in them; none where a year of four figures begins one
   readonly size: number; // of those that are numbers, the largest
   readonly isPadded?: boolean; // whether blanks stand around some
 }
 
+/** What a number is, of all texts of a shape. */
+export interface Part {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Which number of a date comes first, where texts tell. */
+export interface Order {
+  readonly monthFirst?: boolean; // of dates that begin with days or months
+  readonly yearFirst?: true; // of dates whose years have two figures
+}
+
 /** How texts become times. */
-export interface TimeForm {
+export interface TimeForm extends Order {
   readonly kind: "instant" | "local" | "mixed"; // what the SQL gives: UTC, wall clock, or each where `zoned` says so
   readonly sql: (text: string) => string; // TIMESTAMP, NULL where the text is none
-  readonly monthFirst?: boolean; // of dates that begin with days or months, where the texts tell
   readonly zoned?: (text: string) => string; // of the mixed kind: whether a text says its offset
 }
 
@@ -111,8 +121,8 @@ function styleOf({shape}: Shape): Style {
   return styles.find(([, pattern]) => pattern.test(shape))?.[0] ?? "none";
 }
 
-/** How these texts are written; `monthFirst` is what texts before them told. Throws what is wrong with them, in words that follow the column's name. */
-export function formOf(shapes: readonly Shape[], monthFirst?: boolean): TimeForm {
+/** How these texts are written; `before` is what texts before them told. Throws what is wrong with them, in words that follow the column's name. */
+export function formOf(shapes: readonly Shape[], before: Order = {}): TimeForm {
   const inOrder = [...shapes].sort((a, b) => a.row - b.row);
   const unreadable = inOrder.find((shape) => styleOf(shape) === "none");
   if (unreadable) throw new NoTime(unreadable);
@@ -127,7 +137,7 @@ export function formOf(shapes: readonly Shape[], monthFirst?: boolean): TimeForm
     case "basicZoned":
       return marked(iso("instant"));
     case "parts":
-      return partsForm(inOrder, monthFirst);
+      return partsForm(inOrder, before);
     case "number":
       return numberForm(inOrder);
     case "words":
@@ -201,42 +211,90 @@ function shifted(text: string): string {
   return `(${local} - to_minutes(CASE ${part(2)} WHEN '-' THEN -1 ELSE 1 END * (${minutes})))`;
 }
 
-// ---- Days and months first ----
+// ---- Days, months or two figures of the year first ----
 
-/** Of 03/04/2024 nothing says which is the month, unless a number above 12 stands somewhere in the file. */
-function partsForm(shapes: readonly Shape[], before: boolean | undefined): TimeForm {
-  const [{shape, text, row}] = shapes as [Shape];
-  const dayFirst = shapes.some(({first}) => first > 12);
-  const monthFirst = shapes.some(({second}) => second > 12);
-  if (dayFirst && monthFirst)
-    throw new Error(`holds days both before and behind months, such as ${JSON.stringify(text)}`);
-  const isDotted = shape.includes("."); // nobody writes months first so
-  const told = dayFirst || monthFirst ? monthFirst : (before ?? (isDotted ? false : undefined));
-  const formats = (order: boolean) => shapes.map((one) => partsFormat(one, order ? ["%m", "%d"] : ["%d", "%m"]));
-  if (told !== undefined) return {kind: "local", monthFirst: told, sql: (column) => strptime(column, formats(told))};
-  const [byDay, byMonth] = [formats(false)[0]!, formats(true)[0]!];
-  const found = `holds ${JSON.stringify(text)} in row ${row}, which is ${readings(text)}`;
-  throw new Error(`${found}; set timeFormat to "${byDay}" or "${byMonth}"`);
+/** What the numbers of a date are, in their order. */
+interface Reading {
+  readonly said: string;
+  readonly order: Order;
+  readonly of: readonly ["day" | "month" | "year", "day" | "month" | "year", "day" | "month" | "year"];
 }
 
-function partsFormat({shape}: Shape, [first, second]: readonly [string, string]): string {
-  const [, mark, year, rest = ""] = /^9+([-/.])9+[-/.](9999|99)(.*)$/.exec(shape)!;
+const orders: readonly Reading[] = [
+  {said: "day first", order: {monthFirst: false}, of: ["day", "month", "year"]},
+  {said: "month first", order: {monthFirst: true}, of: ["month", "day", "year"]},
+  {said: "year first", order: {yearFirst: true}, of: ["year", "month", "day"]}
+];
+
+const bounds = {day: [1, 31], month: [1, 12], year: [0, 99]} as const;
+
+/**
+ * Of 03/04/2024 nothing says which is the month, unless a number above 12 stands somewhere in the file; nor of 24/10/13
+ * which is the year, unless one above 31 does, or something else there that one reading alone allows.
+ */
+function partsForm(shapes: readonly Shape[], before: Order): TimeForm {
+  const [{shape, text, row}] = shapes as [Shape];
+  const possible = orders.filter((order) => shapes.every((one) => allows(order, one)));
+  if (possible.length === 0)
+    throw new Error(
+      `holds ${hasLongYears(shape) ? "days both before and behind months" : "dates that no order of day, month and year fits"}, such as ${JSON.stringify(text)}`
+    );
+  const isDotted = shape.includes("."); // nobody writes months first so
+  const likely = isDotted && possible.length > 1 ? possible.filter(({order}) => order.monthFirst !== true) : possible;
+  const told = possible.find(({order}) => isSame(order, before)) ?? (likely.length === 1 ? likely[0]! : undefined);
+  const formats = ({of}: Reading) => shapes.map((one) => partsFormat(one, of));
+  if (told) return {kind: "local", ...told.order, sql: (column) => strptime(column, formats(told))};
+  const readings = likely.map((order) => `${readingOf(text, order)} (${order.said})`);
+  const wanted = likely.map((order) => `"${formats(order)[0]!}"`);
+  throw new Error(
+    `holds ${JSON.stringify(text)} in row ${row}, which is ${either(readings)}; set timeFormat to ${either(wanted)}`
+  );
+}
+
+function isSame(one: Order, other: Order): boolean {
+  return one.monthFirst === other.monthFirst && one.yearFirst === other.yearFirst;
+}
+
+/** Whether all dates of a shape can be read so. Of years of four figures the months alone tell. */
+function allows({of}: Reading, {shape, parts}: Shape): boolean {
+  if (hasLongYears(shape)) return of[2] === "year" && parts[of.indexOf("month")]!.most <= bounds.month[1];
+  return of.every((name, index) => {
+    const [from, to] = bounds[name];
+    return parts[index]!.least >= from && parts[index]!.most <= to;
+  });
+}
+
+function hasLongYears(shape: string): boolean {
+  return /^9+([-/.])9+[-/.]9{4}/.test(shape);
+}
+
+/** "a, b or c". */
+function either(parts: readonly string[]): string {
+  return `${parts.slice(0, -1).join(", ")} or ${parts.at(-1)!}`;
+}
+
+function partsFormat({shape}: Shape, of: Reading["of"]): string {
+  const [, mark, , rest = ""] = /^9+([-/.])9+[-/.](9999|99)(.*)$/.exec(shape)!;
   const isTwelve = /m$/i.test(rest);
   const time = rest
     .replace(/9+(?=:99)/, isTwelve ? "%I" : "%H")
     .replace(":99", ":%M")
     .replace(":99", ":%S");
   const end = time.replace(/([.,])9+/, "$1%f").replace(/[AP]M$/i, "%p");
-  return `${first}${mark}${second}${mark}${year === "99" ? "%y" : "%Y"}${end}`;
+  const names = {day: "%d", month: "%m", year: hasLongYears(shape) ? "%Y" : "%y"};
+  return `${of.map((name) => names[name]).join(mark)}${end}`;
 }
 
-/** "3 April 2024 or 4 March 2024". */
-function readings(text: string): string {
-  const [a, b, year] = text.match(/\d+/g)!.map(Number) as [number, number, number];
-  const full = year < 100 ? 2000 + year : year;
-  const say = (day: number, month: number) =>
-    new Date(Date.UTC(full, month - 1, day)).toLocaleDateString("en-GB", {dateStyle: "long", timeZone: "UTC"});
-  return `${say(a, b)} (day first) or ${say(b, a)} (month first)`;
+/** "3 April 2024". */
+function readingOf(text: string, {of}: Reading): string {
+  const numbers = text.match(/\d+/g)!.map(Number);
+  const [day, month, year] = (["day", "month", "year"] as const).map((name) => numbers[of.indexOf(name)]!) as [
+    number,
+    number,
+    number
+  ];
+  const full = year < 69 ? 2000 + year : year < 100 ? 1900 + year : year; // as strptime has it
+  return new Date(Date.UTC(full, month - 1, day)).toLocaleDateString("en-GB", {dateStyle: "long", timeZone: "UTC"});
 }
 
 // ---- Numbers, and months by their names ----

@@ -1,6 +1,8 @@
 import {expect, test} from "vitest";
+import {clockOf} from "../../loaders/time/clock.js";
 import {offsetAt, transitionsOf} from "../../loaders/time/transition.js";
 import {harbour, quiet, readings, told} from "./inbox.js";
+import {openDuck} from "./memory.js";
 
 /** How times are written, and what clocks on walls meant. */
 
@@ -39,7 +41,7 @@ test.each<[string, string, object?]>([
   ["dots", "01.03.2024 12:30"],
   ["a day above 12 behind", "03/13/2024 12:30"],
   ["a day above 12 before", "13/03/2024 12:30"],
-  ["two figures of the year, and a half day", "13-03-24 12:30 PM"],
+  ["two figures of the year, and a half day", "03-13-24 12:30 PM"],
   ["months in words", "01 Mar 2024 12:30:00"],
   ["seconds", "1709296200"],
   ["milliseconds", "1709296200000"],
@@ -60,7 +62,7 @@ test.each<[string, string, object?]>([
   ["figures alone that are a date", "20240301", {timeFormat: "%Y%m%d"}]
 ])("a time with %s", async (_, time, spec) => {
   const [found] = await timesOf(csv(time), spec);
-  const day = /13[-/]03|03\/13/.test(time) ? "13" : "01";
+  const day = /13[-/]03|03[-/]13/.test(time) ? "13" : "01";
   expect(found).toBe(`03-${day} ${time === "20240301" ? "00:00" : "12:30"} 1`);
 });
 
@@ -111,6 +113,64 @@ test("a date that can be read two ways is refused with both, until the file or t
     return `${two(day)}/${two(month)}/2024 ${two(1 + Math.floor(minute / 60))}:${two(minute % 60)}`;
   });
   expect((await timesOf(csv("03/04/2024 00:00", ...years, "25/12/2024 00:00"))).at(-1)).toBe("12-25 00:00 30002");
+});
+
+test("two figures of a year may begin a date: it is refused with all its readings, unless one alone is possible", async () => {
+  const years = csv("24/10/13 12:00", "24/10/14 13:00");
+  expect(await reasonOf(years)).toBe(
+    'its column "time" holds "24/10/13 12:00" in row 1, which is 24 October 2013 (day first) or 13 October 2024 (year first); ' +
+      'set timeFormat to "%d/%m/%y %H:%M" or "%y/%m/%d %H:%M"'
+  );
+  expect(await reasonOf(csv("05.10.24"))).toContain("5 October 2024 (day first) or 24 October 2005 (year first)");
+  expect(await reasonOf(csv("05-10-24"))).toMatch(
+    /which is 5 October 2024 \(day first\), 10 May 2024 \(month first\) or 24 October 2005 \(year first\); set timeFormat to "%d-%m-%y", "%m-%d-%y" or "%y-%m-%d"$/
+  );
+  expect(await reasonOf(csv("31/12/24", "12/31/24"))).toBe(
+    'its column "time" holds dates that no order of day, month and year fits, such as "31/12/24"'
+  );
+  expect(await timesOf(years, {timeFormat: "%y/%m/%d %H:%M"})).toEqual(["10-13 12:00 1", "10-14 13:00 2"]);
+});
+
+test.each<[string, string[], string[]]>([
+  ["a day behind the second number", ["10/13/24", "10/09/24"], ["2024-10-09 2", "2024-10-13 1"]],
+  ["a number above 31", ["32/12/24", "10/12/24"], ["2010-12-24 2"]],
+  ["a day that would be 0, of a clock that was not set,", ["24/10/13", "00/01/01"], ["2000-01-01 2", "2024-10-13 1"]],
+  ["the same behind", ["13/10/24", "01/01/00"], ["2000-01-01 2", "2024-10-13 1"]]
+])("which of its readings is possible %s tells", async (_, times, expected) => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", csv(...times));
+  expect(told(await run()).errors).toEqual([]);
+  expect((await readings(pond, "/in/dock")).map(({time, DO}) => `${String(time).slice(0, 10)} ${String(DO)}`)).toEqual(
+    expected
+  );
+});
+
+test.each([
+  [{monthFirst: false}, "2013-10-24"],
+  [{yearFirst: true}, "2024-10-13"],
+  [{monthFirst: true}, undefined]
+] as const)("what the beginning of a file told, %j, holds where it may", async (settled, expected) => {
+  const duck = await openDuck();
+  const from = "(SELECT '24/10/13' AS c0)";
+  const found = clockOf(
+    duck,
+    {from, fields: [{header: "time", type: "VARCHAR", sql: "c0"}]},
+    {timeZone: "UTC", settled}
+  );
+  if (expected === undefined) return expect(found).rejects.toThrow("24 October 2013 (day first) or");
+  const {sql, told} = await found;
+  const [row] = await duck.rows(`SELECT CAST(${sql} AS DATE)::VARCHAR AS day FROM ${from}`);
+  expect([row!.day, told]).toEqual([expected, settled]);
+});
+
+test("a file that begins with years of two figures goes on so, though nothing in what it grew by tells", async () => {
+  const {pond, put, run} = await harbour();
+  const begin = "time,DO\n00/01/01,1\n24/10/13,2\n";
+  await put("dock.csv", begin);
+  await run();
+  await put("dock.csv", `${begin}24/10/14,3\n`);
+  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+  expect((await readings(pond, "/in/dock")).at(-1)).toEqual({time: "2024-10-14T00:00:00.000Z", DO: 3});
 });
 
 test("figures that are a date or a number since 1970 are refused with both", async () => {
