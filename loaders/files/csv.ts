@@ -3,6 +3,7 @@ import {join} from "node:path";
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import {isNumber, isTime, isTimeName} from "../time/clock.js";
+import {isDayTimeName} from "../time/field.js";
 import type {Field} from "../time/clock.js";
 import {expand} from "./expand.js";
 import {attributesOf, headingOf, spelled} from "../readings/readings.js";
@@ -38,7 +39,7 @@ export async function csvSource(duck: Duck, path: string, how: How): Promise<Sou
 /** Whether a column tells of what, or of when, a value is: where it is cut short, there is a reading that never was. */
 function tellsWhat(field: Field, {fields}: Source, how: How): boolean {
   const {parameter, unit, scopes = []} = longForm(fields, how) ?? {};
-  return field.hint !== undefined || [parameter, unit, ...scopes].includes(field);
+  return field.hint !== undefined || isDayTimeName(field.header) || [parameter, unit, ...scopes].includes(field);
 }
 
 interface Opened extends End {
@@ -99,6 +100,7 @@ function fieldOf({type, index, ...head}: Head & {readonly type: string; readonly
   const sql = `c${index}`;
   if (head.header.trim() === time || isTimeName(head.header) || isTime(type) || type === "TIME")
     return {...head, type: "VARCHAR", hint: type, sql};
+  if (isDayTimeName(head.header)) return {...head, type: "VARCHAR", sql}; // 0930 begins with a 0
   return {...head, type: isNumber(type) ? "DOUBLE" : type === "BOOLEAN" ? type : "VARCHAR", sql};
 }
 

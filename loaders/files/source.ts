@@ -1,8 +1,7 @@
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Decimal} from "./decimal.js";
-import type {Clock, Field, Wanted} from "../time/clock.js";
-import type {Order} from "../time/shape.js";
+import type {Clock, Field, Told, Wanted} from "../time/clock.js";
 import type {Last} from "./timed.js";
 
 /** How a file is to be read, as far as its resource says. */
@@ -25,7 +24,7 @@ export interface How extends Wanted {
 export type Ending = "read" | "waiting" | "torn";
 
 /** How a file is written, as far as its further parts cannot but be written so too. */
-export interface Settled extends Order {
+export interface Settled extends Told {
   readonly lead: number; // lines before the first row: the header, and what stands before it
   readonly header?: number; // lines of the header, where there are several in quotes
   readonly dialect?: Marks;

@@ -13,7 +13,7 @@ export interface Shape {
 }
 
 /** What a number is, of all texts of a shape. */
-export interface Part {
+interface Part {
   readonly least: number;
   readonly most: number;
 }
@@ -147,15 +147,17 @@ export function formOf(shapes: readonly Shape[], before: Order = {}): TimeForm {
   }
 }
 
-/** A text that is no time, in words that follow its column's name. */
+/** A text that is no time, or none of the given format, in words that follow its column's name. */
 export class NoTime extends Error {
   readonly text: string;
   readonly row: number; // from 1
 
-  constructor({text, row}: Pick<Shape, "text" | "row">) {
-    super(
-      `holds ${JSON.stringify(text)} in row ${row}, which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z`
-    );
+  constructor({text, row}: Pick<Shape, "text" | "row">, format?: string) {
+    const why =
+      format === undefined
+        ? "which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z"
+        : `which is not as timeFormat has it, ${JSON.stringify(format)}`;
+    super(`holds ${JSON.stringify(text)} in row ${row}, ${why}`);
     this.text = text;
     this.row = row;
   }

@@ -160,7 +160,7 @@ test.each([
   if (expected === undefined) return expect(found).rejects.toThrow("24 October 2013 (day first) or");
   const {sql, told} = await found;
   const [row] = await duck.rows(`SELECT CAST(${sql} AS DATE)::VARCHAR AS day FROM ${from}`);
-  expect([row!.day, told]).toEqual([expected, settled]);
+  expect([row!.day, told]).toEqual([expected, {...settled, taken: {time: "time"}}]);
 });
 
 test("a file that begins with years of two figures goes on so, though nothing in what it grew by tells", async () => {
@@ -203,6 +203,212 @@ test("an offset that comes late, below many times without, is not overlooked", a
   );
   expect(found.slice(-3)).toEqual(["03-01 06:45 25003", "03-01 10:30 25001", "03-01 12:30 25002"]);
   expect(found[0]).toBe("11-14 16:28 1"); // 22:13 in Kathmandu
+});
+
+// ---- A date, and the time of the day beside it ----
+
+const apart = (header: string, ...rows: readonly string[]) =>
+  `${header},DO\n${rows.map((row, index) => `${row},${index + 1}\n`).join("")}`;
+
+test.each<[string, string, object?]>([
+  ["four figures", apart("Date,Time", "2024-10-13,0930", "2024-10-14,1015")],
+  ["three figures or four, and minutes alone after midnight", apart("Date,Time", "2024-10-13,930", "2024-10-14,1015")],
+  ["six figures", apart("Date,Time", "2024-10-13,093000", "2024-10-14,101500")],
+  ["figures under a header that says so", apart("Date,HHMM", "2024-10-13,0930", "2024-10-14,1015")],
+  ["figures under a header with a zone", apart("Date,Time (UTC)", "2024-10-13,0930", "2024-10-14,1015")],
+  ["figures under a header of words", apart("Date,Sample Time", "2024-10-13,0930", "2024-10-14,1015")],
+  ["a letter", apart("Date,Time", "2024-10-13,9h30", "2024-10-14,10h15")],
+  ["days first", apart("Date,Time", "13/10/2024,0930", "14/10/2024,1015")],
+  ["dates without marks", apart("Date,Time", "20241013,09:30", "20241014,10:15")],
+  ["dates with a midnight of their own", apart("Date,Time", "2024-10-13 00:00:00,09:30", "2024-10-14 00:00:00,10:15")],
+  ["another name of the date", apart("Day,Time", "2024-10-13,0930", "2024-10-14,1015")],
+  ["the time first", apart("Time,Date", "0930,2024-10-13", "1015,2024-10-14")],
+  [
+    "lines of the header's own",
+    apart("Date,Time", "ymd,hm", "2024-10-13,0930", "2024-10-14,1015").replace("hm,1", "hm,mg/L")
+  ],
+  ["the format of both", apart("Date,Time", "2024-10-13,9.30", "2024-10-14,10.15"), {timeFormat: "%Y-%m-%d %H.%M"}],
+  [
+    "the format of both, of figures",
+    apart("Date,Time", "13.10.24,0930", "14.10.24,1015"),
+    {timeFormat: "%d.%m.%y %H%M"}
+  ],
+  ["the column of dates named", apart("When,Time", "13/10/2024,0930", "14/10/2024,1015"), {time: "When"}],
+  [
+    "a full time beside the date",
+    apart("Date,Timestamp", "2024-10-13,2024-10-13 09:30", "2024-10-14,2024-10-14 10:15")
+  ],
+  ["the same days first", apart("Date,DateTime", "13/10/2024,13/10/2024 09:30", "14/10/2024,14/10/2024 10:15")],
+  [
+    "the same with a midnight",
+    apart("Date,Timestamp", "2024-10-13 00:00,2024-10-13 09:30", "2024-10-14 00:00,2024-10-14 10:15")
+  ]
+])("the time of the day in a column of its own: %s", async (_, text, spec) => {
+  const {pond, put, run} = await harbour(spec);
+  await put("dock.csv", text);
+  expect(told(await run())).toMatchObject({stored: 2, errors: []});
+  const found = await readings(pond, "/in/dock");
+  expect(found.map(({time}) => time)).toEqual(["2024-10-13T09:30:00.000Z", "2024-10-14T10:15:00.000Z"]);
+  expect(Object.keys(found[0]!)).toEqual(["time", "DO"]);
+});
+
+test.each<[string, string[], string[]]>([
+  ["Hour", ["0", "9", "24"], ["13 00:00", "13 09:00", "14 00:00"]],
+  ["Hour (PST)", ["0100", "0900", "2400"], ["13 09:00", "13 17:00", "14 08:00"]],
+  ["Time", ["0", "45", "100"], ["13 00:00", "13 00:45", "13 01:00"]],
+  ["HHMM", ["5", "10"], ["13 00:05", "13 00:10"]],
+  ["Time", ["24:00", "9:30"], ["13 09:30", "14 00:00"]]
+])("hours, and minutes after midnight, under %s: %j", async (header, times, expected) => {
+  const {pond, put, run} = await harbour(header.includes("PST") ? pacificWinter : {});
+  await put("dock.csv", apart(`Date,${header}`, ...times.map((time) => `2024-12-13,${time}`)));
+  expect(told(await run())).toMatchObject({stored: times.length, errors: []});
+  const found = (await readings(pond, "/in/dock")).map(({time}) => String(time).slice(8, 16).replace("T", " "));
+  expect(found).toEqual(expected);
+});
+
+const pacificWinter = {timeZone: "America/Los_Angeles"};
+
+test("a date without a time of the day beside others that have one has no time", async () => {
+  expect(
+    await timesOf(
+      apart("Date,Time", "2024-10-13,09:30", "2024-10-13,", "2024-10-14,10:15"),
+      {},
+      "1 row without a time left out"
+    )
+  ).toEqual(["10-13 09:30 1", "10-14 10:15 3"]);
+  const {named, put, run} = await harbour();
+  await put("dock.csv", apart("Date,Time", "2024-10-13,"));
+  expect(told(await run())).toEqual({...quiet, notes: [`${named("dock.csv")}: 1 row without a time left out.`]});
+});
+
+const help =
+  'set timeFormat to how both are written with a blank between, such as "%Y-%m-%d %H%M", or to that of the dates, which then count alone';
+const noTime = "which is no time such as 2024-03-01 12:00 or 2024-03-01T12:00:00Z";
+
+test.each<[string, string, string, object?]>([
+  [
+    "a point, which may stand before minutes or a fraction",
+    apart("Date,Time", "2024-10-13,9.30"),
+    `its columns "Date" and "Time" hold "2024-10-13 9.30" in row 1, ${noTime}; ${help}`
+  ],
+  [
+    "hours or minutes",
+    apart("Date,Time", "2024-10-13,9", "2024-10-13,10"),
+    `its columns "Date" and "Time" hold "2024-10-13 9" in row 1, ${noTime}; ${help}`
+  ],
+  [
+    "no minutes, below figures that are",
+    apart("Date,Time", "2024-10-13,0930", "2024-10-13,0975"),
+    `its columns "Date" and "Time" hold "2024-10-13 0975" in row 2, ${noTime}; ${help}`
+  ],
+  [
+    "words",
+    apart("Date,Time", "2024-10-13,09:30", "2024-10-13,noon"),
+    `its columns "Date" and "Time" hold "2024-10-13 noon" in row 2, ${noTime}; ${help}`
+  ],
+  [
+    "another format than is given",
+    apart("Date,Time", "2024-10-13,0930"),
+    `its columns "Date" and "Time" hold "2024-10-13 0930" in row 1, which is not as timeFormat has it, "%d/%m/%Y %H%M"; ${help}`,
+    {timeFormat: "%d/%m/%Y %H%M"}
+  ],
+  [
+    "another format than is given, in one column",
+    csv("2024-10-13 09:30"),
+    'its column "time" holds "2024-10-13 09:30" in row 1, which is not as timeFormat has it, "%d/%m/%Y %H:%M"',
+    {timeFormat: "%d/%m/%Y %H:%M"}
+  ],
+  [
+    "minutes in a third column",
+    apart("Date,Hour,Minute", "2024-10-13,9,30"),
+    'its columns "Hour" and "Minute" tell the time of the day together; write it into one, as in 09:30'
+  ]
+])("a time of the day that cannot be read is named, and no midnight made of it: %s", async (_, text, reason, spec) => {
+  expect(await reasonOf(text, spec)).toBe(reason);
+});
+
+test("the same far below what can be read", async () => {
+  const rows = Array.from({length: 25_000}, (_, i) => {
+    const day = new Date(Date.UTC(2020, 0, 1) + i * 3600e3).toISOString();
+    return `${day.slice(0, 10)},${day.slice(11, 13)}${day.slice(14, 16)}`;
+  });
+  expect((await timesOf(apart("Date,Time", ...rows))).at(-1)).toBe("11-07 15:00 25000");
+  expect(await reasonOf(apart("Date,Time", ...rows, "2024-10-13,9.30"))).toContain(
+    '"2024-10-13 9.30" in row 25001, which is no time'
+  );
+});
+
+test.each([
+  ["Time (s)", "12.5", {"Time.s": 12.5}],
+  ["Time_min", "930", {Time_min: 930}],
+  ["Response Time", "930", {"Response Time": 930}],
+  ["Time to peak", "930", {"Time to peak": 930}]
+])("dates alone are times, and %s beside them is a reading", async (header, value, expected) => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", apart(`Date,${header}`, `2024-10-13,${value}`));
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  expect(await readings(pond, "/in/dock")).toEqual([{time: "2024-10-13T00:00:00.000Z", ...expected, DO: 1}]);
+});
+
+test("so it is with the format of the dates alone", async () => {
+  const {pond, put, run} = await harbour({timeFormat: "%Y-%m-%d"});
+  await put("dock.csv", apart("Date,Time", "2024-10-13,9.3"));
+  expect(told(await run())).toEqual({...quiet, read: 1, stored: 1});
+  expect(await readings(pond, "/in/dock")).toEqual([{time: "2024-10-13T00:00:00.000Z", Time: 9.3, DO: 1}]);
+});
+
+test("times of the day that are read in one way are read so in what the file grows by", async () => {
+  const {pond, put, run} = await harbour();
+  const begin = apart("Date,Time", "2024-10-13,2345", "2024-10-14,0");
+  await put("dock.csv", begin);
+  expect(told(await run())).toMatchObject({stored: 2, errors: []});
+  await put("dock.csv", `${begin}2024-10-14,15,3\n`);
+  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+  await put("dock.csv", `${begin}2024-10-14,15,3\n2024-10-14,,4\n`);
+  expect(told(await run())).toMatchObject({stored: 0, errors: []});
+  expect((await readings(pond, "/in/dock")).map(({time, DO}) => [String(time).slice(11, 16), DO])).toEqual([
+    ["23:45", 1],
+    ["00:00", 2],
+    ["00:15", 3]
+  ]);
+});
+
+test("lines that leave out the time of the day when the file grows are not read as dates alone", async () => {
+  const {named, put, run} = await harbour();
+  const begin = '{"Date":"2024-10-13","Time":"0930","DO":1}\n';
+  await put("dock.jsonl", begin);
+  expect(told(await run())).toMatchObject({stored: 1, errors: []});
+  await put("dock.jsonl", `${begin}{"Date":"2024-10-14","DO":2}\n`);
+  expect(told(await run()).errors).toEqual([
+    `${named("dock.jsonl")} was skipped: it has no column "Time" (it has Date, DO); mend it or take it away.`
+  ]);
+});
+
+test.each([
+  ["Time (s),Date Time", "13/10/2024 12:00", "Time.s"],
+  ["Time,Recorded", "2024-10-13 12:00", "Time"],
+  ["time_s,Logged", "13/10/2024 12:00", "time_s"]
+])("a column of full times counts before one of elapsed seconds: %s", async (header, time, elapsed) => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", apart(header, `0,${time}`, `60,${time.replace("12:00", "12:01")}`));
+  expect(told(await run())).toEqual({...quiet, read: 2, stored: 2});
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: "2024-10-13T12:00:00.000Z", [elapsed]: 0, DO: 1},
+    {time: "2024-10-13T12:01:00.000Z", [elapsed]: 60, DO: 2}
+  ]);
+});
+
+test.each([
+  ["a day and a text", "DATE '2024-10-13' AS \"Date\", '0930' AS \"Time\""],
+  ["a day and a number", 'DATE \'2024-10-13\' AS "Date", 930 AS "Time"'],
+  ["a day and a time", "DATE '2024-10-13' AS \"Date\", TIME '09:30' AS \"Time\""],
+  ["a midnight and a time", "TIMESTAMP '2024-10-13' AS \"Date\", TIME '09:30' AS \"Time\""],
+  ["elapsed and full", '930.0::DOUBLE AS "Time (s)", TIMESTAMP \'2024-10-13 09:30\' AS "Logged"']
+])("columns of Parquet that tell the time together: %s", async (_, columns) => {
+  const {pond, at, run} = await harbour();
+  await pond.duck.copy(`SELECT ${columns}, 1.0::DOUBLE AS "DO"`, at("dock.parquet"));
+  expect(told(await run())).toMatchObject({stored: 1, errors: []});
+  expect((await readings(pond, "/in/dock"))[0]).toMatchObject({time: "2024-10-13T09:30:00.000Z", DO: 1});
 });
 
 // ---- Clocks on walls ----

@@ -107,12 +107,28 @@ const long = rows.flatMap((line) => {
   return [`${at},DO,mg/L,${oxygen}`, `${at},pH,,${acid}`];
 });
 
+/** Three hours around a midnight, as 2359 and 1 beside the date. */
+const clocked = csv(
+  Array.from({length: 180}, (_, index) => {
+    const time = new Date(Date.UTC(2025, 0, 1, 22) + index * 60_000).toISOString();
+    return `${time.slice(0, 10)},${Number(time.slice(11, 16).replace(":", ""))},${index / 8}`;
+  }),
+  "Date,Time,DO.mg/L"
+);
+
 const cases: readonly (Reading & {what: string; isCut: boolean; bytes?: number})[] = [
   {what: "numbers at times that rise", isCut: true, content: csv(rows)},
   {what: "times that fall", isCut: true, content: csv(rows.toReversed())},
   {what: "comments above the header and below", isCut: true, content: csv(["# e", ...rows], `# c\n# d\n${header}`)},
   {what: "a comment further down", isCut: true, content: csv(rows.with(half, "# e"), `# c\n${header}`)},
   {what: "a header in several lines", isCut: true, content: csv(rows, `Pier\n\ntimestamp,"DO.mg/L","pH\nof it"`)},
+  {
+    what: "minutes after midnight that the hours before tell",
+    isCut: true,
+    bytes: 400,
+    content: clocked,
+    timeZone: "Asia/Tokyo"
+  },
   {what: "a time that comes twice", isCut: true, content: withRow(half, `${before},1,1`)},
   {what: "times that come twice where a portion ends", isCut: true, content: csv(rows.flatMap((one) => [one, one]))},
   {what: "two rows in turn", isCut: true, content: csv(rows.with(half, rows[half + 1]!).with(half + 1, rows[half]!))},
