@@ -21,7 +21,8 @@ const location = z.object({
   gps: z.object({latitude: z.number(), longitude: z.number()}).nullish()
 });
 
-const value = z.union([z.number(), z.string().transform(Number), z.null()]); // what is no number then is no reading
+const text = z.string().transform((text) => (text.trim() === "" ? NaN : Number(text))); // Number("") would be 0
+const value = z.union([z.number(), text, z.null()]); // what is no number then is no reading
 const reading = z.object({timestamp: z.number().min(-1e11).max(1e12), value});
 
 const data = z.object({

@@ -112,6 +112,20 @@ test("readings of a clock that was not set are kept aside, and counted", async (
   expect((await rows("/sys/aside/hydrovu/AT500_1")).map(({time}) => time! / 1e6)).toEqual([120, 10_800, 14_400]);
 });
 
+test("text that holds a number is a reading, and what is empty or no number is none", async () => {
+  const source = bench(0);
+  const told = ["", "  ", "n/a", "12.5", "0", " 7 "] as unknown as number[]; // as the server may write them
+  source.put(71, Object.fromEntries(told.map((value, index) => [hour(index), [value, NaN]])));
+  const {run, rows} = await collector(source);
+  expect(await run()).toEqual({...nothing, read: 3, stored: 3});
+  const found = (await rows("/hydrovu/AT500_1")).map(({time, ...values}) => [time! / 1e6, values]);
+  expect(found).toEqual([
+    [hour(3), {"Temperature.C": 12.5}],
+    [hour(4), {"Temperature.C": 0}],
+    [hour(5), {"Temperature.C": 7}]
+  ]);
+});
+
 test("an instrument in trouble is reported, and the others are stored", async () => {
   const source = bench();
   source.place({id: 72, name: "Broken", description: ""}, "/1");
