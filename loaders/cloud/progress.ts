@@ -8,7 +8,7 @@ export interface Sweep {
   readonly begin: number; // inclusive
   readonly end: number;
   readonly next?: string; // the cursor of the page that follows what was kept; none: of the first
-  readonly newest?: number; // of what was kept, from clocks that were set
+  readonly newest?: number; // of what was kept from before the sweep began, from clocks that were set
   readonly since?: number; // what is older was kept, as far as pages come by time
   readonly isUnordered?: boolean; // they do not
 }
@@ -24,7 +24,7 @@ export interface Progress {
 /** What a page brought that progress depends on, from clocks that were set; s since 1970. */
 export interface Brought {
   readonly oldest?: number;
-  readonly newest?: number;
+  readonly newest?: number; // of those from before the sweep began
   readonly next?: string; // none: the page was the last
 }
 
@@ -41,6 +41,14 @@ const ahead = 86_400;
 export function sweepOf({newest, sweep}: Progress, {now, overlap}: Plan): Sweep {
   const begin = newest === undefined ? 0 : Math.max(0, Math.floor(newest - overlap));
   return sweep ?? {begin, end: Math.ceil(now) + ahead};
+}
+
+/**
+ * When a sweep began. What is newer, from a clock that is ahead or while a sweep went on for days, does not tell how far a
+ * device is read: what came late meanwhile, behind where the sweep was, would be before the overlap of the next.
+ */
+export function begunAt({end}: Sweep): number {
+  return end - ahead;
 }
 
 /** Where a device is once a page of a sweep is kept. */

@@ -5,9 +5,8 @@ import {nameOf, parentOf} from "../../pond/path.js";
 import type {Transaction} from "../../pond/types.js";
 import {Api} from "../cloud/api.js";
 import type {Location} from "../cloud/api.js";
-import {bounded} from "../bound.js";
 import {Client} from "../cloud/client.js";
-import {collect} from "../cloud/device.js";
+import {Collector} from "../cloud/device.js";
 import type {Collected, Device} from "../cloud/device.js";
 import {duration, parseDuration} from "../time/duration.js";
 import {formatCount} from "../format.js";
@@ -16,6 +15,7 @@ import type {Instrument} from "../cloud/instrument.js";
 import {Limiter} from "../cloud/limiter.js";
 import {progressPath, readProgress} from "../cloud/progress.js";
 import type {Progress} from "../cloud/progress.js";
+import {readTurn, ringFrom, takeTurns, writeTurn} from "../cloud/turn.js";
 import {appliedIn} from "../resources/applied.js";
 import {secret} from "../resources/secret.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
@@ -100,20 +100,36 @@ export const hydrovu: Kind<HydroVuSpec> = {
     const api = apiOf(spec, context);
     effects.reporter.step(`Asking HydroVu for the instruments of ${name}`);
     const [names, locations] = [await api.names(), await api.locations()];
-    const {devices, errors} = await context.transaction((tx) => devicesIn(tx, resource, locations));
+    const {devices, turn, errors} = await context.transaction((tx) => devicesIn(tx, resource, locations));
+    const budget = {points: spec.maxPointsPerRun ?? Infinity};
     const task = {
-      ...{api, names, duck: context.duck, now: effects.now()},
+      ...{api, names, budget, duck: context.duck, now: effects.now()},
       plan: {now: effects.now() / 1000, overlap: parseDuration(spec.overlap) / 1e6},
-      budget: {points: spec.maxPointsPerRun ?? Infinity},
-      transaction: context.transaction
+      transaction: context.transaction,
+      tell: (device: Device) => effects.reporter.step(`Reading ${device.name} of ${name}`)
     };
-    const collected = await sideBySide(upToDateFirst(devices), spec.parallel, (one) => {
-      effects.reporter.step(`Reading ${one.name} of ${name}`);
-      return collect(one, task);
-    });
-    return reportOf(collected, {errors, limit: spec.maxPointsPerRun, left: task.budget.points});
+    const collectors = devices.map((one) => new Collector(one, task));
+    const goesOn = () => budget.points > 0;
+    const waiting = await takeTurns(ringFrom(turn, collectors), {width: spec.parallel, goesOn});
+    if (waiting.length > 0) await context.transaction((tx) => keepPlaces(tx, resource, {collectors, waiting}));
+    const used = (spec.maxPointsPerRun ?? Infinity) - budget.points;
+    return reportOf(collectors, {errors, stoppedAfter: waiting.length > 0 ? used : undefined});
   }
 };
+
+interface Stopped {
+  readonly collectors: readonly Collector[];
+  readonly waiting: readonly Collector[]; // the one that waits longest first
+}
+
+/**
+ * Keeps where a limit stopped a run: whose turn it is, and how far each is read. That is in the pond, though it may be
+ * no news, since the cache may be deleted at any time: collecting would then begin with the same pages every night.
+ */
+async function keepPlaces(tx: Transaction, resource: Resource, {collectors, waiting}: Stopped): Promise<void> {
+  await writeTurn(tx, resource, waiting[0]!.id);
+  for (const collector of collectors) await collector.keepPlace(tx);
+}
 
 function apiOf({url, clientId, clientSecret, rateLimit}: HydroVuSpec, {cache}: RunContext): Api {
   const account = createHash("sha256")
@@ -125,24 +141,11 @@ function apiOf({url, clientId, clientSecret, rateLimit}: HydroVuSpec, {cache}: R
   return new Api(new Client({url, clientId, clientSecret, scopes: ["read:locations", "read:data"]}, limiter));
 }
 
-/** Does the work for each, so many at a time; when one fails, it throws once those under way have ended. */
-async function sideBySide<In, Out>(
-  items: readonly In[],
-  width: number,
-  work: (item: In) => Promise<Out>
-): Promise<readonly Out[]> {
-  const atOnce = bounded(width);
-  const ended = await Promise.allSettled(items.map((item) => atOnce(() => work(item))));
-  return ended.map((end) => {
-    if (end.status === "rejected") throw end.reason;
-    return end.value;
-  });
-}
-
 // ---- Which instruments ----
 
 interface Found {
   readonly devices: readonly Device[];
+  readonly turn: string | undefined; // the device to begin with
   readonly errors: readonly string[]; // of those that cannot be read
 }
 
@@ -154,7 +157,7 @@ interface Candidate {
   readonly given: string | undefined; // the name that the resource gives it
 }
 
-/** The instruments to read, and how far each is read; keeps what HydroVu tells of them. */
+/** The instruments to read, how far each is read and whose turn it is; keeps what HydroVu tells of them. */
 async function devicesIn(
   tx: Transaction,
   resource: Resource<HydroVuSpec>,
@@ -185,7 +188,7 @@ async function devicesIn(
     resource,
     [...series].map(([{location}, path]) => instrumentOf(location, path))
   );
-  return {devices, errors};
+  return {devices, turn: await readTurn(tx, resource), errors};
 }
 
 type IsTaken = (candidate: Candidate, series: string) => boolean;
@@ -250,29 +253,23 @@ function instrumentOf({name, description, gps}: Location, series: string): Instr
   };
 }
 
-/** Those with the newest readings first: what is new today comes before a long history, however little is read. */
-function upToDateFirst(devices: readonly Device[]): readonly Device[] {
-  const newest = ({progress}: Device) => progress.newest ?? -Infinity;
-  return [...devices].sort((a, b) => (newest(a) === newest(b) ? 0 : newest(b) - newest(a)));
-}
-
 // ---- What came of it ----
 
 interface Told {
   readonly errors: readonly string[];
-  readonly limit: number | undefined; // points
-  readonly left: number; // points
+  readonly stoppedAfter: number | undefined; // points
 }
 
-function reportOf(collected: readonly Collected[], {errors, limit, left}: Told): Report {
+function reportOf(collectors: readonly Collector[], {errors, stoppedAfter}: Told): Report {
+  const collected = collectors.map((one) => one.collected);
   const sum = (of: (one: Collected) => number) => collected.reduce((total, one) => total + of(one), 0);
-  const isCut = limit !== undefined && collected.some((one) => one.isCut);
-  const end = `Stopped after ${formatCount((limit ?? 0) - left)} points, as maxPointsPerRun says; the next run goes on.`;
+  const end = (points: number) =>
+    `Stopped after ${formatCount(points)} points, as maxPointsPerRun says; the next run goes on.`;
   return {
     read: sum(({read}) => read),
     stored: sum(({stored}) => stored),
     aside: sum(({aside}) => aside),
-    notes: isCut ? [end] : [],
+    notes: stoppedAfter === undefined ? [] : [end(stoppedAfter)],
     errors: [...errors, ...collected.flatMap(({error}) => error ?? [])]
   };
 }

@@ -1,5 +1,6 @@
-import {readdir, readFile, writeFile} from "node:fs/promises";
+import {readdir, readFile, rm, writeFile} from "node:fs/promises";
 import {join} from "node:path";
+import fc from "fast-check";
 import {describe, expect, onTestFinished, test} from "vitest";
 import {hydrovu} from "../../loaders/kinds/hydrovu.js";
 import {kinds} from "../../loaders/kinds.js";
@@ -215,27 +216,168 @@ describe("a run that is cut off", () => {
   });
 });
 
-test("maxPointsPerRun ends a run, and the next goes on; what is up to date comes first", async () => {
-  const source = bench(95);
-  source.place({id: 70, name: "History", description: ""}, "1/1");
-  source.put(70, Object.fromEntries(Array.from({length: 95}, (_, i) => [hour(i), [i]])));
-  const {run, rows, asked} = await collector(source);
-  await run({devices: [{id: 71}]});
-  const runs = [];
-  for (let i = 0; i < 4; i++) {
+describe("maxPointsPerRun", () => {
+  test("ends a run, and the next goes on; instruments take turns, so that a long history leaves the others theirs", async () => {
+    const source = bench(95);
+    place(source, 70, 95);
+    const {run, rows, asked} = await collector(source);
+    await run({devices: [{id: 71}]});
+    const runs = [];
+    for (let i = 0; i < 4; i++) {
+      const since = asked();
+      const {notes} = await run({overlap: "4h", maxPointsPerRun: 40, parallel: 1});
+      runs.push([...since().map(({location}) => location), ...notes]);
+    }
+    const note = "Stopped after 40 points, as maxPointsPerRun says; the next run goes on."; // 2 × 5 and 3 × 10
+    expect(runs).toEqual([
+      [70, 71, 70, 70, note],
+      [70, 71, 70, 70, note],
+      [70, 71, 70, 70, note],
+      [70, 71]
+    ]);
+    expect(await rows("/hydrovu/70")).toHaveLength(95);
+  });
+
+  test("that is less than the overlap: the next run goes on in it, with what was read written once", async () => {
+    const source = new Bench();
+    place(source, 71, 240);
+    const {run, rows, state, pond, asked} = await collector(source, {page: 24});
+    const tight = {maxPointsPerRun: 40, parallel: 1};
+    await run();
     const since = asked();
-    const {notes} = await run({overlap: "4h", maxPointsPerRun: 40, parallel: 1});
-    runs.push([...since().map(({location}) => location), ...notes]);
-  }
-  const note = "Stopped after 40 points, as maxPointsPerRun says; the next run goes on."; // 2 × 5 and 3 × 10
-  expect(runs).toEqual([
-    [71, 70, 70, 70, note],
-    [71, 70, 70, 70, note],
-    [71, 70, 70, 70, note],
-    [71, 70]
-  ]);
-  expect(await rows("/hydrovu/History")).toHaveLength(95);
+    const note = "Stopped after 48 points, as maxPointsPerRun says; the next run goes on.";
+    expect(await run(tight)).toEqual({...nothing, read: 48, notes: [note]});
+    expect(state.commits).toBe(1);
+    put(source, 71, [170.5, 239.5, 240, 241]); // the first is behind what was read
+    state.clock += 7_200_000;
+    await rm(pond.cache, {recursive: true, force: true}); // which anyone may do
+    expect(await run(tight)).toMatchObject({stored: 3, notes: []});
+    const froms = since().map(({from}) => from);
+    expect(froms).toEqual([167, 191, 215, 239].map(hour));
+    expect(await run()).toMatchObject({stored: 1});
+    expect(await rows("/hydrovu/71")).toHaveLength(244);
+    const {version} = await pond.fs();
+    expect(await run({...tight, maxPointsPerRun: 80})).toMatchObject({stored: 0, notes: []});
+    expect((await pond.fs()).version).toBe(version); // a run that comes to its end writes nothing
+  });
+
+  test("that is less than what is read again: an instrument with a day more each night goes on, and late readings are found", async () => {
+    const source = new Bench();
+    place(source, 71, 240);
+    const {run, rows, state} = await collector(source, {page: 24});
+    await run();
+    for (let night = 0; night < 12; night++) {
+      const from = 240 + 24 * night;
+      put(source, 71, [from - 30.5, ...Array.from({length: 24}, (_, i) => from + i)]);
+      state.clock += 86_400_000;
+      await run({maxPointsPerRun: 40, parallel: 1});
+      const newest = (await rows("/hydrovu/71")).at(-1)!.time!;
+      if (night > 3) expect(newest / 1e6).toBeGreaterThanOrEqual(hour(from - 3 * 24));
+    }
+    for (let night = 0; night < 8; night++) await run({maxPointsPerRun: 40, parallel: 1});
+    expect(await rows("/hydrovu/71")).toHaveLength(240 + 12 * 25);
+  });
+
+  test("that is less than what the instruments read again: each goes on, and has what is new", async () => {
+    const source = new Bench();
+    const ids = [1, 2, 3, 4, 5];
+    for (const id of ids) place(source, id, 100);
+    const {run, rows, state} = await collector(source, {page: 24});
+    state.clock = hour(100) * 1000;
+    for (let night = 0; night < 28; night++) {
+      for (const id of ids) put(source, id, [100 + night]);
+      state.clock += 3_600_000;
+      expect(await run({maxPointsPerRun: 100, parallel: 1})).toMatchObject({errors: []});
+    }
+    for (const id of ids) expect((await rows(`/hydrovu/${id}`)).length).toBeGreaterThan(100 + 28 - 8);
+    for (let night = 0; night < 8; night++) await run({maxPointsPerRun: 100, parallel: 1});
+    for (const id of ids) expect(await rows(`/hydrovu/${id}`)).toHaveLength(100 + 28);
+  });
+
+  test("that stretches reading over nights: what comes late meanwhile, behind it, is found after that", async () => {
+    const source = new Bench();
+    place(source, 71, 8);
+    const {run, rows, state} = await collector(source, {page: 4});
+    state.clock = hour(20) * 1000;
+    const tight = {maxPointsPerRun: 4, overlap: "12h"};
+    expect(await run(tight)).toMatchObject({stored: 4});
+    put(source, 71, [-0.5, 21, 22, 23, 24, 25, 26]);
+    state.clock = hour(26) * 1000;
+    for (let night = 0; night < 6; night++) await run(tight);
+    expect((await rows("/hydrovu/71")).map(({time}) => time! / 1e6)).toEqual(
+      [-0.5, 0, 1, 2, 3, 4, 5, 6, 7, 21, 22, 23, 24, 25, 26].map(hour)
+    );
+  });
+
+  test("whatever it is, the pond holds in the end what it holds without", async () => {
+    await fc.assert(fc.asyncProperty(histories, holdsTheSame), {numRuns: 3, endOnFailure: true});
+  }, 120_000);
 });
+
+const histories = fc.record({
+  devices: fc.array(fc.record({length: fc.integer({min: 1, max: 20}), until: fc.nat(5)}), {minLength: 1, maxLength: 3}),
+  limit: fc.integer({min: 1, max: 25}),
+  page: fc.integer({min: 3, max: 9}),
+  parallel: fc.integer({min: 1, max: 3}),
+  nights: fc.array(fc.array(fc.option(fc.nat(11)), {minLength: 3, maxLength: 3}), {maxLength: 5}) // hours of late ones
+});
+
+type History = typeof histories extends fc.Arbitrary<infer T> ? T : never;
+
+/** Six hours each night, until an instrument ends, and readings that are late by less than the overlap. */
+async function holdsTheSame({devices, limit, page, parallel, nights}: History): Promise<void> {
+  const source = new Bench();
+  for (const [id, {length}] of devices.entries()) {
+    place(source, id, 0);
+    put(
+      source,
+      id,
+      Array.from({length}, (_, i) => 20 - i)
+    );
+  }
+  const [free, tight] = [await collector(source, {page}), await collector(source, {page})];
+  const held = ({rows}: typeof free) => Promise.all(devices.map((_, id) => rows(`/hydrovu/${id}`).catch(() => [])));
+  const spec = {overlap: "12h", parallel};
+  const run = async (clock: number) => {
+    free.state.clock = tight.state.clock = hour(clock) * 1000;
+    await free.run(spec);
+    await tight.run({...spec, maxPointsPerRun: limit});
+  };
+  await run(20);
+  for (const [night, late] of nights.entries()) {
+    for (const [id, {until}] of devices.entries()) {
+      if (late[id] !== null) put(source, id, [20 + 6 * Math.min(night, until) - late[id]! - 0.5]);
+      if (night < until)
+        put(
+          source,
+          id,
+          Array.from({length: 6}, (_, i) => 21 + 6 * night + i)
+        );
+    }
+    await run(26 + 6 * night);
+  }
+  const expected = await held(free);
+  const pages = Math.ceil((20 + 7 * nights.length) / page) + 1; // of an instrument at most, for what is begun and all again
+  for (let left = 2 * pages * devices.length; left > 0 && !isEqual(await held(tight), expected); left--)
+    await tight.run({...spec, maxPointsPerRun: limit});
+  expect(await held(tight)).toEqual(expected);
+}
+
+const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** An instrument that measures temperature, every hour so far. */
+function place(source: Bench, id: number, hours: number): void {
+  source.place({id, name: String(id), description: ""}, "1/1");
+  put(
+    source,
+    id,
+    Array.from({length: hours}, (_, i) => i)
+  );
+}
+
+function put(source: Bench, id: number, hours: readonly number[]): void {
+  source.put(id, Object.fromEntries(hours.map((at) => [hour(at), [at]])));
+}
 
 test("a series stays where it is when HydroVu renames it; twins have their ids beside their names", async () => {
   const source = bench();
