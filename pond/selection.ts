@@ -136,7 +136,7 @@ async function spansOf(duck: Duck, file: string, path: string): Promise<readonly
 }
 
 /** What is wrong with where readings stand in time. */
-export type Misplacement = keyof typeof misplacements;
+type Misplacement = keyof typeof misplacements;
 
 const misplacements = {
   untimed: "have rows without a timestamp; give each row a time of its own",

@@ -1,5 +1,5 @@
 import type {Duck} from "../../pond/duck.js";
-import type {Field} from "../time/clock.js";
+import type {Field} from "../time/field.js";
 
 /** What stands before the fraction of a number, and between its thousands the other. */
 export type Decimal = "." | ",";

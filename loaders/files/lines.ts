@@ -7,8 +7,8 @@ import {lastLineEnd} from "./content.js";
 import {expand} from "./expand.js";
 import {otlpSource} from "./otlp.js";
 import {bytesOf, isGzip} from "./content.js";
-import {isNumber, isTimeName} from "../time/clock.js";
-import type {Field} from "../time/clock.js";
+import {isNumber, isTimeName} from "../time/field.js";
+import type {Field} from "../time/field.js";
 import {hostFile} from "./source.js";
 import type {How, Source} from "./source.js";
 

@@ -1,8 +1,8 @@
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
-import {isNumber, isText} from "../time/clock.js";
-import type {Field} from "../time/clock.js";
+import {isNumber, isText} from "../time/field.js";
+import type {Field} from "../time/field.js";
 import {attributesOf, headingOf, spelled} from "../readings/readings.js";
 import {refuseSeveral} from "./scope.js";
 import type {How, Source} from "./source.js";

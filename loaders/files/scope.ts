@@ -1,5 +1,5 @@
 import type {Duck} from "../../pond/duck.js";
-import type {Field} from "../time/clock.js";
+import type {Field} from "../time/field.js";
 import type {Timed} from "./timed.js";
 
 /** Columns that tell of whom a row is: a place or an instrument, of which each has readings of its own. */

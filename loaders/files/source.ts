@@ -1,7 +1,8 @@
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Decimal} from "./decimal.js";
-import type {Clock, Field, Told, Wanted} from "../time/clock.js";
+import type {Clock, Told, Wanted} from "../time/clock.js";
+import type {Field} from "../time/field.js";
 import type {Last} from "./timed.js";
 
 /** How a file is to be read, as far as its resource says. */

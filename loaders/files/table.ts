@@ -1,7 +1,7 @@
 import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
-import {isNumber, isText} from "../time/clock.js";
-import type {Field} from "../time/clock.js";
+import {isNumber, isText} from "../time/field.js";
+import type {Field} from "../time/field.js";
 import {decimalsOf, numberIn} from "./decimal.js";
 import type {Decimal} from "./decimal.js";
 import {finite, nothing, rowsOf, severalIn} from "./host.js";
@@ -115,7 +115,7 @@ async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<
 }
 
 /** What is to be said of the names of columns that are stored. */
-export function remarksOn(fields: readonly Field[]): readonly string[] {
+function remarksOn(fields: readonly Field[]): readonly string[] {
   return fields.flatMap(({remark}) => remark ?? []);
 }
 

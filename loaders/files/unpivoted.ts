@@ -1,7 +1,8 @@
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
-import {clockOf, isNumber, isText} from "../time/clock.js";
-import type {Field} from "../time/clock.js";
+import {clockOf} from "../time/clock.js";
+import {isNumber, isText} from "../time/field.js";
+import type {Field} from "../time/field.js";
 import {longForm} from "./long.js";
 import {firstRows} from "./portions.js";
 import type {How, Source} from "./source.js";

@@ -7,9 +7,6 @@ import type {Field, Rows} from "./field.js";
 import {formOf, givenForm, isEpochUnit, micros, NoTime, unitOf} from "./shape.js";
 import type {EpochUnit, Order, Shape, TimeForm} from "./shape.js";
 
-export {isNumber, isText, isTime, isTimeName} from "./field.js";
-export type {Field} from "./field.js";
-
 /** Where a row's time is. */
 export interface Clock {
   readonly fields: readonly Field[]; // it takes these
