@@ -7,6 +7,7 @@ import {launchBrowser, serveSite} from "./browser.js";
 import {examinePage} from "./examine.js";
 import {copyProject} from "./project.js";
 import type {Project} from "./project.js";
+import {triedOf} from "./thorough.js";
 
 /** The whole way, as a new user goes it: a copy of the tree, the real commands, a clock that we set. */
 
@@ -221,7 +222,8 @@ describe("whatever comes between, and whoever builds, it comes to the same", () 
     const killed = await copyShort();
     try {
       // What a build has collected stays, so that each of these is sooner at its pages than the one before.
-      for (const share of [0.1, 0.15, 0.2, 0.3, 0.45, 0.6]) await killed.killBuild(took * share, {POND_NOW: day1});
+      for (const share of triedOf([0.1, 0.15, 0.2, 0.3, 0.45, 0.6], 2))
+        await killed.killBuild(took * share, {POND_NOW: day1});
       await killed.build({POND_NOW: day1});
       expect(await storedIn(killed)).toEqual(await storedIn(whole));
       expect(await sitesTwice(killed)).toBe(0);

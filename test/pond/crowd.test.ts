@@ -6,11 +6,12 @@ import {setTimeout as sleep} from "node:timers/promises";
 import {expect, test} from "vitest";
 import {check} from "../../pond/check.js";
 import {bundled} from "./bundle.js";
+import {tried} from "../thorough.js";
 import {newPond, write} from "./harness.js";
 import {readings} from "./readings.js";
 
 const processes = 8;
-const times = 200;
+const times = tried(200, 80);
 
 /** Runs one process of the crowd to its end; the lines that it said. */
 async function run(program: string, dir: string, ...args: string[]): Promise<string[]> {

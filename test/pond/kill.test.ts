@@ -11,6 +11,7 @@ import {Pond} from "../../pond/pond.js";
 import type {PondOptions} from "../../pond/pond.js";
 import {bundled} from "./bundle.js";
 import {shown} from "./content.js";
+import {tried} from "../thorough.js";
 import {write} from "./harness.js";
 import {operations} from "./operations.js";
 
@@ -19,7 +20,7 @@ const changing = ["mkdir", "openat", "pwrite64", "fsync", "link", "unlink", "uti
 
 const canTrace = spawnSync("strace", ["-f", "-e", "trace=none", "true"]).status === 0;
 const parallel = 2;
-const most = 24; // deaths per operation at calls of one name: a vacuum deletes dozens of files alike
+const most = tried(24, 5); // deaths per operation at calls of one name: a vacuum deletes dozens of files alike
 
 /** One operation, and what the pond shows before and after it. */
 interface Step {
@@ -174,7 +175,8 @@ test(`killed at any ${means}, what was acknowledged is there and all else is not
   await each(steps, async (step) => {
     for (const point of await pointsOf(step)) points.push([step, point]);
   });
-  for (const step of steps) expect(points.filter(([of]) => of === step).length, step.name).toBeGreaterThan(15);
+  for (const step of steps)
+    expect(points.filter(([of]) => of === step).length, step.name).toBeGreaterThan(tried(15, 5));
   await each(points, ([step, point]) => killAt(step, point));
-  expect(points.length).toBeGreaterThanOrEqual(300); // each has killed a process
+  expect(points.length).toBeGreaterThanOrEqual(tried(300, 80)); // each has killed a process
 });

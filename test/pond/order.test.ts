@@ -4,6 +4,7 @@ import {PondError} from "../../pond/error.js";
 import {MemoryStore} from "../../pond/memory.js";
 import {Pond} from "../../pond/pond.js";
 import type {Reader, Store, Transaction} from "../../pond/types.js";
+import {tried, triedOf} from "../thorough.js";
 import {rowsOf, scratch, write} from "./harness.js";
 import {readings} from "./readings.js";
 
@@ -194,7 +195,7 @@ async function outcome(users: readonly User[], pair: Pair, order: readonly (0 | 
 }
 
 test.each(pairs)(
-  "$name: each of the 252 orders comes to what a serial one comes to",
+  `$name: each of ${tried(252, 63)} of the 252 orders comes to what a serial one comes to`,
   {timeout: 60_000},
   async (pair) => {
     const [store, cache] = [new MemoryStore(), await scratch()];
@@ -203,7 +204,7 @@ test.each(pairs)(
     expect(all).toHaveLength(252);
     const serial = new Set<string>();
     for (const order of [all[0]!, all.at(-1)!]) serial.add(await outcome(users, pair, order, `/serial-${order[0]}`));
-    for (const [i, order] of all.entries())
+    for (const [i, order] of triedOf(all, 63).entries())
       expect(serial, order.join("")).toContain(await outcome(users, pair, order, `/${i}`));
     expect(await opFilesIn(store)).toEqual(await opFilesNamed(store)); // what lost a race left nothing
     for (const {pond} of users) await pond.close();
