@@ -102,6 +102,7 @@ export interface Kind<Spec = unknown> {
 interface Dynamic<Spec> {
   path(spec: Spec): string;
   output?(spec: Spec): string | undefined; // the path that leads to the one series in it (see place.ts)
+  sources?(spec: Spec): readonly string[]; // of what the kind reads, what it computes from; all unless given
   factory(config: unknown, context: ComputeContext): DynamicDirectory;
 }
 

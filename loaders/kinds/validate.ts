@@ -59,12 +59,8 @@ export const validate: Kind<ValidateSpec> = {
   name: "Validate",
   summary: "Tests readings as QARTOD says, and puts a flag beside each: good, suspect, failed, not evaluated, missing.",
   schema,
-  ...mapped.kind(schema, validatedSeries),
-  reads: ({input, annotations, tests}) => [
-    input,
-    ...annotations,
-    ...tests.flatMap(({neighbour}) => neighbour?.series?.replace(/\$\d+/g, "*") ?? [])
-  ],
+  ...mapped.kind(schema, validatedSeries, neighboursIn),
+  reads: (spec) => [spec.input, ...spec.annotations, ...neighboursIn(spec)],
   async run({spec}, {duck, cache, effects, kinds, ...context}) {
     const fs = await context.fs();
     const datasets = await mapped.datasets(spec, fs);
@@ -88,6 +84,11 @@ export const validate: Kind<ValidateSpec> = {
     };
   }
 };
+
+/** The series of neighbours, as patterns. */
+function neighboursIn({tests}: ValidateSpec): readonly string[] {
+  return tests.flatMap(({neighbour}) => neighbour?.series?.replace(/\$\d+/g, "*") ?? []);
+}
 
 type Ground = Pick<ComputeContext, "fs" | "duck" | "cache" | "kinds">;
 

@@ -4,6 +4,7 @@ import {namesOf, normalize} from "../../pond/path.js";
 import {kindNamed} from "../kind.js";
 import {nameOf, ResourceError} from "../resources/resource.js";
 import {sentence} from "../resources/spot.js";
+import {reaches} from "../series/dataset.js";
 import type {Kind, Resource} from "../types.js";
 
 /** One resource reads what another writes. */
@@ -33,7 +34,7 @@ export function inOrder(resources: readonly Resource[], dependencies: readonly D
   const ordered = new Set<Resource>();
   const visit = (resource: Resource, waiting: readonly Resource[]): void => {
     if (ordered.has(resource)) return;
-    if (waiting.includes(resource)) throw cycle([...waiting.slice(waiting.indexOf(resource)), resource]);
+    if (waiting.includes(resource)) throw cycle([...waiting.slice(waiting.indexOf(resource)), resource], dependencies);
     for (const source of sources.get(resource) ?? []) visit(source, [...waiting, resource]);
     ordered.add(resource);
   };
@@ -49,10 +50,15 @@ export function sourcesOf(dependencies: readonly Dependency[]): ReadonlyMap<Reso
 }
 
 /** Drawn the way the readings would go. */
-function cycle(waiting: readonly Resource[]): ResourceError {
+function cycle(waiting: readonly Resource[], dependencies: readonly Dependency[]): ResourceError {
   const names = waiting.toReversed().map(nameOf);
-  const text = `what this makes it is made of itself: ${names.join(" → ")}; have one of them read from elsewhere.`;
-  return new ResourceError([sentence(waiting[0]!.place, text)]);
+  const [resource] = waiting;
+  const own = dependencies.find(({source, reader}) => source === resource && reader === resource);
+  const remedy = own
+    ? `have it read something else than ${own.paths.join(", ")}`
+    : "have one of them read from elsewhere";
+  const text = `what this makes it is made of itself: ${names.join(" → ")}; ${remedy}.`;
+  return new ResourceError([sentence(resource!.place, text)]);
 }
 
 // ---- Where paths meet ----
@@ -60,30 +66,47 @@ function cycle(waiting: readonly Resource[]): ResourceError {
 /** What a resource reads and writes. */
 interface Ends {
   readonly resource: Resource;
-  readonly reads: readonly {readonly path: string; readonly glob: Glob}[];
+  readonly reads: readonly Read[];
+  readonly sources: readonly Read[]; // of these, what it computes from
   readonly writes: readonly (readonly string[])[]; // as names
   readonly output?: string; // the one series that it computes
+  readonly place?: string; // of the directory that it computes
+}
+
+interface Read {
+  readonly path: string;
+  readonly glob: Glob;
 }
 
 function endsOf(resource: Resource, kinds: readonly Kind[]): Ends {
-  const kind = kindNamed(resource.kind, kinds);
-  const output = kind.dynamic?.output?.(resource.spec);
+  const {dynamic, ...kind} = kindNamed(resource.kind, kinds);
+  const {spec} = resource;
+  const output = dynamic?.output?.(spec);
+  const reads = [...new Set(kind.reads?.(spec))].map((path) => ({path, glob: compile(path)}));
+  const sources = dynamic?.sources?.(spec);
   return {
     resource,
-    reads: [...new Set(kind.reads?.(resource.spec))].map((path) => ({path, glob: compile(path)})),
-    writes: (kind.writes?.(resource.spec) ?? []).map((path) => namesOf(normalize(path))),
-    ...(output === undefined ? {} : {output: normalize(output)})
+    reads,
+    sources: sources ? reads.filter(({path}) => sources.includes(path)) : reads,
+    writes: (kind.writes?.(spec) ?? []).map((path) => namesOf(normalize(path))),
+    ...(output === undefined ? {} : {output: normalize(output)}),
+    ...(dynamic ? {place: dynamic.path(spec)} : {})
   };
 }
 
-/** What a resource reads of another's; of its own, the series that it computes where that is among what it is made of. */
+/** What a resource reads of another's; of its own, what it computes where that is among what it is made of. */
 function pathsBetween(source: Ends, reader: Ends): readonly string[] {
-  const {output, writes} = source;
-  const isRead =
+  const {writes} = source;
+  const found =
     source === reader
-      ? (glob: Glob) => output !== undefined && glob.match(output) !== undefined
-      : (glob: Glob) => writes.some((names) => meet(names, glob));
-  return reader.reads.filter(({glob}) => isRead(glob)).map(({path}) => path);
+      ? reader.sources.filter((read) => isOwn(read, reader))
+      : reader.reads.filter(({glob}) => writes.some((names) => meet(names, glob)));
+  return found.map(({path}) => path);
+}
+
+/** Whether what a resource reads may be what it computes. */
+function isOwn({path, glob}: Read, {output, place}: Ends): boolean {
+  return (output !== undefined && glob.match(output) !== undefined) || (place !== undefined && reaches(path, place));
 }
 
 /** Whether a pattern may lead to a path, or above or below it. */

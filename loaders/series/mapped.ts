@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import {PondError} from "../../pond/error.js";
+import {compile} from "../../pond/glob.js";
 import type {DynamicDirectory, Reader, Series} from "../../pond/types.js";
 import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, seriesIn, treeOf} from "./dataset.js";
 import {LateSeries} from "./late.js";
@@ -19,16 +20,21 @@ export class Mapped {
     this.#folder = folder;
   }
 
-  /** What a kind of these says of itself; `make` makes one series of one of its input's. */
-  kind<Spec extends Mapping>(schema: z.ZodType<Spec>, make: Make<Spec>): Mapper<Spec> {
+  /** What a kind of these says of itself; `make` makes one series of one of its input's, and of what is `beside` it. */
+  kind<Spec extends Mapping>(schema: z.ZodType<Spec>, make: Make<Spec>, beside: Beside<Spec> = () => []): Mapper<Spec> {
     return {
-      reads: ({input}) => [input],
+      reads: (spec) => [spec.input, ...beside(spec)],
       writes: ({output}) => [...new Set([output.includes("$") ? rootOf(output) : output, this.#placeIn({output})])],
       origins: originsIn,
       dynamic: {
         path: (spec) => this.#placeIn(spec),
         output: ({output}) => (output.includes("$") ? undefined : output),
-        factory: (config, context) => this.#directory(schema.parse(config), context, make)
+        sources: (spec) => [spec.input, ...beside(spec)],
+        factory: (config, context) => {
+          const spec = schema.parse(config);
+          const own = beside(spec).find((path) => this.#isOwn(path, spec));
+          return this.#directory(spec, context, own === undefined ? make : (_, {path}) => neverMade(path, own));
+        }
       }
     };
   }
@@ -36,6 +42,11 @@ export class Mapped {
   /** Whether the input reads what the output writes. */
   isCircular(mapping: Mapping): boolean {
     return reaches(mapping.input, this.#placeIn(mapping));
+  }
+
+  /** Whether a pattern reads what the output writes, however it gets there. */
+  #isOwn(pattern: string, mapping: Mapping): boolean {
+    return reaches(pattern, this.#placeIn(mapping)) || compile(pattern).match(mapping.output) !== undefined;
   }
 
   /** What there is. Throws when the input matches more than the output tells apart. */
@@ -73,6 +84,12 @@ export async function troubles(
   return [...new Set(told)];
 }
 
+/** Ponds may keep a resource from before such were refused; what it makes would wait for itself for ever. */
+async function neverMade(path: string, own: string): Promise<never> {
+  throw new Error(`${path} is made of ${own}, which the same resource makes: have it read another series there.`);
+}
+
+type Beside<Spec> = (spec: Spec) => readonly string[]; // paths and patterns
 type Make<Spec> = (spec: Spec, dataset: Dataset, context: ComputeContext) => Promise<Series>;
 type Mapper<Spec> = Required<Pick<Kind<Spec>, "reads" | "writes" | "origins" | "dynamic">>;
 

@@ -47,3 +47,23 @@ test("a series that is made of itself is refused", () => {
   expect(() => names([reader("all", "/sites/All", "/sites/*")])).toThrow("itself: Combine/all → Combine/all;");
   expect(names([reader("all", "/sites/All", "/sites/*-raw")])).toEqual(["all"]);
 });
+
+test.each([
+  ["/v/$0", "/v/a"],
+  ["/v/$0", "/v/$0"],
+  ["/v/a", "/v/a"],
+  ["/v/a", "/sys/validated/v/a/readings"]
+])("a Validate that makes %s with the neighbour %s is refused, with the cycle drawn", (output, series) => {
+  const tests = [{parameter: "T", neighbour: {series, suspect: 1}}];
+  const own = resource("Validate", "v", {input: "/in/*", output, interval: "1h", tests});
+  expect(() => names([own])).toThrow(
+    `itself: Validate/v → Validate/v; have it read something else than ${series.replace("$0", "*")}.`
+  );
+  const beside = {...tests[0]!, neighbour: {series: "/in/$0", suspect: 1}};
+  expect(names([resource("Validate", "v", {input: "/in/*", output, interval: "1h", tests: [beside]})])).toEqual(["v"]);
+});
+
+test("tables of people may lie where a pattern of theirs might also meet what is made", () => {
+  const spec = {input: "/{pier,dock}/raw", output: "/checked/$0", interval: "1h", annotations: ["/*/annotations"]};
+  expect(names([resource("Validate", "v", spec)])).toEqual(["v"]);
+});

@@ -2,6 +2,7 @@ import {join} from "node:path";
 import {asyncBufferFromFile, parquetReadObjects} from "hyparquet";
 import {expect, test} from "vitest";
 import {publish} from "../../loaders/site/publish.js";
+import {kinds} from "../../loaders/kinds.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {run} from "../../loaders/runs/run.js";
 import type {Effects, Resource, RunRow} from "../../loaders/types.js";
@@ -304,4 +305,22 @@ test("thresholds and counts are published with the data, and shards count flags"
   expect(Object.keys(rows[0]!).filter((name) => name.startsWith("pH"))).toEqual(
     ["avg", "min", "max", "count"].map((statistic) => `pH.pH.${statistic}`)
   );
+});
+
+test("a neighbour that the same resource makes is refused, and is an error to read where a pond has it from before", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", quarterly("T.C", [1, 2, 3]));
+  for (const [output, series] of [
+    ["/checked/$0", "/checked/a"],
+    ["/checked/$0", "/checked/$0"],
+    ["/alone", "/alone"]
+  ] as const) {
+    const wrong = {...validateWith([{parameter: "T", neighbour: {series, suspect: 1}}], {output, input: "/in/*"})};
+    await expect(run(pond, [wrong], effects)).rejects.toThrow("Validate/all → Validate/all");
+    const place = kinds.find(({name}) => name === "Validate")!.dynamic!.path(wrong.spec);
+    await pond.transaction({command: "test"}, (tx) => tx.dynamic(place, "Validate", wrong.source));
+    const made = await (await pond.fs()).series(output.includes("$") ? "/checked/a" : `${place}/readings`);
+    await expect(made.pieces()).rejects.toThrow(/^\S+ is made of \S+, which the same resource makes: /);
+    await pond.transaction({command: "test"}, (tx) => tx.remove(place));
+  }
 });
