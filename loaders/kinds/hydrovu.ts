@@ -78,8 +78,9 @@ function isDistinct(words: readonly string[]): boolean {
 
 export type HydroVuSpec = z.infer<typeof schema>;
 
-/** Credentials go to the API alone, where nobody on the way can read them. */
+/** Credentials go to the API alone, where nobody on the way can read them. What is no URL is refused as that. */
 function isSafe(text: string): boolean {
+  if (!URL.canParse(text)) return true;
   const {protocol, hostname, username, password, search, hash} = new URL(text);
   const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
   return (protocol === "https:" || isLocal) && [username, password, search, hash].every((part) => part === "");

@@ -5,6 +5,7 @@ import type {Dataset} from "../series/dataset.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
 import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {type Mark, marksOf} from "../quality/mark.js";
+import {ifSound} from "../sound.js";
 import {addFlags, noFlags} from "../readings/flag.js";
 import {counted, formatCount} from "../format.js";
 import {fill} from "../pattern.js";
@@ -33,24 +34,28 @@ const schema = z
       .default(["/annotations/*"])
       .describe("the tables of Manual whose flags count before those of all tests")
   })
-  .superRefine(({tests, interval}, context) => {
-    for (const [index, test] of tests.entries()) {
-      const times = test.flatLine ? [test.flatLine.suspect, test.flatLine.fail] : [];
-      const short = times.find((time) => time && lengthOf(time) < 2 * lengthOf(test.interval ?? interval));
-      if (short !== undefined)
-        context.addIssue({
-          code: "custom",
-          path: ["tests", index, "flatLine"],
-          message: "two readings may well be the same: write a time of at least two intervals"
-        });
-    }
-  })
+  .superRefine(refuseShort, ifSound("tests.*.flatLine", "tests.*.interval", "interval"))
   .superRefine(({input, output}, context) => fillable(input, {path: ["output"], template: output}, context))
   .superRefine(({input, tests}, context) => {
     for (const [index, {neighbour}] of tests.entries())
       fillable(input, {path: ["tests", index, "neighbour", "series"], template: neighbour?.series ?? ""}, context);
   })
   .refine((spec) => !mapped.isCircular(spec), circular);
+
+type Timed = Pick<Rule, "flatLine" | "interval">;
+
+function refuseShort({tests, interval}: {tests: readonly Timed[]; interval: string}, context: z.RefinementCtx): void {
+  for (const [index, test] of tests.entries()) {
+    const times = test.flatLine ? [test.flatLine.suspect, test.flatLine.fail] : [];
+    const short = times.find((time) => time && lengthOf(time) < 2 * lengthOf(test.interval ?? interval));
+    if (short !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["tests", index, "flatLine"],
+        message: "two readings may well be the same: write a time of at least two intervals"
+      });
+  }
+}
 
 export type ValidateSpec = z.infer<typeof schema>;
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import {ifSound} from "../sound.js";
 import {parseResolution} from "../time/resolution.js";
 import {target} from "../series/target.js";
 import type {TestName} from "../types.js";
@@ -37,7 +38,7 @@ function sound<S extends z.ZodType<{suspect?: unknown; fail?: unknown}>>(
     .refine(({suspect, fail}) => suspect !== undefined || fail !== undefined, "write suspect, fail or both")
     .refine(
       ({suspect, fail}) => suspect === undefined || fail === undefined || isMilder(suspect as never, fail as never),
-      words
+      {error: words, ...ifSound("suspect", "fail")}
     );
 }
 

@@ -2,7 +2,9 @@ import {mkdir, writeFile} from "node:fs/promises";
 import {join, relative} from "node:path";
 import fc from "fast-check";
 import {expect, test} from "vitest";
+import {parse} from "yaml";
 import {kinds} from "../../loaders/kinds.js";
+import {exampleOf} from "../../loaders/resources/guide.js";
 import {readResources, ResourceError} from "../../loaders/resources/resource.js";
 import type {Resource} from "../../loaders/types.js";
 import {nearest} from "../../loaders/word.js";
@@ -314,6 +316,67 @@ test("a URL is told without who asks and with which password", async () => {
   expect(await problemsOf(cloud("https://ann:p@ss@api.example/x"), {A: "a"})).toEqual([
     expect.stringMatching(/^a\.yaml:5:\d+: spec\.url is "https:\/\/…@api\.example\/x": write https:/)
   ]);
+});
+
+test.each(["foo", "", "https://", "http://exa mple", "${env:NONE}", "${foo}"])(
+  "%j is no URL, which is told with its place and with all else",
+  async (url) => {
+    const text = inbox.replace("Inbox", "HydroVu").replace(/ {2}files[^]*/, `  url: ${JSON.stringify(url)}\n`);
+    const problems = await problemsOf(text);
+    expect(problems.map((problem) => /^a\.yaml:(5:\d+): (?:the field )?(spec\.\w+)?/.exec(problem)!.slice(1))).toEqual(
+      expect.arrayContaining([
+        ["5:3", "spec.clientId"],
+        ["5:3", "spec.clientSecret"]
+      ])
+    );
+    expect(problems.filter((problem) => problem.startsWith("a.yaml:5:8: "))).toHaveLength(1);
+    expect(problems).toHaveLength(3);
+  }
+);
+
+/** The paths of all that stands in a value. */
+function spotsIn(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  const inner = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  return inner.flatMap(([name, one]) => [[...path, name], ...spotsIn(one, [...path, name])]);
+}
+
+/** A value with another in a place. */
+function withAt(value: unknown, [name, ...rest]: readonly string[], other: unknown): unknown {
+  if (name === undefined) return other;
+  const copy = (Array.isArray(value) ? [...(value as unknown[])] : {...(value as object)}) as Record<string, unknown>;
+  copy[name] = withAt(copy[name], rest, other);
+  return copy;
+}
+
+const anything = [
+  "",
+  "foo",
+  "/",
+  "/[",
+  "$9",
+  "0s",
+  "https://",
+  "/a\0b",
+  "/\ud800",
+  -1,
+  NaN,
+  null,
+  true,
+  [],
+  [null],
+  {}
+];
+
+test.each(kinds)("whatever stands in a field of $name is judged, and throws nothing", async ({name, schema}) => {
+  const {spec} = parse((await exampleOf(name))!) as {spec: unknown};
+  const spots = spotsIn(spec);
+  expect(spots.length).toBeGreaterThan(3);
+  for (const spot of spots)
+    for (const value of [...anything, undefined])
+      expect(
+        () => schema.safeParse(withAt(spec, spot, value)),
+        `${spot.join(".")}: ${JSON.stringify(value)}`
+      ).not.toThrow();
 });
 
 test("two resources of one kind and name are told where they are", async () => {
