@@ -3,13 +3,14 @@ import type {Column, Reader} from "../../pond/types.js";
 import {isOf, parameterOf} from "../readings/parameter.js";
 import {seriesIn} from "../series/dataset.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
+import {path} from "../path.js";
 import {empty, instant, lasts, rangeOf} from "../time/period.js";
 import {oneSeries} from "../series/place.js";
 import type {Kind, Origin} from "../types.js";
 
 const input = z
   .strictObject({
-    series: z.string().startsWith("/").describe("an instrument's series: a path or a pattern"),
+    series: path().describe("an instrument's series: a path or a pattern"),
     from: instant.optional().describe("when it was deployed, inclusive"),
     to: instant.optional().describe("when it was taken away, exclusive")
   })
@@ -24,7 +25,7 @@ const scope = z.strictObject({
 });
 
 const schema = z.strictObject({
-  output: z.string().startsWith("/").describe("the path of the series, e.g. /sites/BDock"),
+  output: path().describe("the path of the series, e.g. /sites/BDock"),
   scopes: z
     .array(scope)
     .min(1)

@@ -7,6 +7,7 @@ import {driftsOf} from "../quality/drift.js";
 import {isFlag} from "../readings/flag.js";
 import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
+import {path} from "../path.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {isFor, unmet} from "../series/target.js";
 import type {ComputeContext, Kind, Origin} from "../types.js";
@@ -15,14 +16,14 @@ const mapped = new Mapped("corrected");
 
 const schema = z
   .strictObject({
-    input: z.string().startsWith("/").describe("the series: a path or a pattern"),
-    output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
+    input: path().describe("the series: a path or a pattern"),
+    output: path().describe("where each stands; $0, $1, … stand for what the wildcards matched"),
     corrections: z
       .array(correction)
       .default([])
       .describe("what is done to readings; each is done to what those before it made of them"),
     annotations: z
-      .array(z.string().startsWith("/"))
+      .array(path())
       .default([])
       .describe("the tables of Manual whose calibrations tell of drifts, which are corrected last; none unless given")
   })

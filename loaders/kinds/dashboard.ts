@@ -1,4 +1,5 @@
 import * as z from "zod";
+import {path} from "../path.js";
 import type {Kind} from "../types.js";
 import {timeZone} from "../time/zone.js";
 
@@ -8,7 +9,7 @@ const site = z.strictObject({
   name: z.string().min(1).describe("short and lasting: it is in the page's address"),
   label: z.string().optional().describe("what readers see; the name unless given"),
   description: z.string().default("").describe("a sentence on where this is and what hangs there"),
-  dataset: z.string().startsWith("/").describe("the reduced dataset that the site shows, e.g. /reduced/BDock"),
+  dataset: path().describe("the reduced dataset that the site shows, e.g. /reduced/BDock"),
   position: z
     .tuple([z.number().min(-180).max(180), z.number().min(-90).max(90)])
     .optional()
@@ -81,7 +82,7 @@ const fields = z.strictObject({
     .describe("the sites, in the order of the pages; the order also gives each its colour"),
   parameters: z.array(parameter).default([]).describe("labels and order; parameters not named come last, as they are"),
   annotations: z
-    .array(z.string().startsWith("/", "write a path of the pond, such as /annotations/*"))
+    .array(path("write a path of the pond, such as /annotations/*"))
     .optional()
     .describe("tables of annotations to show, paths or patterns; those of every Manual unless given")
 });

@@ -3,13 +3,14 @@ import type {DynamicContext, Reader} from "../../pond/types.js";
 import {seriesIn} from "../series/dataset.js";
 import {DerivedSeries, type Input} from "../series/derived.js";
 import {duration, parseDuration} from "../time/duration.js";
+import {path} from "../path.js";
 import {oneSeries} from "../series/place.js";
 import type {Kind} from "../types.js";
 
 const schema = z.strictObject({
-  output: z.string().startsWith("/").describe("the path of the series, e.g. /derived/saturation"),
+  output: path().describe("the path of the series, e.g. /derived/saturation"),
   inputs: z
-    .record(z.string().regex(/^[A-Za-z_]\w*$/, "write a name of letters, digits and _"), z.string().startsWith("/"))
+    .record(z.string().regex(/^[A-Za-z_]\w*$/, "write a name of letters, digits and _"), path())
     .refine((inputs) => Object.keys(inputs).length > 0, "name at least one series")
     .describe(
       "what the SQL reads: a name, and the series for it, a path or a pattern; of a pattern, `path` tells which"

@@ -6,6 +6,7 @@ import {csvFormat} from "d3-dsv";
 import * as z from "zod";
 import type {Duck} from "../../pond/duck.js";
 import {PondError} from "../../pond/error.js";
+import {normalize} from "../../pond/path.js";
 import type {Transaction} from "../../pond/types.js";
 import {annotation, annotationsIn, annotationsTable} from "../series/annotation.js";
 import {appliedIn} from "../resources/applied.js";
@@ -14,13 +15,14 @@ import {memoryOf} from "../resources/memory.js";
 import {told} from "../files/host.js";
 import type {TableColumn} from "../files/host.js";
 import {openSource, wrongWith} from "../files/open.js";
+import {path} from "../path.js";
 import {readingsTable} from "../readings/readings.js";
 import {readTable} from "../files/table.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
 import {timeFormat} from "../time/format.js";
 import {timeZone} from "../time/zone.js";
 
-const path = z.string().startsWith("/", "write a path of the pond, such as /manual/pier");
+const place = path("write a path of the pond, such as /manual/pier");
 
 const reading = z.strictObject({
   time: z.string().min(1).describe("when, with an offset or by the clocks of the time zone"),
@@ -30,7 +32,7 @@ const reading = z.strictObject({
 });
 
 const readings = z.strictObject({
-  into: path.describe("the table of the pond where they go, which reads as a series does"),
+  into: place.describe("the table of the pond where they go, which reads as a series does"),
   file: z.string().min(1).optional().describe("a file of any form that Inbox reads, relative to this YAML file"),
   timeFormat: timeFormat.optional().describe("how times in the file are written, as for Inbox; found out unless given"),
   rows: z
@@ -40,7 +42,7 @@ const readings = z.strictObject({
 });
 
 const annotations = z.strictObject({
-  into: path.describe("the table of the pond where they go"),
+  into: place.describe("the table of the pond where they go"),
   file: z
     .string()
     .min(1)
@@ -117,9 +119,12 @@ function leave(resource: Resource<ManualSpec>, {transaction}: RunContext): Promi
     const known = (await tx.exists(path)) ? new TextDecoder().decode(await tx.read(path)) : "[]";
     const own = placesOf(resource.spec);
     const all = (await appliedIn(tx)).filter(({kind}) => kind === manual.name);
-    const named = new Set([...own, ...all.flatMap(({spec}) => placesOf(spec as Placing))]);
+    const named = new Set([
+      ...own,
+      ...all.flatMap(({spec}) => placesOf(spec as Placing).map((into) => normalize(into)))
+    ]);
     const left: string[] = [];
-    for (const place of JSON.parse(known) as readonly string[])
+    for (const place of (JSON.parse(known) as readonly string[]).map((into) => normalize(into)))
       if (!named.has(place) && (await tx.exists(place)) && (await tx.stat(place)).kind === "table") {
         await tx.remove(place);
         left.push(place);

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type {Column, Reader} from "../../pond/types.js";
 import {seriesIn} from "../series/dataset.js";
 import {CombinedSeries, type Deployment} from "../series/combined.js";
+import {path} from "../path.js";
 import {fill} from "../pattern.js";
 import {fillable} from "../series/mapped.js";
 import {oneSeries} from "../series/place.js";
@@ -11,8 +12,8 @@ import type {Kind} from "../types.js";
 
 const schema = z
   .strictObject({
-    input: z.string().startsWith("/").describe("the series to set side by side: a pattern, e.g. /sites/*"),
-    output: z.string().startsWith("/").describe("the path of the series, e.g. /pivots/temperature"),
+    input: path().describe("the series to set side by side: a pattern, e.g. /sites/*"),
+    output: path().describe("the path of the series, e.g. /pivots/temperature"),
     parameter: z.string().min(1).describe("what is shown of each, e.g. Temperature"),
     scope: z.string().min(1).optional().describe("which of several, where a series has the parameter in more scopes"),
     name: z

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Series} from "../../pond/types.js";
 import {type Dataset, originsIn, reaches, rootOf, treeOf} from "../series/dataset.js";
 import {ladderFor, samplingOf, stepNear} from "../reduction/ladder.js";
+import {path} from "../path.js";
 import {type ReducedOptions, ReducedSeries} from "../reduction/reduced.js";
 import {type Ladder, Reduction} from "../reduction/reduction.js";
 import {
@@ -21,11 +22,10 @@ import {timeZone} from "../time/zone.js";
 const raw = "raw";
 
 const fields = z.strictObject({
-  input: z.string().startsWith("/").describe("the series to reduce: a path or a pattern"),
-  output: z
-    .string()
-    .startsWith("/")
-    .describe("the directory of each dataset, outside the input; $0, $1, … stand for what the wildcards matched"),
+  input: path().describe("the series to reduce: a path or a pattern"),
+  output: path().describe(
+    "the directory of each dataset, outside the input; $0, $1, … stand for what the wildcards matched"
+  ),
   resolutions: z
     .array(z.union([z.literal(raw), z.string().regex(resolutionPattern, resolutionWords)]))
     .refine((names) => names.some((name) => name !== raw), "name a width too: readings alone show no long time")

@@ -3,6 +3,7 @@ import {literally} from "../../pond/regexp.js";
 import type {Column, Reader, Series} from "../../pond/types.js";
 import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {isFlag} from "../readings/flag.js";
+import {path} from "../path.js";
 import {fill, unfillable} from "../pattern.js";
 import {attributesOf} from "../readings/readings.js";
 import {isNumeric} from "../reduction/reduction.js";
@@ -30,8 +31,8 @@ const rule = z.strictObject({
 
 const schema = z
   .strictObject({
-    input: z.string().startsWith("/").describe("the series: a path or a pattern"),
-    output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
+    input: path().describe("the series: a path or a pattern"),
+    output: path().describe("where each stands; $0, $1, … stand for what the wildcards matched"),
     columns: z.array(rule).min(1).describe("of several rules that a column matches, the first counts"),
     others: z.enum(["keep", "drop"]).default("keep").describe("what becomes of the columns that no rule matches")
   })

@@ -5,6 +5,7 @@ import type {Dataset} from "../series/dataset.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
 import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {type Mark, marksOf} from "../quality/mark.js";
+import {path} from "../path.js";
 import {ifSound} from "../sound.js";
 import {addFlags, noFlags} from "../readings/flag.js";
 import {counted, formatCount} from "../format.js";
@@ -20,8 +21,8 @@ const mapped = new Mapped("validated");
 
 const schema = z
   .strictObject({
-    input: z.string().startsWith("/").describe("the series: a path or a pattern"),
-    output: z.string().startsWith("/").describe("where each stands; $0, $1, … stand for what the wildcards matched"),
+    input: path().describe("the series: a path or a pattern"),
+    output: path().describe("where each stands; $0, $1, … stand for what the wildcards matched"),
     interval: duration.describe(
       "from one reading to the next; a step of more than two is a gap, which no test looks across"
     ),
@@ -30,7 +31,7 @@ const schema = z
       .default([])
       .describe("thresholds by parameter; of several that have a test for a column, the first counts"),
     annotations: z
-      .array(z.string().startsWith("/"))
+      .array(path())
       .default(["/annotations/*"])
       .describe("the tables of Manual whose flags count before those of all tests")
   })

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import {path} from "../path.js";
 import {ifSound} from "../sound.js";
 import {parseResolution} from "../time/resolution.js";
 import {target} from "../series/target.js";
@@ -120,9 +121,7 @@ const tests = {
   neighbour: sound(
     z.strictObject({
       ...limits(amount, "further from the neighbour than that"),
-      series: z
-        .string()
-        .startsWith("/", "write a path of the pond, such as /sites/Mouth")
+      series: path("write a path of the pond, such as /sites/Mouth")
         .optional()
         .describe(
           "the neighbour's series; $0, $1, … stand for what the input's wildcards matched; its own unless given"

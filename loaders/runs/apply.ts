@@ -1,7 +1,7 @@
 import {randomUUID} from "node:crypto";
-import {posix} from "node:path";
 import {isDeepStrictEqual} from "node:util";
 import {PondError} from "../../pond/error.js";
+import {normalize} from "../../pond/path.js";
 import type {Pond} from "../../pond/pond.js";
 import type {Commit, Transaction} from "../../pond/types.js";
 import {appliedIn, formOf} from "../resources/applied.js";
@@ -188,7 +188,7 @@ interface Claim {
 function claim(resource: Resource, {owners, kinds}: Pick<Claim, "owners"> & {kinds: readonly Kind[]}): string[] {
   const paths = kindNamed(resource.kind, kinds).owns?.(resource.spec) ?? [];
   return paths
-    .map((path) => posix.normalize(path))
+    .map((path) => normalize(path))
     .flatMap((path) => {
       const owner = owners.get(path);
       if (!owner) owners.set(path, resource);

@@ -1,6 +1,7 @@
 import {posix} from "node:path";
 import {isDeepStrictEqual} from "node:util";
 import {PondError} from "../../pond/error.js";
+import {normalize} from "../../pond/path.js";
 import type {Transaction} from "../../pond/types.js";
 import type {Applied} from "../resources/applied.js";
 import {renewed} from "../resources/former.js";
@@ -27,8 +28,8 @@ export function layoutOf(
   const parsed = kind.schema.safeParse(renewed(config, kind.schema));
   if (!parsed.success) return undefined;
   const output = kind.dynamic.output?.(parsed.data);
-  const path = posix.normalize(kind.dynamic.path(parsed.data));
-  return {path, ...(output === undefined ? {} : {output: posix.normalize(output)}), factory: name, config};
+  const path = normalize(kind.dynamic.path(parsed.data));
+  return {path, ...(output === undefined ? {} : {output: normalize(output)}), factory: name, config};
 }
 
 export function isSamePlace(a: Layout, b: Layout | undefined): boolean {

@@ -6,6 +6,7 @@ import {tableOf, vectorOf} from "../../pond/arrow.js";
 import {literal} from "../../pond/duck.js";
 import type {Reader} from "../../pond/types.js";
 import {former} from "../resources/former.js";
+import {path} from "../path.js";
 import {instantOf} from "../time/wall.js";
 
 const time = z
@@ -21,10 +22,7 @@ export const annotation = z
     kind: z
       .enum(["deployment", "calibration", "outage", "remark"])
       .describe("deployment, calibration, outage or remark"),
-    series: z
-      .string()
-      .startsWith("/", "write a path of the pond, such as /instruments/*")
-      .describe("whom it concerns: a path or a pattern"),
+    series: path("write a path of the pond, such as /instruments/*").describe("whom it concerns: a path or a pattern"),
     parameter: z.string().optional().describe("which of its parameters; all unless given"),
     from: time.describe("from when on, inclusive"),
     to: time.optional().describe("until when, exclusive; open unless given"),

@@ -3,12 +3,13 @@ import {compile} from "../../pond/glob.js";
 import type {Column, Reader} from "../../pond/types.js";
 import {isMeant, nameFor, parameterOf} from "../readings/parameter.js";
 import type {Dataset} from "./dataset.js";
+import {path} from "../path.js";
 
 /** Whose readings a rule is about, as resources spell it. */
 export const target = {
   parameter: z.string().min(1).describe("whose readings are meant, e.g. Temperature"),
   scope: z.string().min(1).optional().describe("in which scope alone"),
-  series: z.string().startsWith("/").optional().describe("of which inputs alone: a path or a pattern")
+  series: path().optional().describe("of which inputs alone: a path or a pattern")
 };
 
 /** Readings of a parameter: in one scope alone, and of some series alone, where those are given. */

@@ -233,6 +233,23 @@ test("all that stands in the way is told with its place, and nothing is applied"
   expect(await pond.log()).toEqual(before);
 });
 
+test.each(["/s/x/", "/s//x", "/s/./x", "/s/y/../x"])("an output spelled %s is no other than /s/x", async (output) => {
+  const pond = await openPond();
+  const derived = (path: string) =>
+    resource("Derive", "d", {output: path, inputs: {a: "/in/a"}, sql: "SELECT * FROM a"});
+  const taken = "/s/x is computed by Combine/a already";
+  await expect(apply(pond, [site("a", "/s/x"), site("b", output)])).rejects.toThrow(taken);
+  await expect(apply(pond, [site("a", output), derived("/s/x")])).rejects.toThrow(taken);
+  await expect(apply(pond, [site("a", "/s/x"), derived(output)])).rejects.toThrow(taken);
+  await expect(apply(pond, [all("/s/x"), {...all(output), name: "b"}])).rejects.toThrow(
+    "/s/x is computed by Reduce/all"
+  );
+  await apply(pond, [site("a", output)]);
+  expect(await (await pond.fs()).readlink("/s/x")).toBe("/sys/combined/s/x/readings");
+  await apply(pond, [], {prune: true});
+  expect(await (await pond.fs()).readlink("/s/x")).toBeUndefined();
+});
+
 test("a table that people type belongs to one resource, and to one part of it", async () => {
   const typed = (name: string, parts: Record<string, string>) =>
     resource("Manual", name, Object.fromEntries(Object.entries(parts).map(([part, into]) => [part, {into, rows: []}])));

@@ -55,6 +55,17 @@ test("readings typed into the YAML are a series, and typing nothing new adds no 
   expect(await run(pier)).toMatchObject({read: 2, stored: 0, commit: undefined});
 });
 
+test("a table whose path an earlier program remembered as it was spelled then is the same", async () => {
+  const {pond, run} = await desk();
+  await run(pier);
+  await pond.transaction({command: "test"}, (tx) => tx.write("/sys/manual/hand", '["/hand//pier/"]'));
+  expect(await run({...pier, readings: {...pier.readings, into: "/hand/pier/"}})).toMatchObject({
+    notes: [],
+    errors: []
+  });
+  expect(await readings(pond, "/hand/pier")).toEqual(stored);
+});
+
 test("an edit, a deletion of a value, of a reading and of all take effect, and the pond remembers", async () => {
   const {pond, run} = await desk();
   const [first, second] = pier.readings.rows as [(typeof pier.readings.rows)[0], (typeof pier.readings.rows)[1]];

@@ -318,6 +318,24 @@ test("a URL is told without who asks and with which password", async () => {
   ]);
 });
 
+test("a path is read as the pond spells it, in every field of every kind, and kept as it is written", async () => {
+  const spelled = (text: string) =>
+    text.replace(/([: \[])\/(?=[a-z])/g, "$1//").replace(/(?<=\/\w+)(?=[,}\]]|$)/gm, "/");
+  const texts = await Promise.all(kinds.map(async ({name}) => (await exampleOf(name))!));
+  const changed = kinds.filter((_, index) => spelled(texts[index]!) !== texts[index]).map(({name}) => name);
+  expect(changed).toEqual(expect.arrayContaining(["Inbox", "Combine", "Derive", "Validate", "Reduce", "Dashboard"]));
+  for (const [index, {name, schema}] of kinds.entries()) {
+    if (name === "HydroVu") continue; // which refuses what is not spelled plainly
+    const [plain, other] = [texts[index]!, spelled(texts[index]!)].map((text) => (parse(text) as {spec: unknown}).spec);
+    expect(schema.parse(other), name).toEqual(schema.parse(plain));
+  }
+  const [resource] = await read({"a.yaml": inbox.replace("/in/$0", "//in/$0/")});
+  expect([resource!.spec, resource!.source]).toMatchObject([{into: "/in/$0"}, {into: "//in/$0/"}]);
+  expect(await problemsOf(inbox.replace("/in/$0", '"/in\\0"'))).toEqual([
+    'a.yaml:6:9: spec.into is "/in\\u0000": the path "/in\\u0000" holds a NUL.'
+  ]);
+});
+
 test.each(["foo", "", "https://", "http://exa mple", "${env:NONE}", "${foo}"])(
   "%j is no URL, which is told with its place and with all else",
   async (url) => {
