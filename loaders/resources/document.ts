@@ -1,6 +1,6 @@
 import {isDeepStrictEqual} from "node:util";
 import {isMap, isNode, isScalar, visit} from "yaml";
-import type {Alias, Document, LineCounter, Pair, YAMLError} from "yaml";
+import type {Alias, Document, LineCounter, Pair, Scalar, YAMLError} from "yaml";
 import type * as z from "zod";
 import {former} from "./former.js";
 import type {Path} from "./interpolation.js";
@@ -75,11 +75,17 @@ export class ResourceDocument {
     const tell = (node: unknown, text: string) =>
       void told.push(sentence(this.#placeAt((isNode(node) && node.range?.[0]) || 0), text));
     visit(this.#document, {
-      Alias: (_, alias: Alias) => {
-        if (!alias.resolve(this.#document)) tell(alias, "this is an alias of nothing: put text with a * in quotes.");
+      Alias: (_, alias: Alias, ancestors) => {
+        const meant = alias.resolve(this.#document);
+        if (!meant) tell(alias, "this is an alias of nothing: put text with a * in quotes.");
+        else if (ancestors.includes(meant))
+          tell(alias, "this is an alias of what it stands in, which would never end: write what is meant.");
       },
       Pair: (_, {key}: Pair) => {
         if (!isScalar(key)) tell(key, "a field's name must be text.");
+        if (!isScalar(key) || !isMerge(key)) return undefined;
+        tell(key, "<< merges nothing here: write the fields of the other group out.");
+        return visit.SKIP;
       }
     });
     return told;
@@ -188,6 +194,11 @@ export class ResourceDocument {
     const {line, col} = this.#lines.linePos(offset);
     return {file: this.#file, line, column: col};
   }
+}
+
+/** Whether a name is YAML 1.1's for the fields of another group, and no text in quotes. */
+function isMerge({value, type}: Scalar): boolean {
+  return value === "<<" && type === "PLAIN";
 }
 
 /** Fields of a resource that another resource begins with. */

@@ -195,6 +195,24 @@ test.each([
     "5:10: this is an alias of nothing: put text with a * in quotes."
   ],
   [
+    "an alias of the list that it stands in",
+    "apiVersion: duckpond/v1\nkind: Simulator\nmetadata: {name: a}\nspec: {sites: &a [*a]}\n",
+    "4:19: this is an alias of what it stands in, which would never end: write what is meant."
+  ],
+  [
+    "an alias of a group that it stands deep in",
+    "apiVersion: duckpond/v1\nkind: Inbox\nmetadata: {name: a}\nspec: &s {files: x, into: /a, foo: {bar: [1, *s]}}\n---\nkind: 5\n",
+    "4:46: this is an alias of what it stands in, which would never end: write what is meant.",
+    /^6:1: the field apiVersion is missing/,
+    /^6:1: the field metadata is missing/,
+    /^6:7: there is no kind "5"/
+  ],
+  [
+    "a merge of fields",
+    `${inbox.replace("spec:", "spec: &first")}---\n${inbox.replace("name: files", "name: more").replace("  into", "  <<: *first\n  into")}`,
+    "13:3: << merges nothing here: write the fields of the other group out."
+  ],
+  [
     "a tag, likewise",
     inbox.replace("data/*.csv", "!nothing"),
     "5:10: this is a tag, which says nothing here: put text with a ! in quotes."
