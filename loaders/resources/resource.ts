@@ -62,7 +62,8 @@ interface Found {
 
 async function readFileOf(file: string, kinds: readonly Kind[], env: Effects["env"]): Promise<Found> {
   const lines = new LineCounter();
-  const bytes = await readFile(file);
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => unreadable(file, error));
+  if (typeof bytes === "string") return {resources: [], problems: [bytes]};
   if (!isUtf8(bytes)) return {resources: [], problems: [notUtf8(file, bytes)]};
   const documents = parseAllDocuments(bytes.toString(), {lineCounter: lines});
   if ("empty" in documents) return {resources: [], problems: []};
@@ -70,6 +71,14 @@ async function readFileOf(file: string, kinds: readonly Kind[], env: Effects["en
     .filter(({contents, errors}) => errors.length > 0 || !isNothing(contents))
     .map((document) => readDocument(new ResourceDocument(file, document as Document, lines), kinds, env));
   return {resources: found.flatMap(({resources}) => resources), problems: found.flatMap(({problems}) => problems)};
+}
+
+function unreadable(file: string, {code, message}: NodeJS.ErrnoException): string {
+  const isDirectory = code === "EISDIR";
+  const text = isDirectory
+    ? "this is a directory: give it a name that does not end so."
+    : `this cannot be read: ${message}.`;
+  return sentence({file, line: 1, column: 1}, text);
 }
 
 /** Other encodings would be read as marks that nobody wrote. */

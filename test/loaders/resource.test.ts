@@ -1,4 +1,4 @@
-import {mkdir, writeFile} from "node:fs/promises";
+import {mkdir, symlink, writeFile} from "node:fs/promises";
 import {join, relative} from "node:path";
 import fc from "fast-check";
 import {expect, test} from "vitest";
@@ -439,6 +439,20 @@ test("a place is relative to where the command runs", async () => {
   expect((error as Error).message).toContain(
     `${relative(process.cwd(), join(directory, "x.yaml"))}:1:7: there is no kind`
   );
+});
+
+test("a directory with the name of a file, and a file that is not there, are named with all else", async () => {
+  const directory = await temporaryDirectory();
+  await mkdir(join(directory, "a.yaml"));
+  await symlink(join(directory, "gone"), join(directory, "b.yaml"));
+  await writeFile(join(directory, "c.yaml"), inbox.replace("Inbox", "Inbx"));
+  const error: unknown = await readResources(directory, kinds, {}).catch((error: unknown) => error);
+  expect((error as ResourceError).problems.map((problem) => problem.replace(/^.*\//, ""))).toEqual([
+    "a.yaml:1:1: this is a directory: give it a name that does not end so.",
+    "b.yaml'.",
+    expect.stringMatching(/^c\.yaml:2:7: there is no kind "Inbx"/)
+  ]);
+  expect((error as Error).message).toMatch(/^\S*b\.yaml:1:1: this cannot be read: ENOENT/m);
 });
 
 test("a directory without resources says so", async () => {
