@@ -26,7 +26,11 @@ function replaceIn(text: string, {env, complain}: Surroundings, path: Path): str
   return text.replace(/\$\$|\$\{(?:env:([A-Za-z_]\w*)(?::-([^}]*))?\})?/g, (whole, name?: string, other?: string) => {
     if (whole === "$$") return "$";
     if (name === undefined) complain(path, "after ${ comes env:NAME: write ${env:NAME}, or $$ for a dollar sign.");
-    else if (!env) complain(path, `the environment may not be named here (${whole}): write the value itself.`);
+    else if (!env)
+      complain(
+        path,
+        `what is computed is the same whoever reads it, and so names no environment (${whole}): write the value itself.`
+      );
     else return filledIn(env[name], other) ?? missing(name);
     return "";
   });

@@ -83,7 +83,7 @@ test.each([
   [
     "an environment where a directory is computed",
     "apiVersion: duckpond/v1\nkind: Reduce\nmetadata: {name: all}\nspec: {input: '${env:IN}', output: /out}\n",
-    "4:15: the environment may not be named here (${env:IN}): write the value itself."
+    "4:15: what is computed is the same whoever reads it, and so names no environment (${env:IN}): write the value itself."
   ],
   [
     "a misspelt kind",
