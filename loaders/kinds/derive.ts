@@ -7,6 +7,9 @@ import {path} from "../path.js";
 import {oneSeries} from "../series/place.js";
 import type {Kind} from "../types.js";
 
+/** A SELECT, after comments if there are any. */
+const select = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:select|with|from)\b/i;
+
 const schema = z.strictObject({
   output: path().describe("the path of the series, e.g. /derived/saturation"),
   inputs: z
@@ -17,7 +20,7 @@ const schema = z.strictObject({
     ),
   sql: z
     .string()
-    .regex(/^\s*(select|with|from)\b/i, "write one SELECT")
+    .regex(select, "write one SELECT")
     .transform((sql) => sql.trim().replace(/;$/, ""))
     .describe("one SELECT (DuckDB) that gives `timestamp` and a column of numbers per parameter, `<parameter>.<unit>`"),
   lookback: duration

@@ -72,6 +72,14 @@ test.each([{}, {lookback: "0s"}])("what SQL makes of a division by nothing is no
   ]);
 });
 
+test("SQL may begin with comments, and end with one", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/dock", hourly({"T.C": (t) => t}, 2));
+  const sql = `-- DROP nothing;\n/* by ** hand */ -- really\n  SELECT timestamp, "T.C" + 1 AS "T.C" FROM dock -- the end`;
+  await apply(pond, resource("Derive", "d", {output: "/derived/d", inputs: {dock: "/in/dock"}, sql}));
+  expect(await ask(pond, `SELECT "T.C" AS t FROM "/derived/d" ORDER BY timestamp`)).toEqual([{t: 1}, {t: 2}]);
+});
+
 test("a name stands for all that its pattern matches, told apart by path", async () => {
   const pond = await openPond();
   for (const name of ["a", "b"])
@@ -149,6 +157,8 @@ test("what is not one SELECT is refused before anything runs", () => {
   const messages = (spec: object) =>
     derive.schema.safeParse({...base, ...spec}).error?.issues.map(({message}) => message);
   expect(messages({sql: "DROP TABLE x"})).toEqual(["write one SELECT"]);
+  expect(messages({sql: "-- SELECT 1\n/* FROM x */ DROP TABLE x"})).toEqual(["write one SELECT"]);
+  expect(messages({sql: "/**/".repeat(50_000)})).toEqual(["write one SELECT"]);
   expect(messages({sql: "SELECT 1", lookback: "1 hour"})).toEqual([
     "write a whole number and s, m, h or d, such as 15m, or 0s"
   ]);
