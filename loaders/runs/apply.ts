@@ -1,7 +1,7 @@
 import {randomUUID} from "node:crypto";
 import {isDeepStrictEqual} from "node:util";
 import {PondError} from "../../pond/error.js";
-import {normalize} from "../../pond/path.js";
+import {isWithin, normalize} from "../../pond/path.js";
 import type {Pond} from "../../pond/pond.js";
 import type {Commit, Transaction} from "../../pond/types.js";
 import {appliedIn, formOf} from "../resources/applied.js";
@@ -196,17 +196,32 @@ function claim(resource: Resource, {owners, kinds}: Pick<Claim, "owners"> & {kin
     });
 }
 
-function taken(path: string, how: "written" | "computed", {resource, owner}: Record<"resource" | "owner", Resource>) {
+interface Parties {
+  readonly resource: Resource;
+  readonly owner: Resource;
+  readonly more?: string; // how else they meet than in one path
+}
+
+function taken(path: string, how: "written" | "computed", {resource, owner, more = ""}: Parties): string {
   const remedy = `give one of them another ${how === "written" ? "into" : "output"}.`;
-  return sentence(resource.place, `${path} is ${how} by ${nameOf(owner)} already (${spot(owner.place)}): ${remedy}`);
+  const known = `${path} is ${how} by ${nameOf(owner)} already (${spot(owner.place)})`;
+  return sentence(resource.place, `${known}${more}: ${remedy}`);
+}
+
+/** Where others have a path, what it lies in, or what lies in it. */
+function meetings(path: string, owners: ReadonlyMap<string, Resource>) {
+  const found = [...owners].filter(([place]) => isWithin(path, place) || isWithin(place, path));
+  return found.map(([place, owner]) => {
+    const how = isWithin(path, place) ? "in" : "around";
+    return {place, owner, ...(path === place ? {} : {more: `, and ${path} would be ${how} it`})};
+  });
 }
 
 /** Gives what stands in the way. */
 async function layOne(tx: Transaction, layout: Layout, {resource, owners}: Claim): Promise<readonly string[]> {
   const paths = [...(layout.output === undefined ? [] : [layout.output]), layout.path];
-  const path = paths.find((path) => owners.has(path));
-  const owner = path === undefined ? undefined : owners.get(path)!;
-  if (owner) return [taken(path!, "computed", {resource, owner})];
+  const [meeting] = paths.flatMap((path) => meetings(path, owners));
+  if (meeting) return [taken(meeting.place, "computed", {...meeting, resource})];
   for (const path of paths) owners.set(path, resource);
   try {
     await lay(tx, layout);

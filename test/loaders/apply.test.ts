@@ -250,6 +250,21 @@ test.each(["/s/x/", "/s//x", "/s/./x", "/s/y/../x"])("an output spelled %s is no
   expect(await (await pond.fs()).readlink("/s/x")).toBeUndefined();
 });
 
+test("an output in what another computes, or around it, is told with whose that is", async () => {
+  const pond = await openPond();
+  const refused = async (...resources: readonly Resource[]) => {
+    const error = (await apply(pond, resources).catch((error: unknown) => error)) as Error;
+    return error.message.replaceAll(/(\.\.\/)+/g, "");
+  };
+  expect(await refused(all("/red/$0"), site("x", "/red/x"))).toBe(
+    "resources.yaml:1:1: /red is computed by Reduce/all already (resources.yaml:1:1), and /red/x would be in it: give one of them another output."
+  );
+  expect(await refused(site("x", "/red/x"), all("/red/$0"))).toBe(
+    "resources.yaml:1:1: /red/x is computed by Combine/x already (resources.yaml:1:1), and /red would be around it: give one of them another output."
+  );
+  expect((await apply(pond, [all("/red/$0"), site("x", "/redder/x")])).rows).toHaveLength(2);
+});
+
 test("a table that people type belongs to one resource, and to one part of it", async () => {
   const typed = (name: string, parts: Record<string, string>) =>
     resource("Manual", name, Object.fromEntries(Object.entries(parts).map(([part, into]) => [part, {into, rows: []}])));
