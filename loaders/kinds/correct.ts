@@ -9,6 +9,7 @@ import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
 import {path} from "../path.js";
 import {isNumeric} from "../reduction/reduction.js";
+import {ifSound} from "../sound.js";
 import {isFor, unmet} from "../series/target.js";
 import type {ComputeContext, Kind, Origin} from "../types.js";
 
@@ -28,10 +29,14 @@ const schema = z
       .describe("the tables of Manual whose calibrations tell of drifts, which are corrected last; none unless given")
   })
   .refine(({corrections, annotations}) => corrections.length + annotations.length > 0, {
-    error: "there is nothing in it to correct by: write corrections, annotations or both"
+    error: "there is nothing in it to correct by: write corrections, annotations or both",
+    ...ifSound("corrections", "annotations")
   })
-  .superRefine(({input, output}, context) => fillable(input, {path: ["output"], template: output}, context))
-  .refine((spec) => !mapped.isCircular(spec), circular);
+  .superRefine(
+    ({input, output}, context) => fillable(input, {path: ["output"], template: output}, context),
+    ifSound("input", "output")
+  )
+  .refine((spec) => !mapped.isCircular(spec), {...circular, ...ifSound("input", "output")});
 
 export type CorrectSpec = z.infer<typeof schema>;
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import {path} from "../path.js";
+import {ifSound} from "../sound.js";
 import type {Kind} from "../types.js";
 import {timeZone} from "../time/zone.js";
 
@@ -87,18 +88,21 @@ const fields = z.strictObject({
     .describe("tables of annotations to show, paths or patterns; those of every Manual unless given")
 });
 
-const schema = fields.superRefine(({sites, parameters}, context) => {
-  const names = sites.map(({name}) => name);
-  for (const [index, {thresholds}] of parameters.entries())
-    for (const [number, threshold] of thresholds.entries())
-      for (const name of threshold.sites ?? [])
-        if (!names.includes(name))
-          context.addIssue({
-            code: "custom",
-            path: ["parameters", index, "thresholds", number, "sites"],
-            message: `there is no site "${name}": the sites are ${names.join(", ")}`
-          });
-});
+const schema = fields.superRefine(
+  ({sites, parameters}, context) => {
+    const names = sites.map(({name}) => name);
+    for (const [index, {thresholds}] of parameters.entries())
+      for (const [number, threshold] of thresholds.entries())
+        for (const name of threshold.sites ?? [])
+          if (!names.includes(name))
+            context.addIssue({
+              code: "custom",
+              path: ["parameters", index, "thresholds", number, "sites"],
+              message: `there is no site "${name}": the sites are ${names.join(", ")}`
+            });
+  },
+  ifSound("sites.*.name", "parameters.*.thresholds")
+);
 
 export type DashboardSpec = z.infer<typeof schema>;
 

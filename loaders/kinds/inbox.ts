@@ -16,6 +16,7 @@ import {maskOf} from "../resources/mask.js";
 import {path} from "../path.js";
 import {capturesIn, fill, hostFiles, unfillable} from "../pattern.js";
 import {endingOf, wrongWith} from "../files/open.js";
+import {ifSound} from "../sound.js";
 import type {Ending} from "../files/source.js";
 import {unpack} from "../files/packed.js";
 import {storeMended} from "../files/mended.js";
@@ -51,10 +52,13 @@ const schema = z
       .optional()
       .describe("columns that tell readings of one parameter apart, such as the place; they begin the columns' names")
   })
-  .superRefine(({files, into}, context) => {
-    const message = mismatch(files, into);
-    if (message) context.addIssue({code: "custom", ...message});
-  });
+  .superRefine(
+    ({files, into}, context) => {
+      const message = mismatch(files, into);
+      if (message) context.addIssue({code: "custom", ...message});
+    },
+    ifSound("files", "into")
+  );
 
 /** What is wrong with a pattern, or with the captures that are asked of it. */
 function mismatch(files: string, into: string): {readonly path: string[]; readonly message: string} | undefined {

@@ -17,6 +17,7 @@ import type {TableColumn} from "../files/host.js";
 import {openSource, wrongWith} from "../files/open.js";
 import {path} from "../path.js";
 import {readingsTable} from "../readings/readings.js";
+import {ifSound} from "../sound.js";
 import {readTable} from "../files/table.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
 import {timeFormat} from "../time/format.js";
@@ -58,7 +59,8 @@ const schema = z
     annotations: annotations.optional().describe("what people know of readings: deployments, calibrations, outages")
   })
   .refine(({readings, annotations}) => readings !== undefined || annotations !== undefined, {
-    error: "there is nothing in it: write readings, annotations or both"
+    error: "there is nothing in it: write readings, annotations or both",
+    ...ifSound("readings", "annotations")
   });
 
 export type ManualSpec = z.infer<typeof schema>;

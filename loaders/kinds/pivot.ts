@@ -7,6 +7,7 @@ import {fill} from "../pattern.js";
 import {fillable} from "../series/mapped.js";
 import {oneSeries} from "../series/place.js";
 import {flagRenamings, RenamedSeries} from "../series/renamed.js";
+import {ifSound} from "../sound.js";
 import {concerns} from "../series/target.js";
 import type {Kind} from "../types.js";
 
@@ -23,7 +24,10 @@ const schema = z
       .describe("how each is told apart; $0, $1, … stand for what the wildcards matched"),
     unit: z.string().min(1).optional().describe("the unit of all; as they come unless given")
   })
-  .superRefine(({input, name}, context) => fillable(input, {path: ["name"], template: name}, context));
+  .superRefine(
+    ({input, name}, context) => fillable(input, {path: ["name"], template: name}, context),
+    ifSound("input", "name")
+  );
 
 export type PivotSpec = z.infer<typeof schema>;
 

@@ -13,8 +13,9 @@ import {
   resolutionWords,
   twinResolutions
 } from "../time/resolution.js";
+import {ifSound} from "../sound.js";
 import {published, type Statistic, statistics} from "../reduction/statistic.js";
-import {fillable} from "../series/mapped.js";
+import {circular, fillable} from "../series/mapped.js";
 import type {Kind} from "../types.js";
 import {timeZone} from "../time/zone.js";
 
@@ -56,18 +57,25 @@ const fields = z.strictObject({
 });
 
 const schema = fields
-  .superRefine(({resolutions, timeZone}, context) => {
-    for (const message of twinsOf(resolutions ?? [], timeZone))
-      context.addIssue({code: "custom", path: ["resolutions"], message});
-  })
+  .superRefine(
+    ({resolutions, timeZone}, context) => {
+      for (const message of twinsOf(resolutions ?? [], timeZone))
+        context.addIssue({code: "custom", path: ["resolutions"], message});
+    },
+    ifSound("resolutions", "timeZone")
+  )
   .refine(({statistics, interval}) => !statistics.includes("coverage") || interval !== undefined, {
     path: ["statistics"],
-    error: "coverage is a share of the readings that are due: say by interval how far apart they are"
+    error: "coverage is a share of the readings that are due: say by interval how far apart they are",
+    ...ifSound("statistics", "interval")
   })
-  .superRefine(({input, output}, context) => fillable(input, {path: ["output"], template: output}, context))
+  .superRefine(
+    ({input, output}, context) => fillable(input, {path: ["output"], template: output}, context),
+    ifSound("input", "output")
+  )
   .refine(({input, output}) => !reaches(input, rootOf(output)), {
-    path: ["output"],
-    error: "the input reads there as well: choose a directory that its pattern does not match"
+    ...circular,
+    ...ifSound("input", "output")
   });
 
 export type ReduceSpec = z.infer<typeof schema>;

@@ -8,6 +8,7 @@ import {fill, unfillable} from "../pattern.js";
 import {attributesOf} from "../readings/readings.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {flagRenamings, RenamedSeries, type Renaming, type TextReport} from "../series/renamed.js";
+import {ifSound} from "../sound.js";
 import type {Kind} from "../types.js";
 import {conversionFor} from "../readings/unit.js";
 
@@ -36,14 +37,17 @@ const schema = z
     columns: z.array(rule).min(1).describe("of several rules that a column matches, the first counts"),
     others: z.enum(["keep", "drop"]).default("keep").describe("what becomes of the columns that no rule matches")
   })
-  .superRefine(({input, output}, context) => fillable(input, {path: ["output"], template: output}, context))
+  .superRefine(
+    ({input, output}, context) => fillable(input, {path: ["output"], template: output}, context),
+    ifSound("input", "output")
+  )
   .superRefine(({columns}, context) => {
     for (const [index, {from, to}] of columns.entries()) {
       const message = unfillable(to, from, from.split("*").length - 1);
       if (message !== undefined) context.addIssue({code: "custom", path: ["columns", index, "to"], message});
     }
-  })
-  .refine((spec) => !mapped.isCircular(spec), circular);
+  }, ifSound("columns"))
+  .refine((spec) => !mapped.isCircular(spec), {...circular, ...ifSound("input", "output")});
 
 export type RenameSpec = z.infer<typeof schema>;
 type Rule = z.infer<typeof rule>;

@@ -36,12 +36,18 @@ const schema = z
       .describe("the tables of Manual whose flags count before those of all tests")
   })
   .superRefine(refuseShort, ifSound("tests.*.flatLine", "tests.*.interval", "interval"))
-  .superRefine(({input, output}, context) => fillable(input, {path: ["output"], template: output}, context))
-  .superRefine(({input, tests}, context) => {
-    for (const [index, {neighbour}] of tests.entries())
-      fillable(input, {path: ["tests", index, "neighbour", "series"], template: neighbour?.series ?? ""}, context);
-  })
-  .refine((spec) => !mapped.isCircular(spec), circular);
+  .superRefine(
+    ({input, output}, context) => fillable(input, {path: ["output"], template: output}, context),
+    ifSound("input", "output")
+  )
+  .superRefine(
+    ({input, tests}, context) => {
+      for (const [index, {neighbour}] of tests.entries())
+        fillable(input, {path: ["tests", index, "neighbour", "series"], template: neighbour?.series ?? ""}, context);
+    },
+    ifSound("input", "tests.*.neighbour")
+  )
+  .refine((spec) => !mapped.isCircular(spec), {...circular, ...ifSound("input", "output")});
 
 type Timed = Pick<Rule, "flatLine" | "interval">;
 

@@ -12,7 +12,7 @@ import type {Path} from "./interpolation.js";
 import {jsonSchemaOf} from "./schema.js";
 import {isReference, secretNames, secretsIn} from "./secret.js";
 import {sentence, spot} from "./spot.js";
-import type {Effects, Kind, Resource} from "../types.js";
+import type {Effects, Kind, Place, Resource} from "../types.js";
 import {nearest} from "../word.js";
 import {lowered, meant} from "./wording.js";
 
@@ -39,7 +39,7 @@ export async function readResources(
   const files = await yamlFiles(directory);
   const readings = await Promise.all(files.map((file) => readFileOf(file, kinds, env)));
   const resources = readings.flatMap(({resources}) => resources);
-  const problems = [...readings.flatMap(({problems}) => problems), ...twins(resources)];
+  const problems = [...readings.flatMap(({problems}) => problems), ...twins(readings.flatMap(({heads}) => heads))];
   if (problems.length > 0) throw new ResourceError(problems);
   if (resources.length === 0)
     throw new ResourceError([`${directory} holds no resource: write one into a .yaml file there`]);
@@ -57,20 +57,33 @@ async function yamlFiles(directory: string): Promise<string[]> {
 
 interface Found {
   readonly resources: readonly Resource[];
+  readonly heads: readonly Head[]; // also of what is wrong otherwise
   readonly problems: readonly string[];
+}
+
+/** By what a resource is told from others. */
+type Head = Pick<Resource, "kind" | "name" | "uuid" | "place">;
+
+/** What is nothing but wrong. */
+function faulty(...problems: readonly string[]): Found {
+  return {resources: [], heads: [], problems};
 }
 
 async function readFileOf(file: string, kinds: readonly Kind[], env: Effects["env"]): Promise<Found> {
   const lines = new LineCounter();
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => unreadable(file, error));
-  if (typeof bytes === "string") return {resources: [], problems: [bytes]};
-  if (!isUtf8(bytes)) return {resources: [], problems: [notUtf8(file, bytes)]};
+  if (typeof bytes === "string") return faulty(bytes);
+  if (!isUtf8(bytes)) return faulty(notUtf8(file, bytes));
   const documents = parseAllDocuments(bytes.toString(), {lineCounter: lines});
-  if ("empty" in documents) return {resources: [], problems: []};
+  if ("empty" in documents) return faulty();
   const found = documents
     .filter(({contents, errors}) => errors.length > 0 || !isNothing(contents))
     .map((document) => readDocument(new ResourceDocument(file, document as Document, lines), kinds, env));
-  return {resources: found.flatMap(({resources}) => resources), problems: found.flatMap(({problems}) => problems)};
+  return {
+    resources: found.flatMap(({resources}) => resources),
+    heads: found.flatMap(({heads}) => heads),
+    problems: found.flatMap(({problems}) => problems)
+  };
 }
 
 function unreadable(file: string, {code, message}: NodeJS.ErrnoException): string {
@@ -113,7 +126,7 @@ export const outer = z.strictObject({
 
 function readDocument(document: ResourceDocument, kinds: readonly Kind[], env: Effects["env"]): Found {
   const written = document.read();
-  if ("problems" in written) return {resources: [], problems: written.problems};
+  if ("problems" in written) return faulty(...written.problems);
   const {kind: name, spec: own} = written.fields;
   const head = outer.safeParse(written.fields);
   const kind = kinds.find((one) => one.name === name);
@@ -124,11 +137,26 @@ function readDocument(document: ResourceDocument, kinds: readonly Kind[], env: E
     ...(kind ? [] : [noKind(document, name, kinds)]),
     ...(body?.problems ?? [])
   ];
-  if (!head.success || !kind || !body || problems.length > 0) return {resources: [], problems};
+  const place = document.place([]);
+  const heads = headIn(written.fields, place);
+  if (!head.success || !kind || !body || problems.length > 0) return {resources: [], heads, problems};
   const {name: called, description, uuid} = head.data.metadata;
   const metadata = {name: called, description, ...(uuid === undefined ? {} : {uuid})};
-  const resource = {kind: kind.name, ...metadata, spec: body.spec, source: own ?? {}, place: document.place([])};
-  return {resources: [resource], problems};
+  const resource = {kind: kind.name, ...metadata, spec: body.spec, source: own ?? {}, place};
+  return {resources: [resource], heads, problems};
+}
+
+const names = z.object({
+  kind: z.string(),
+  metadata: z.object({name: z.string(), uuid: z.string().optional().catch(undefined)})
+});
+
+/** None where kind or name is no text. */
+function headIn(fields: unknown, place: Place): readonly Head[] {
+  const {data} = names.safeParse(fields);
+  if (!data) return [];
+  const {name, uuid} = data.metadata;
+  return [{kind: data.kind, name, place, ...(uuid === undefined ? {} : {uuid})}];
 }
 
 /** Whether what stands under another word is the spec: then its fields are not missing. */
@@ -199,12 +227,12 @@ export function nameOf({kind, name}: Pick<Resource, "kind" | "name">): string {
   return `${kind}/${name}`;
 }
 
-function twins(resources: readonly Resource[]): string[] {
-  return resources.flatMap(({uuid, place, ...resource}, index) => {
-    const before = resources.slice(0, index);
+function twins(heads: readonly Head[]): string[] {
+  return heads.flatMap(({uuid, place, ...resource}, index) => {
+    const before = heads.slice(0, index);
     const namesake = before.find((one) => nameOf(one) === nameOf(resource));
     const twin = uuid === undefined ? undefined : before.find((one) => one.uuid === uuid);
-    const tell = (what: string, {place: other}: Resource, remedy: string) =>
+    const tell = (what: string, {place: other}: Head, remedy: string) =>
       sentence(place, `there is already a resource ${what}, at ${spot(other)}: ${remedy}.`);
     return [
       ...(namesake ? [tell(nameOf(resource), namesake, "rename one")] : []),

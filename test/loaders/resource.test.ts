@@ -318,6 +318,54 @@ test("everything wrong is told at once: head, spec and environment, in every doc
   expect(places).toEqual(["1:13", "5:10", "7:3", "6:9", "10:7"]);
 });
 
+test.each([
+  [
+    "Reduce",
+    "suspect: maybe, input: /in/*, output: /red/$3, resolutions: [1h, 60m], statistics: [coverage]",
+    ["suspect", "output", "resolutions", "statistics"]
+  ],
+  ["Reduce", "suspect: maybe, input: /in/*, output: /in/$0", ["suspect", "output"]],
+  ["Reduce", "timeZone: Mars, input: /in/*, output: /red/$3, resolutions: 5", ["timeZone", "output", "resolutions"]],
+  [
+    "Validate",
+    "input: /in/*, output: /v/$7, interval: 5, tests: [{parameter: T, neighbour: {series: /n/$8, fail: 1}}]",
+    ["interval", "output", "tests[0].neighbour.series"]
+  ],
+  [
+    "Validate",
+    "input: /in/*, output: 5, interval: 1h, tests: [{parameter: T, flatLine: {fail: 1h}}, {parameter: 5, neighbour: {series: /n/$8, fail: 1}}]",
+    ["output", "tests[0].flatLine", "tests[1].parameter", "tests[1].neighbour.series"]
+  ],
+  [
+    "Rename",
+    "input: /in/*, output: /in/$0, others: all, columns: [{from: a, to: $0}]",
+    ["others", "output", "columns[0].to"]
+  ],
+  ["Correct", "input: /in/*, output: /c/$1, corrections: 5", ["output", "corrections"]],
+  ["Pivot", "input: /in/*, output: 5, parameter: T, name: $1", ["output", "name"]],
+  ["Inbox", "files: '[', into: /in, missing: 5", ["files", "missing"]],
+  [
+    "Dashboard",
+    "title: 5, sites: [{name: a, dataset: /a}], parameters: [{name: T, label: T, thresholds: [{value: 1, label: x, side: above, sites: [b]}]}]",
+    ["title", "parameters[0].thresholds[0].sites"]
+  ]
+])("of a %s in which each field may be wrong by itself, each is told: %s", async (kind, spec, fields) => {
+  const problems = await problemsOf(`apiVersion: duckpond/v1\nkind: ${kind}\nmetadata: {name: a}\nspec: {${spec}}\n`);
+  const told = problems.map((problem) => /spec\.([^ ]+) is /.exec(problem)![1]!);
+  expect(told.sort()).toEqual([...fields].sort());
+});
+
+test("a second resource of a kind and name is told while other things are wrong, and once for each", async () => {
+  const wrong = inbox.replace("into: /in", "into: in");
+  const told = (await problemsOf(`${wrong}---\n${inbox}---\n${wrong}`)).filter((problem) =>
+    problem.includes("already")
+  );
+  expect(told).toEqual([
+    "a.yaml:8:1: there is already a resource Inbox/files, at a.yaml:1:1: rename one.",
+    "a.yaml:15:1: there is already a resource Inbox/files, at a.yaml:1:1: rename one."
+  ]);
+});
+
 test("a file in another encoding than UTF-8 is named, with the place of its first other character", async () => {
   const text = inbox.replace("{name: files}", '{name: files, description: "Café"}');
   expect(await problemsOf(Buffer.from(text, "latin1"))).toEqual([
