@@ -211,7 +211,8 @@ function rowsIn({begin = -Infinity, end = Infinity, versions}: Omit<Layer, "isWh
   return shares.reduce((sum, share) => sum + share, 0);
 }
 
-function where({begin, end}: Range = {}): string {
+/** The clause that takes the rows in a half-open range; empty where that is everything. */
+export function where({begin, end}: Range = {}): string {
   const conditions = [
     ...(begin === undefined ? [] : [`timestamp >= make_timestamptz(${begin})`]),
     ...(end === undefined ? [] : [`timestamp < make_timestamptz(${end})`])

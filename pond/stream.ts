@@ -1,14 +1,18 @@
 import type {RecordBatch} from "apache-arrow";
 import type {Duck} from "./duck.js";
+import {where} from "./series.js";
 import type {Piece, Range, Series} from "./types.js";
 
 /** About so many readings are in memory at a time: no more than in a row group or two. */
 const most = 100_000;
 
-/** The readings of a series by time, in batches; memory is bound by their size, however long the history is. */
+/**
+ * The readings of a series by time, in batches; memory is bound by their size, however long the history is. A relation
+ * may tell whole pieces: each window takes its own readings of it, or those of two would come twice.
+ */
 export async function* batchesOf(duck: Duck, series: Series, range: Range = {}): AsyncIterable<RecordBatch> {
   for (const window of windowsOf(await series.pieces(range), range)) {
-    const table = await duck.table(`SELECT * FROM ${await series.relation(window)} ORDER BY timestamp`);
+    const table = await duck.table(`SELECT * FROM ${await series.relation(window)}${where(window)} ORDER BY timestamp`);
     yield* table.batches;
   }
 }

@@ -91,7 +91,7 @@ export interface Series {
   /**
    * A parenthesised SELECT for DuckDB: `timestamp` (TIMESTAMPTZ) and one column per parameter, one row per
    * timestamp, newest version wins per timestamp and column (a NULL says nothing). Rows come in no promised order.
-   * Reads only the pieces that overlap the range.
+   * Reads only the pieces that overlap the range, and may tell all that is in them: who wants the range alone says so.
    */
   relation(range?: Range): Promise<string>;
   /** Of a range that the newest version may tell of alone, what shows whether it does; undefined where that is unlikely. */

@@ -12,7 +12,7 @@ import {Duck} from "../../pond/duck.js";
 import {LocalStore} from "../../pond/local.js";
 import {Pond} from "../../pond/pond.js";
 import {batchesOf, windowsOf} from "../../pond/stream.js";
-import type {Piece} from "../../pond/types.js";
+import type {Piece, Range, Series} from "../../pond/types.js";
 import {newPond, rowsOf, write} from "./harness.js";
 import {readings} from "./readings.js";
 
@@ -92,6 +92,45 @@ test("a series without readings in the range gives one batch with its columns", 
   for await (const batch of (await pond.fs()).batches("/s", {begin: 5e6})) found.push(batch);
   expect(found.map(({numRows, schema}) => [numRows, schema.names])).toEqual([[0, ["timestamp", "a"]]]);
 });
+
+test("of a series that tells whole pieces each row comes once, in order, whatever is asked for", async () => {
+  const duck = new Duck();
+  onTestFinished(() => duck.close());
+  const bound = fc.option(fc.nat(1_000), {nil: undefined});
+  const cut = fc.record({rows: fc.integer({min: 1, max: 60}), counted: fc.option(fc.nat(300_000), {nil: undefined})});
+  await fc.assert(
+    fc.asyncProperty(fc.array(cut, {minLength: 1, maxLength: 8}), bound, bound, async (cuts, begin, end) => {
+      fc.pre((begin ?? -Infinity) < (end ?? Infinity));
+      const pieces: Piece[] = [];
+      for (const {rows, counted} of cuts) {
+        const minTime = (pieces.at(-1)?.maxTime ?? -1) + 1;
+        pieces.push({key: "", minTime, maxTime: minTime + rows * 3 - 1, rows: counted}); // one in 3 µs
+      }
+      const told: number[] = [];
+      for await (const batch of batchesOf(duck, whole(pieces), {begin, end}))
+        for (const time of batch.getChild("timestamp")!) told.push(Math.round(Number(time) * 1000)); // Arrow tells ms
+      const {maxTime} = pieces.at(-1)!;
+      const all = Array.from({length: (maxTime + 1) / 3}, (_, row) => row * 3);
+      expect(told).toEqual(all.filter((time) => time >= (begin ?? 0) && time < (end ?? Infinity)));
+    }),
+    {numRuns: 60}
+  );
+});
+
+/** A series with a reading in 3 µs, of which whatever is asked tells all of the pieces that the range meets. */
+function whole(pieces: readonly Piece[]): Series {
+  const meeting = ({begin = -Infinity, end = Infinity}: Range = {}) =>
+    pieces.filter(({minTime, maxTime}) => maxTime >= begin && minTime < end);
+  const rows = ({minTime, maxTime}: Piece) =>
+    `SELECT make_timestamptz(t) AS timestamp FROM range(${minTime}, ${maxTime + 1}, 3) AS r(t)`;
+  const none = "SELECT NULL::TIMESTAMPTZ AS timestamp WHERE false";
+  return {
+    path: "/whole",
+    columns: async () => [],
+    pieces: async (range) => meeting(range),
+    relation: async (range) => `(${[none, ...meeting(range).map(rows)].join(" UNION ALL ")})`
+  };
+}
 
 const piece: fc.Arbitrary<Piece> = fc
   .record({
