@@ -1,4 +1,4 @@
-import type {Table} from "apache-arrow";
+import type {Table, Vector} from "apache-arrow";
 import {csvFormatRows} from "d3-dsv";
 
 /** The forms in which a command prints rows. */
@@ -8,7 +8,10 @@ export type Format = (typeof formats)[number];
 /** One printed row: column names to plain values. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The rows as text without a last line break. Times are ISO 8601 in UTC; a missing value is empty, or null in JSON. */
+/**
+ * The rows as text without a last line break. Times are ISO 8601 in UTC, in milliseconds or as much finer as they are; a
+ * missing value is empty, or null in JSON.
+ */
 export function formatRows(rows: readonly Row[], format: Format): string {
   switch (format) {
     case "table":
@@ -69,24 +72,55 @@ async function* jsonStream(rows: RowStream): AsyncIterable<string> {
   yield before === "[\n" ? "[]\n" : "\n]\n";
 }
 
-/** The rows of an Arrow table as plain values: bigints that fit become numbers, timestamps become Dates. */
+/** The rows of an Arrow table as plain values: bigints that fit become numbers, times Dates, or text where they are finer. */
 export function rowsOf(table: Table): Row[] {
-  const columns = table.schema.fields.map(({name, type}, place) => ({
-    name,
-    vector: table.getChildAt(place)!, // a row of Arrow's looks each of its columns up by name, which takes ten times as long
-    time: isTime(String(type))
-  }));
+  const columns = table.schema.fields.map(({name, type}, place) => {
+    const vector = table.getChildAt(place)!; // a row of Arrow's looks each of its columns up by name, which takes ten times as long
+    return {name, at: reading(vector, String(type))};
+  });
   return Array.from({length: table.numRows}, (_, index) => {
-    return Object.fromEntries(columns.map(({name, vector, time}) => [name, plainValue(vector.get(index), time)]));
+    return Object.fromEntries(columns.map(({name, at}) => [name, at(index)]));
   });
 }
 
-function isTime(type: string): boolean {
-  return type.startsWith("Timestamp") || type.startsWith("Date");
+/** Decimals of a second that an Arrow timestamp counts. */
+const decimals: Readonly<Record<string, number>> = {SECOND: 0, MILLISECOND: 3, MICROSECOND: 6, NANOSECOND: 9};
+
+/** What tells the plain value of a row. */
+function reading(vector: Vector, type: string): (row: number) => unknown {
+  const unit = /^Timestamp<(\w+)/.exec(type)?.[1];
+  if (unit !== undefined) {
+    const ticks = ticksOf(vector);
+    return (row) => (ticks[row] === null ? null : instantOf(ticks[row]!, decimals[unit]!));
+  }
+  const isDate = type.startsWith("Date");
+  return (row) => plainValue(vector.get(row), isDate);
 }
 
-function plainValue(value: unknown, time: boolean): unknown {
-  if (time && value !== null && value !== undefined) return new Date(Number(value));
+/** Timestamps as they are counted: Arrow itself tells milliseconds, as doubles. */
+function ticksOf({data}: Vector): (bigint | null)[] {
+  return data.flatMap((part) =>
+    Array.from({length: part.length}, (_, row) => (part.getValid(row) ? (part.values as BigInt64Array)[row]! : null))
+  );
+}
+
+const million = 1_000_000n;
+
+/** What DuckDB counts infinity as, in any unit. */
+const infinity = 2n ** 63n - 1n;
+
+/** An instant, counted since 1970: a Date where milliseconds tell it, else as ISO 8601 with the decimals that do. */
+function instantOf(ticks: bigint, decimals: number): Date | string {
+  if (ticks === infinity || ticks === -infinity) return ticks > 0n ? "infinity" : "-infinity";
+  const nanos = ticks * 10n ** BigInt(9 - decimals);
+  const rest = ((nanos % million) + million) % million; // before 1970 too, a time is after its millisecond
+  const millis = new Date(Number((nanos - rest) / million));
+  if (rest === 0n) return millis;
+  return millis.toISOString().replace("Z", `${String(rest).padStart(6, "0").replace(/000$/, "")}Z`);
+}
+
+function plainValue(value: unknown, isDate: boolean): unknown {
+  if (isDate && value !== null && value !== undefined) return new Date(Number(value));
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   return value;
 }
@@ -167,6 +201,11 @@ export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const power = Math.min(3, Math.floor(Math.log10(bytes) / 3));
   return `${(bytes / 1000 ** power).toFixed(1)} ${["B", "kB", "MB", "GB"][power]}`;
+}
+
+/** An instant in µs since 1970, as rows tell it. */
+export function formatInstant(micros: number): string {
+  return cell(instantOf(BigInt(micros), decimals.MICROSECOND!));
 }
 
 /** A count of things: "1 file", "12,699 files"; the plural only where it is not the noun with an s. */

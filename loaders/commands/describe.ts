@@ -1,6 +1,6 @@
 import {Command} from "commander";
 import type {Column, Reader, Stat, Version} from "../../pond/types.js";
-import {counted, formatBytes, formatRows} from "../format.js";
+import {counted, formatBytes, formatInstant, formatRows} from "../format.js";
 import type {Row} from "../format.js";
 import type {Shell} from "./shell.js";
 
@@ -50,7 +50,7 @@ async function readingsOf(fs: Reader, path: string) {
 }
 
 function instant(micros: number | null | undefined): string | undefined {
-  return micros === null || micros === undefined ? undefined : new Date(micros / 1000).toISOString();
+  return micros === null || micros === undefined ? undefined : formatInstant(micros);
 }
 
 function print(shell: Shell, told: Told): void {

@@ -229,6 +229,27 @@ describe("cat", () => {
     expect(await ask("--sql", "SELECT count(*) AS n FROM oplog WHERE kind = 'series'")).toEqual([{n: 3}]);
   });
 
+  test("tells readings a millionth of a second apart", async () => {
+    const inbox = `apiVersion: duckpond/v1\nkind: Inbox\nmetadata: {name: fine}\nspec: {files: fine.csv, into: /fine}\n`;
+    const times = ["2024-01-01T00:00:00.000Z", "2024-01-01T00:00:00.000001Z", "2024-01-01T00:00:00.000002Z"];
+    await mkdir(join(directory, "fine"));
+    await writeFile(join(directory, "fine/inbox.yaml"), inbox);
+    await writeFile(join(directory, "fine/fine.csv"), ["time,T.C", ...times.map((time) => `${time},1`), ""].join("\n"));
+    const at = async (...args: string[]) =>
+      (await pond("--pond", join(directory, "finer"), "--resources", join(directory, "fine"), ...args)).out;
+    await at("run");
+    const [table, csv, ndjson] = await Promise.all(
+      ["table", "csv", "ndjson"].map((format) => at("cat", "/fine", "--format", format))
+    );
+    expect(csv).toBe(["timestamp,T.C", ...times.map((time) => `${time},1`), ""].join("\n"));
+    expect(ndjson).toBe(times.map((timestamp) => `${JSON.stringify({timestamp, "T.C": 1})}\n`).join(""));
+    expect(table!.match(/20.+Z/g)).toEqual(times);
+    expect(JSON.parse(await at("cat", "/fine", "--format", "json"))).toEqual(
+      times.map((timestamp) => ({timestamp, "T.C": 1}))
+    );
+    expect(await at("describe", "/fine")).toContain(`from ${times[0]} to ${times[2]}`);
+  });
+
   test("goes back in time", async () => {
     const {code, err} = await pond("cat", "--at", "0", "/instruments/pier-bottom");
     expect(code).toBe(exits.trouble);

@@ -1,7 +1,11 @@
+import {writeFile} from "node:fs/promises";
+import {join} from "node:path";
 import {tableFromArrays, vectorFromArray, Table, TimestampMicrosecond} from "apache-arrow";
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {formatBytes, formatRows, formats, formatStream, rowsOf} from "../../loaders/format.js";
+import {encodeParquet} from "../../pond/parquet.js";
+import {openDuck, temporaryDirectory} from "./memory.js";
 
 const rows = [
   {name: "a", rows: 12, when: new Date(0)},
@@ -42,6 +46,41 @@ test("Arrow rows become plain values: bigints numbers, timestamps dates", () => 
     count: tableFromArrays({count: BigInt64Array.of(7n)}).getChild("count")!
   });
   expect(rowsOf(table)).toEqual([{timestamp: new Date(1), count: 7}]);
+});
+
+test.each([
+  ["1969-12-31 23:59:59.999999", "1969-12-31T23:59:59.999999Z"],
+  ["1969-12-31 23:59:59.999", "1969-12-31T23:59:59.999Z"],
+  ["2024-01-01 00:00:00.000001", "2024-01-01T00:00:00.000001Z"],
+  ["2024-01-01 00:00:00.001", "2024-01-01T00:00:00.001Z"],
+  ["2024-01-01", "2024-01-01T00:00:00.000Z"],
+  ["0999-01-01 00:00:00.123456", "0999-01-01T00:00:00.123456Z"],
+  ["infinity", "infinity"],
+  ["-infinity", "-infinity"]
+])("a time is told as exactly as it is: %s", async (time, told) => {
+  const duck = await openDuck();
+  for (const type of ["TIMESTAMPTZ", "TIMESTAMP"]) {
+    const rows = rowsOf(await duck.table(`SELECT ${type} '${time}' AS t UNION ALL SELECT NULL ORDER BY t NULLS LAST`));
+    expect(formatRows(rows, "csv")).toBe(`t\n${told}\n`);
+    expect(JSON.parse(formatRows(rows, "json"))).toEqual([{t: told}, {t: null}]);
+    expect(formatRows(rows, "ndjson").split("\n")[0]).toBe(`{"t":"${told}"}`);
+    expect(formatRows(rows, "table").split("\n")[1]).toBe(told);
+  }
+});
+
+test("times are told in the unit that counts them, each as finely as it needs", async () => {
+  const sql = `SELECT TIMESTAMP_NS '2024-01-01 00:00:00.000000001' AS ns, TIMESTAMP_NS '1960-01-01 00:00:00.000001' AS us,
+               TIMESTAMP_MS '2024-01-01 00:00:00.001' AS ms, TIMESTAMP_S '1960-01-01 00:00:01' AS s, DATE '1960-01-02' AS d`;
+  expect(formatRows(rowsOf(await (await openDuck()).table(sql)), "csv").split("\n")[1]).toBe(
+    "2024-01-01T00:00:00.000000001Z,1960-01-01T00:00:00.000001Z,2024-01-01T00:00:00.001Z,1960-01-01T00:00:01.000Z,1960-01-02T00:00:00.000Z"
+  );
+});
+
+test("what becomes a file of Parquet is as exact", async () => {
+  const duck = await openDuck();
+  const file = join(await temporaryDirectory(), "t.parquet");
+  await writeFile(file, encodeParquet(await duck.table("SELECT TIMESTAMPTZ '1969-12-31 23:59:59.999999Z' AS t")));
+  expect(await duck.rows(`SELECT epoch_us(t)::INTEGER AS us FROM read_parquet('${file}')`)).toEqual([{us: -1}]);
 });
 
 test("bytes are said in powers of a thousand", () => {
