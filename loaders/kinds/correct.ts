@@ -3,7 +3,7 @@ import {tablesIn} from "../series/annotation.js";
 import {adjustmentsOf, correction} from "../quality/correction.js";
 import {CorrectedSeries} from "../quality/corrected.js";
 import type {Dataset} from "../series/dataset.js";
-import {driftsOf} from "../quality/drift.js";
+import {type Calibration, driftsOf} from "../quality/drift.js";
 import {isFlag} from "../readings/flag.js";
 import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
@@ -79,14 +79,24 @@ async function correctedSeries(spec: CorrectSpec, {input, path}: Dataset, ground
   const columns = (await source.columns()).filter((column) => isNumeric(column) && !isFlag(column));
   const rules = spec.corrections.filter((one) => isFor(one, input));
   const written = columns.flatMap((column) => adjustmentsOf(rules, {path: input, column, columns}));
-  const {adjustments: drifts, endless} = await driftsIn(spec, {input, columns}, ground);
+  const {adjustments: drifts, ...wrong} = await driftsIn(spec, {input, columns}, ground);
   const adjustments = [...written, ...drifts];
   const names = columns.map(({name}) => name).filter((name) => adjustments.some(({column}) => column === name));
-  const errors = endless.map(
-    ({series, parameter, begin}) =>
-      `The calibration of ${series} at ${new Date(begin / 1000).toISOString()} tells how far ${parameter} was off, and nothing since when: annotate the deployment or the calibration before it.`
-  );
+  const errors = [...wrong.endless.map(endlessness), ...wrong.disputed.map(dispute)];
   return {series: new CorrectedSeries(path, source, adjustments), corrected: names, errors};
+}
+
+function endlessness({series, parameter, begin}: Calibration): string {
+  return `The calibration of ${series} at ${instantOf(begin)} tells how far ${parameter} was off, and nothing since when: annotate the deployment or the calibration before it.`;
+}
+
+function dispute([one, other]: readonly [Calibration, Calibration]): string {
+  const [off, otherwise] = [one, other].map(({offset, unit}) => [offset, unit ?? []].flat().join(" "));
+  return `At ${instantOf(one.begin)} the calibration of ${one.series} tells that ${one.parameter} was off by ${off}, and that of ${other.series} by ${otherwise}, so neither is made good: leave the one that is right.`;
+}
+
+function instantOf(micros: number): string {
+  return new Date(micros / 1000).toISOString();
 }
 
 interface Part {
@@ -97,7 +107,7 @@ interface Part {
 /** What calibrations say of the input and what it is made of, but for what was corrected before: once is enough. */
 async function driftsIn({annotations}: CorrectSpec, {input, columns}: Part, {fs, kinds}: Ground) {
   const rows = (await tablesIn(annotations, fs)).flatMap((table) => table.rows ?? []);
-  if (rows.length === 0) return {adjustments: [], endless: []};
+  if (rows.length === 0) return {adjustments: [], endless: [], disputed: []};
   const resources = await computingIn({fs, kinds});
   const others = resources.filter(({kind, spec}) => kind !== correct.name || !heeds(spec as CorrectSpec));
   const raw = new Set((await lineageOf(input, {resources: others, kinds, fs})).map(placed));

@@ -8,7 +8,7 @@ import {keyOf} from "../reduction/shard.js";
 import type {Quality} from "../types.js";
 
 /** Part of every key: to be raised whenever the same adjustment would make other readings. */
-const generation = 1;
+const generation = 2;
 
 /**
  * A series with some readings made right, each adjustment on what those before it made; the series itself stays as it

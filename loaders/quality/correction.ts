@@ -63,7 +63,7 @@ interface Amount {
   readonly offset: number;
 }
 
-interface Point extends Amount {
+export interface Point extends Amount {
   readonly time: number; // µs UTC
 }
 

@@ -3,7 +3,7 @@ import type {Column} from "../../pond/types.js";
 import {areAlike} from "../readings/parameter.js";
 import type {AnnotationRow} from "../series/annotation.js";
 import {intersect} from "../series/combined.js";
-import {type Adjustment, amountIn, meet} from "./correction.js";
+import {type Adjustment, amountIn, meet, type Point} from "./correction.js";
 import {concerns} from "../series/target.js";
 import type {Origin} from "../types.js";
 
@@ -21,11 +21,12 @@ interface Drifted extends Origin {
 /** What calibrations tell of drifts. */
 interface Drifts {
   readonly adjustments: readonly Adjustment[];
-  readonly endless: readonly AnnotationRow[]; // calibrations before which nothing tells when readings were right
+  readonly endless: readonly Calibration[]; // before which nothing tells when readings were right
+  readonly disputed: readonly (readonly [Calibration, Calibration])[]; // of one instant, which tell of one column otherwise
 }
 
 /** A calibration that tells how far readings had drifted. */
-interface Calibration extends AnnotationRow {
+export interface Calibration extends AnnotationRow {
   readonly offset: number;
   readonly parameter: string;
 }
@@ -37,27 +38,59 @@ interface Found {
   readonly since?: number; // µs UTC
 }
 
+/** What a calibration does to a column. */
+interface Drift {
+  readonly one: Found;
+  readonly adjustment: Line;
+}
+
+/** From when readings were right to the calibration. */
+interface Line extends Adjustment {
+  readonly by: readonly [Point, Point];
+}
+
 /**
  * The drifts that calibrations found: none when the instrument was deployed or calibrated the last time before, the
- * whole of the offset just before the calibration. Where an annotation names several of what a series is made of, that
- * counts which is furthest back.
+ * whole of the offset just before the calibration. Where an annotation names several of what a series is made of, or
+ * others tell the same of one instant, that counts which is furthest back. Where they tell otherwise, none does.
  */
 export function driftsOf(annotations: readonly AnnotationRow[], {path, columns, origins}: Drifting): Drifts {
   const found = origins.toReversed().flatMap((origin) => calibrationsOf(origin, annotations));
-  const drifts: {one: Found; adjustment: Adjustment}[] = [];
+  const drifts: Drift[] = [];
+  const disputed: (readonly [Drift, Drift])[] = [];
   for (const one of found)
     for (const column of concerned(one, columns)) {
       const adjustment = adjustmentOf(one, {path, column});
-      const told = drifts.filter((other) => other.one.calibration === one.calibration);
-      if (adjustment && !told.some((other) => meet(other.adjustment, adjustment))) drifts.push({one, adjustment});
+      if (!adjustment) continue;
+      const drift = {one, adjustment};
+      const twins = drifts.filter((other) => areTwins(other, drift));
+      const rival = twins.find((other) => !areEqual(other.adjustment, adjustment));
+      if (rival) disputed.push([rival, drift]);
+      if (twins.length === 0) drifts.push(drift);
     }
   const begun = new Set(found.flatMap(({calibration, since}) => (since === undefined ? [] : calibration)));
   const own = found.filter(({origin}) => !origin.isMended);
   const endless = own.filter((one) => !begun.has(one.calibration) && concerned(one, columns).length > 0);
+  const refused = new Set(disputed.map(([rival]) => rival));
+  const counting = drifts.filter((drift) => !drift.one.origin.isMended && !refused.has(drift));
   return {
-    adjustments: drifts.filter(({one}) => !one.origin.isMended).map(({adjustment}) => adjustment),
-    endless: [...new Set(endless.map(({calibration}) => calibration))]
+    adjustments: counting.map(({adjustment}) => adjustment),
+    endless: [...new Set(endless.map(({calibration}) => calibration))],
+    disputed: disputed.map(([rival, drift]) => [rival.one.calibration, drift.one.calibration])
   };
+}
+
+/** Whether two tell of the same readings at one instant; what is left after one was corrected is another matter. */
+function areTwins(a: Drift, b: Drift): boolean {
+  const isOne = a.one.calibration === b.one.calibration;
+  const isLeft = a.one.origin.isMended || b.one.origin.isMended;
+  const areAtOnce = a.one.calibration.begin === b.one.calibration.begin && !isLeft;
+  return (isOne || areAtOnce) && meet(a.adjustment, b.adjustment);
+}
+
+/** Whether two end at the same offset, but for how units round it. */
+function areEqual({by: [, {offset: a}]}: Line, {by: [, {offset: b}]}: Line): boolean {
+  return Math.abs(a - b) <= 1e-9 * Math.abs(a);
 }
 
 function calibrationsOf(origin: Drifted, annotations: readonly AnnotationRow[]): readonly Found[] {
@@ -94,7 +127,7 @@ function concerned({calibration, origin}: Found, columns: readonly Column[]): re
 function adjustmentOf(
   {calibration, origin, since}: Found,
   {path, column}: {readonly path: string; readonly column: Column}
-): Adjustment | undefined {
+): Line | undefined {
   const {begin: time, offset, unit} = calibration;
   const range = since === undefined ? undefined : intersect(origin.period, {begin: since, end: time});
   if (since === undefined || !range) return undefined;

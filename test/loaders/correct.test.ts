@@ -219,6 +219,44 @@ test("a calibration before which nothing tells when readings were right is told,
 });
 
 test.each([
+  ["the same annotation twice", {}],
+  ["of the series and a pattern", {series: "/in/*"}],
+  ["in another unit", {offset: 300, unit: "µg/L"}],
+  ["under another name of the parameter", {parameter: "Dissolved Oxygen"}]
+])("two calibrations of one instant that tell the same are one: %s", async (_, more) => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly("DO.mg/L", [8, 8, 8, 8]));
+  const rows = [deployed, calibrated(3, 0.3), {...calibrated(3, 0.3), ...more}];
+  const [, row] = await told(pond, visits(rows), correctWith([], fromCalibrations));
+  expect(row!.errors).toEqual([]);
+  expect(await column(pond, "DO.mg/L", "/right/a")).toEqual([8, 8 + 0.3 / 3, 8 + 0.6 / 3, 8]);
+});
+
+test("two calibrations of one instant that tell otherwise are an error that names both, and neither counts", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly("DO.mg/L", [8, 8, 8, 8, 8, 8]));
+  const other = {...calibrated(2, 500), series: "/in/*", unit: "µg/L"};
+  const rows = [deployed, calibrated(2, 4), other, calibrated(4, 1)];
+  const [, row] = await told(pond, visits(rows), correctWith([], fromCalibrations));
+  expect(row!.errors).toEqual([
+    "At 2025-06-01T02:00:00.000Z the calibration of /in/a tells that DO was off by 4, and that of /in/* by 500 µg/L, so neither is made good: leave the one that is right."
+  ]);
+  expect(await column(pond, "DO.mg/L", "/right/a")).toEqual([8, 8, 8, 8.5, 8, 8]);
+});
+
+test("an instrument and its site, calibrated at one instant, are made good once", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly("DO.mg/L", [8, 8, 8]));
+  const inputs = [{series: "/in/a"}];
+  const site = resource("Combine", "dock", {output: "/sites/Dock", scopes: [{name: "Surface", inputs}]});
+  const correction = resource("Correct", "sites", {input: "/sites/*", output: "/right/$0", ...fromCalibrations});
+  const rows = [{...deployed, series: "/**"}, calibrated(2, 4), {...calibrated(2, 4), series: "/sites/Dock"}];
+  const [, , row] = await told(pond, visits(rows), site, correction);
+  expect(row!.errors).toEqual([]);
+  expect(await column(pond, "Surface.DO.mg/L", "/right/Dock")).toEqual([8, 10, 8]);
+});
+
+test.each([
   [{kind: "outage", offset: 1, parameter: "DO"}, "only a calibration tells how far readings were off"],
   [{kind: "calibration", offset: 1}, "say of which parameter"],
   [{kind: "calibration", unit: "mg/L"}, "it is the unit of an offset, and there is none"]
