@@ -49,11 +49,19 @@ export class CorrectedSeries implements Series {
     return qualityIn(this.#source, range);
   }
 
-  /** What is done in a span, once however many columns it is done to; where one begins or ends counts if it does within. */
+  /**
+   * What is done in a span, once however many columns it is done to, and as often as it is done to one; where one begins
+   * or ends counts if it does within.
+   */
   #told(span: Required<Range>): readonly string[] {
-    const told = this.#adjustments.flatMap(({begin = -Infinity, end = Infinity, recipe}) => {
+    const times = new Map<string, number>();
+    const told = this.#adjustments.flatMap(({begin = -Infinity, end = Infinity, recipe, column}) => {
       if (!intersect({begin, end}, span)) return [];
-      return JSON.stringify([recipe, begin > span.begin ? begin : null, end < span.end ? end : null]);
+      const done = [recipe, begin > span.begin ? begin : null, end < span.end ? end : null];
+      const one = JSON.stringify([column, ...done]);
+      const before = times.get(one) ?? 0;
+      times.set(one, before + 1);
+      return JSON.stringify(before === 0 ? done : [...done, before]);
     });
     return [...new Set(told)];
   }

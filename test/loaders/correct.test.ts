@@ -399,6 +399,19 @@ test("by nothing, readings stay bit by bit; and where no correction holds, a pie
   expect(other!.key).not.toBe(raw[1]!.key);
 });
 
+test("what is done twice has another key than what is done once, however many columns it is done to", async () => {
+  const one = correction.parse({parameter: "DO", offset: 1});
+  const key = async (columns: readonly string[], list: readonly Correction[]) => {
+    const source = series([columns.flatMap((name) => hourly(name, [8]))]);
+    const raw = {...source, pieces: async () => [{key: "raw", minTime: begin, maxTime: begin}]};
+    return (await (await corrected(raw, list)).pieces())[0]!.key;
+  };
+  const [once, twice] = [await key(["DO.mg/L"], [one]), await key(["DO.mg/L"], [one, one])];
+  expect(twice).not.toBe(once);
+  const both = ["DO.mg/L", "S.DO.mg/L"];
+  expect([await key(both, [one]), await key(both, [one, one])]).toEqual([once, twice]);
+});
+
 test("a correction costs the pages that it changes; and where it is drawn out, those that this changes", async () => {
   const cache = await temporaryDirectory();
   const year = hourly("DO.mg/L", Array<number>(365 * 24).fill(8), micros("2025-01-01T00:00Z"));
