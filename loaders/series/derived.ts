@@ -10,6 +10,7 @@ import {finite} from "../files/host.js";
 import {within} from "../reduction/partial.js";
 import {attributesOf} from "../readings/readings.js";
 import {keyOf} from "../reduction/shard.js";
+import {requirePure} from "./purity.js";
 
 /** A name in the SQL, and the series that stand for it. */
 export interface Input {
@@ -155,8 +156,11 @@ export class DerivedSeries implements Series {
   }
 
   async #describe(): Promise<readonly Column[]> {
-    const {duck} = this.#options;
+    const {duck, sql: asked, inputs} = this.#options;
     const nothing = {begin: 0, end: 0};
+    const known = await this.#attributes();
+    const names = inputs.map(({name}) => name);
+    await requirePure(duck, {path: this.path, sql: asked, inputs: names, columns: new Set([...known.keys(), "path"])});
     const sql = await this.#statement(nothing);
     const rows = await duck.rows(`DESCRIBE ${sql}`).catch((error: unknown) => this.#refuse(error));
     const types = new Map(rows.map((row) => [row.column_name as string, row.column_type as string]));
@@ -169,7 +173,6 @@ export class DerivedSeries implements Series {
     for (const [name, type] of types)
       if (!/^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)\b/.test(type))
         throw new Error(`The SQL of ${this.path} gives ${name} as ${type}: readings are numbers.`);
-    const known = await this.#attributes();
     return [...types.keys()].map((name) => ({
       name,
       type: "DOUBLE",

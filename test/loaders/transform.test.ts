@@ -120,6 +120,75 @@ test.each([
   expect(rows[0]!.errors[0]).toContain("/derived/bad");
 });
 
+const alone = "a result may depend on the inputs alone.";
+const again = (name: string) => `${name} gives something else each time: ${alone}`;
+const unread = (name: string) => `${name} reads what is no input: store that as a series, and name it in inputs.`;
+
+test.each([
+  [`SELECT timestamp, k.a FROM a, read_csv('/abs/k.csv') AS k`, ` at line 1, column 31: ${unread("read_csv")}`],
+  [
+    `SELECT timestamp, 1 AS x\nFROM a, '/etc/passwd'`,
+    " at line 2, column 9: there is no table /etc/passwd; inputs names a."
+  ],
+  [`SELECT timestamp, (SELECT count(*) FROM glob('/etc/*')) AS x FROM a`, unread("glob")],
+  [`SELECT timestamp, 1 AS x FROM a) AS t, read_text('/etc/passwd') AS u, (SELECT 1`, unread("read_text")],
+  [
+    `WITH "/etc/passwd" AS (SELECT * FROM "/etc/passwd") SELECT timestamp, 1 AS x FROM a`,
+    "there is no table /etc/passwd"
+  ],
+  [`SELECT timestamp, 1 AS x FROM a, information_schema.tables`, "there is no table tables; inputs names a."],
+  [`SELECT timestamp, 1 AS x FROM a, duckdb_settings()`, unread("duckdb_settings")],
+  [`SELECT timestamp, 1 AS x FROM a, (SUMMARIZE a)`, "DESCRIBE, SHOW and SUMMARIZE tell of more than the inputs"],
+  [`SELECT timestamp, "ü", random() AS x FROM a`, ` at line 1, column 24: ${again("random")}`],
+  [`SELECT now() AS timestamp, 1 AS x FROM a`, again("now")],
+  [`SELECT timestamp, epoch(current_timestamp) AS x FROM a`, again("current_timestamp")],
+  [`SELECT timestamp, epoch(localtimestamp) AS x FROM a`, again("localtimestamp")],
+  [`SELECT timestamp, year(CURRENT_DATE) AS x FROM a`, again("CURRENT_DATE")],
+  [`SELECT timestamp, epoch(timestamp - ago('1 day')) AS x FROM a`, again("ago")],
+  [`SELECT timestamp, epoch(age(timestamp)) AS x FROM a`, again("age")],
+  [`SELECT timestamp, hash(uuid()) AS x FROM a`, again("uuid")],
+  [`SELECT timestamp, hash(gen_random_uuid()) AS x FROM a`, again("gen_random_uuid")],
+  [`SELECT timestamp, list_sum(list_transform([1], lambda i: i + RANDOM())) AS x FROM a`, again("random")],
+  [`SELECT timestamp, length(current_setting('threads')) AS x FROM a`, again("current_setting")],
+  [`SELECT timestamp, sum("T.C") OVER (ORDER BY random()) AS x FROM a`, again("random")],
+  [`SELECT timestamp, "T.C" FROM a USING SAMPLE 3`, `a sample is another one each time: ${alone}`],
+  [`SELECT timestamp, "T.C" FROM a TABLESAMPLE 10%`, `a sample is another one each time: ${alone}`],
+  [`FROM (PIVOT a ON path USING sum("T.C") GROUP BY timestamp)`, "it is not one SELECT, or has a PIVOT without IN (…)."]
+])("SQL that depends on more than its inputs is refused: %s", async (sql, reason) => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({"T.C": (t) => t}, 3));
+  for (const more of [{}, {lookback: "1h"}]) {
+    const bad = resource("Derive", "bad", {output: "/derived/bad", inputs: {a: "/in/a"}, sql, ...more});
+    const [row] = (await apply(pond, bad)).rows;
+    expect(row!.errors).toEqual([expect.stringContaining(reason)]);
+    expect(row!.errors[0]).toMatch(/^The SQL of .derived.bad cannot be run( at line \d, column \d+)?: /);
+    await expect(ask(pond, "SELECT * FROM '/derived/bad'")).rejects.toThrow(reason);
+  }
+});
+
+test.each([
+  `SELECT timestamp, "T.C" FROM A`,
+  `WITH b AS (SELECT * FROM a), c AS (FROM b) SELECT timestamp, "T.C" FROM c`,
+  `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT timestamp, "T.C" + i - 3 AS "T.C" FROM a, n WHERE i = 3`,
+  `SELECT timestamp, "T.C" + i - i AS "T.C" FROM a, range(1) AS r(i)`,
+  `SELECT timestamp, "T.C" FROM a, generate_series(1, 1), (VALUES (1)) AS v(j), unnest([1]) AS u(k)`,
+  `SELECT timestamp, "T.C" * current_date AS "T.C" FROM (SELECT *, 1 AS current_date FROM a)`,
+  `SELECT timestamp, CASE WHEN "T.C" < 0 THEN error('cold') ELSE "T.C" END AS "T.C" FROM a`,
+  `SELECT timestamp, "T.C" + 0 * epoch(age(timestamp, timestamp)) AS "T.C" FROM a`,
+  `SELECT timestamp, list_sum(["T.C"]) + 0 * coalesce(nullif(1, 1), 0) AS "T.C" FROM a`,
+  `SELECT * FROM (PIVOT (SELECT timestamp, "T.C", path FROM a) ON path IN ('/in/a' AS "T.C") USING sum("T.C"))`
+])("SQL that depends on its inputs alone is not: %s", async (sql) => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({"T.C": (t) => t}, 3));
+  const good = resource("Derive", "good", {output: "/derived/good", inputs: {a: "/in/a"}, sql});
+  expect((await apply(pond, good)).rows[0]!.errors).toEqual([]);
+  expect(await ask(pond, `SELECT "T.C" AS t FROM '/derived/good' ORDER BY timestamp`)).toEqual([
+    {t: 0},
+    {t: 1},
+    {t: 2}
+  ]);
+});
+
 test("SQL that fails on a reading says so to who reads", async () => {
   const pond = await openPond();
   await appendReadings(pond, "/in/dock", hourly({"DO.mg/L": (t) => t}));
