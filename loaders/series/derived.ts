@@ -26,10 +26,14 @@ export interface DerivedOptions {
   readonly cache: string; // host directory
 }
 
-const isoFormat = "%Y-%m-%dT%H:%M:%S.%gZ";
+/** SQL: the timestamp as ISO 8601. */
+const isoTime = "strftime(timestamp AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ')";
 
 /** Part of every key: to be raised whenever the same input would give other readings. */
 const generation = 2;
+
+/** Part of what remembers that SQL was found well: to be raised whenever more is asked of it. */
+const proof = 1;
 
 /**
  * What SQL makes of other series. With a lookback a range of it is computed from the readings up to so long before the
@@ -82,7 +86,7 @@ export class DerivedSeries implements Series {
     await this.columns();
     const pieces = await this.pieces();
     if (lookback === undefined) return;
-    const memo = join(cache, "derive", `${keyOf(this.path).slice(0, 16)}.json`);
+    const memo = join(cache, "derive", `${keyOf("proof", proof, this.path).slice(0, 16)}.json`);
     const before = new Map((JSON.parse(readText(memo) ?? "[]") as readonly Piece[]).map((piece) => [piece.key, piece]));
     const changed = pieces.filter(({key}) => !before.delete(key)).concat(...before.values());
     if (changed.length === 0) return;
@@ -197,7 +201,27 @@ export class DerivedSeries implements Series {
     const names = (await this.columns()).map(({name}) => identifier(name));
     const columns = names.map((name) => `${finite(`${name}::DOUBLE`)} AS ${name}`);
     const list = ["timestamp", ...columns].join(", ");
-    return `(SELECT ${list} FROM (${await this.#statement(reach)}) WHERE timestamp IS NOT NULL AND ${within(range)})`;
+    const isMeant = await this.#heeding(reach, within(range));
+    return `(SELECT ${list} FROM (${await this.#statement(reach)}) WHERE timestamp IS NOT NULL AND ${isMeant})`;
+  }
+
+  /**
+   * The condition, which fails for a result that no reading is within the lookback of: what it was made of would be read
+   * for other results, and it would be missing where it is asked for.
+   */
+  async #heeding(reach: Range, condition: string): Promise<string> {
+    const {lookback} = this.#options;
+    if (lookback === undefined) return condition;
+    const pieces = await this.#inputPieces(reach);
+    const {begin = -Infinity, end = Infinity} = reach;
+    const first = pieces.reduce((time, {minTime}) => Math.min(time, minTime), Infinity);
+    const last = pieces.reduce((time, {maxTime}) => Math.max(time, maxTime), -Infinity);
+    const span = {begin: Math.max(begin, first), end: Math.min(end - 1, last) + lookback + 1};
+    const isWithin = pieces.length === 0 ? "false" : within(span);
+    const [before, after] = [`a result of ${this.path} is at `, ", and no reading then or in the lookback before it"];
+    const advice = "; have each result at the time of the newest reading that it is made of, or leave out lookback";
+    const refusal = `error(${literal(before)} || ${isoTime} || ${literal(after + advice)})`;
+    return `CASE WHEN ${isWithin} THEN ${condition} ELSE ${refusal} END`;
   }
 
   /** The same, which fails where two rows are of one time. */
@@ -205,8 +229,7 @@ export class DerivedSeries implements Series {
     const names = (await this.columns()).map(({name}) => identifier(name));
     const list = ["timestamp", ...names.map((name) => `any_value(${name}) AS ${name}`)].join(", ");
     const [before, between, after] = this.#twins("\0", "\0").split("\0").map(literal);
-    const time = `strftime(timestamp AT TIME ZONE 'UTC', ${literal(isoFormat)})`;
-    const refusal = `error(${before} || count(*) || ${between} || ${time} || ${after})`;
+    const refusal = `error(${before} || count(*) || ${between} || ${isoTime} || ${after})`;
     return `(SELECT ${list} FROM ${await this.#select(range, reach)} GROUP BY timestamp HAVING CASE WHEN count(*) > 1 THEN ${refusal} ELSE true END)`;
   }
 

@@ -298,6 +298,31 @@ test("with a lookback, SQL is tried where readings came or went, and nowhere els
   await expect(prove([days(0, 1), days(5, 6)], [])).rejects.toThrow("gives 2 rows at 2025-06-01T07:00");
 });
 
+test.each([
+  ["earlier", `SELECT timestamp - INTERVAL 1 HOUR AS timestamp, "T.C" FROM a`, "2025-05-31T23:00:00.000Z"],
+  ["later", `SELECT timestamp + INTERVAL 2 HOUR AS timestamp, "T.C" FROM a`, "2025-06-01T06:00:00.000Z"],
+  ["of no reading", `SELECT TIMESTAMPTZ '2020-01-01 00:00:00Z' AS timestamp, 1 AS "T.C"`, "2020-01-01T00:00:00.000Z"]
+])("with a lookback, a result beyond its readings is an error, and no reading is lost: %s", async (_, sql, time) => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({"T.C": (t) => t}, 5));
+  const bad = (more: object) => resource("Derive", "d", {output: "/derived/d", inputs: {a: "/in/a"}, sql, ...more});
+  const reason = `a result of /derived/d is at ${time}, and no reading then or in the lookback before it; have each result at the time of the newest reading that it is made of, or leave out lookback.`;
+  expect((await apply(pond, bad({lookback: "1h"}))).rows[0]!.errors).toEqual([
+    `The SQL of /derived/d cannot be run: ${reason}`
+  ]);
+  await expect(ask(pond, "SELECT * FROM '/derived/d'")).rejects.toThrow(reason);
+  expect((await apply(pond, bad({}))).rows[0]!.errors).toEqual([]);
+});
+
+test("with a lookback, results may come as late as that after a reading", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({"T.C": (t) => t}, 5));
+  const sql = `SELECT timestamp + INTERVAL 1 HOUR AS timestamp, "T.C" FROM a`;
+  const good = resource("Derive", "d", {output: "/derived/d", inputs: {a: "/in/a"}, sql, lookback: "1h"});
+  expect((await apply(pond, good)).rows[0]!.errors).toEqual([]);
+  expect(await ask(pond, `SELECT count(*)::INTEGER AS n FROM '/derived/d'`)).toEqual([{n: 5}]);
+});
+
 test("with a lookback, a change recomputes what depends on it and nothing else", async () => {
   const duck = await openDuck();
   const cache = await temporaryDirectory();
