@@ -118,7 +118,15 @@ class Summarised {
     const [row] = await ask(
       `SELECT ${us(`${side}(timestamp)`)} AS t FROM ${relation} WHERE ${within(range)} AND (${this.#said()})`
     );
-    return row!.t as number;
+    return (row!.t as number | null) ?? this.#missing(range);
+  }
+
+  /** Bins are made of a series' readings: where they have one, the series has. */
+  #missing({begin}: Required<Range>): never {
+    const from = new Date(begin / 1000).toISOString();
+    throw new Error(
+      `${this.#reduction.source.path} had readings from ${from} on when all were read, and has none when those are: make what computes it give for a part what it gives for the whole.`
+    );
   }
 
   /** Some column has a reading. */
@@ -154,13 +162,14 @@ class Summarised {
     {bin, latest}: {bin: Required<Range>; latest: Map<string, ColumnSummary["latest"]>}
   ) {
     const newest = await this.#nearest(names, bin, bin.end);
-    for (const [time, group] of groupBy(names, (name) => newest.get(name)!.time)) {
+    const told = (name: string) => newest.get(name) ?? this.#missing(bin);
+    for (const [time, group] of groupBy(names, (name) => told(name).time)) {
       const before = await this.#nearest(group, {begin: time - day - hour, end: time - day + hour + 1}, time - day);
       for (const name of group) {
         const dayBefore = before.get(name)?.value;
         latest.set(name, {
           time: new Date(time / 1000).toISOString(),
-          value: newest.get(name)!.value,
+          value: told(name).value,
           ...(dayBefore === undefined ? {} : {dayBefore})
         });
       }

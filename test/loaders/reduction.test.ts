@@ -6,6 +6,7 @@ import {Engine} from "../../loaders/reduction/engine.js";
 import {type Level, meeting, type Page} from "../../loaders/reduction/level.js";
 import {ReducedSeries} from "../../loaders/reduction/reduced.js";
 import {Reduction} from "../../loaders/reduction/reduction.js";
+import {summarise} from "../../loaders/reduction/summary.js";
 import {parseResolutions} from "../../loaders/time/resolution.js";
 import type {Range} from "../../pond/types.js";
 import {
@@ -270,6 +271,23 @@ test("one thread or many, one at a time or side by side: the same bytes", async 
   for (const [index, page] of first.entries())
     expect(Buffer.compare(await readFile(page.file), await readFile(second[index]!.file))).toBe(0);
 }, 90_000);
+
+test.each(["T.C", "S.psu"])("a series that tells less of an hour than of all is told so, of %s", async (name) => {
+  const readings = Array.from({length: 48}, (_, t) => ({
+    time: micros("2025-06-01T00:00Z") + t * hour,
+    values: {"T.C": t, "S.psu": t}
+  }));
+  const whole = readingsSeries("/x", [readings]);
+  const lacking = readings.map(({time, values}) => ({time, values: name === "T.C" ? {} : {...values, [name]: null}}));
+  const less = readingsSeries("/x", [[{time: 0, values: {"T.C": 0, "S.psu": 0}}, ...lacking]]);
+  const isHour = ({begin = -Infinity, end = Infinity}: Range = {}) => end - begin <= hour;
+  const source = {...whole, relation: (range?: Range) => (isHour(range) ? less : whole).relation(range)};
+  const reduction = new Reduction(source, {ladder: ladderOf(ladder), cache: await temporaryDirectory()});
+  const asked = {columns: await reduction.columns(), now: Date.parse("2025-06-03T00:00Z") * 1000};
+  await expect(summarise(reduction, asked)).rejects.toThrow(
+    /^\/x had readings from 2025-06-0[12]T\d\d:00:00.000Z on when all were read, and has none when those are: make what/
+  );
+});
 
 /** The pages that had to be computed to have all levels, as "1h/2025-Q1", fine to coarse. */
 async function built(versions: readonly (readonly Reading[])[], cache: string, names = ladder): Promise<string[]> {
