@@ -5,6 +5,7 @@ import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {addBins, addHeld, type Addition, addReadings, placeBins, type Put, readBins, type Rows} from "./addition.js";
 import {type Bins, binsWithin, joinBins, keepAlike, replaceBins, sealBins} from "./bins.js";
 import {type Crew, crew as sharedCrew, type Task} from "./crew.js";
+import {exactUpTo} from "./digest.js";
 import {type Engine, engine as shared} from "./engine.js";
 import {placeFile} from "../file.js";
 import {flagsAmong, isFlag} from "../readings/flag.js";
@@ -134,7 +135,8 @@ export class Reduction {
   }
 
   get #plan() {
-    const kept = [this.#extras, [...this.#directions].sort(), ...(this.suspect === "drop" ? ["no suspects"] : [])];
+    const more = [...(this.suspect === "drop" ? ["no suspects"] : []), ...(this.isRanked ? [exactUpTo] : [])];
+    const kept = [this.#extras, [...this.#directions].sort(), ...more];
     return {series: this.#series, kept, directory: join(this.#options.cache, "reduce")};
   }
 

@@ -211,18 +211,18 @@ test("of resolutions whose percentiles are kept it is told which are exact", asy
   const spec = {
     input: "/in/mouth",
     output: "/reduced/Mouth",
-    resolutions: ["1h", "1d", "1mo", "1y"],
+    resolutions: ["1h", "1d", "1q", "1y"],
     statistics: ["p50"]
   };
   const told = async () => {
     const {datasets} = await again({resources: [resource("Reduce", "mouth", spec)]});
     return datasets[0]!.resolutions.map(({name, percentiles}) => [name, percentiles]);
   };
-  await appendReadings(pond, "/in/mouth", hourly(20 * 24)); // so that a month has more than are kept
+  await appendReadings(pond, "/in/mouth", hourly(60 * 24)); // so that a quarter has more than are kept
   const estimated = [
     ["1h", "exact"],
     ["1d", "exact"],
-    ["1mo", "exact"],
+    ["1q", "exact"],
     ["1y", "estimated"]
   ];
   expect(await told()).toEqual(estimated);

@@ -284,17 +284,17 @@ function onePass(rows: readonly Row[], name: string, timeZone: string): readonly
   });
 }
 
-test("percentiles are exact of readings, and folded from bins of up to 256", async () => {
-  const rows = Array.from({length: 1000}, (_, index) => ({time: index * minute, value: (index * 7919) % 1000}));
+test("percentiles are exact of readings, and folded from bins of up to 1024", async () => {
+  const rows = Array.from({length: 4000}, (_, index) => ({time: (index * minute) / 3, value: (index * 7919) % 4000}));
   const of = (bins: Bins, resolution: string) => percentiles.map((name) => told(bins, name, a, resolution)[0]);
-  const exact = [9.99, 49.95, 99.9, 249.75, 499.5, 749.25, 899.1, 949.05, 989.01];
+  const exact = [39.99, 199.95, 399.9, 999.75, 1999.5, 2999.25, 3599.1, 3799.05, 3959.01];
   const near = (found: (number | null | undefined)[]) => found.map((value) => Number(value!.toFixed(6)));
   expect(near(of(added(rows, "1d", {}), "1d"))).toEqual(exact);
   const hours = added(rows, "1h", {});
   expect(near(of(folded([hours], "1d"), "1d"))).toEqual(exact);
-  const halves = folded([hours], "12h"); // 720 readings, more than are kept
+  const halves = folded([hours], "12h"); // 2160 readings, more than are kept
   for (const [index, value] of of(folded([halves], "1d"), "1d").entries())
-    expect(Math.abs(value! - exact[index]!)).toBeLessThan(10); // of 1000 ranks
+    expect(Math.abs(value! - exact[index]!)).toBeLessThan(40); // of 4000 ranks
 });
 
 test("directions turn: their mean is that of unit vectors, and none where they cancel", async () => {
