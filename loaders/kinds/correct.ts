@@ -5,7 +5,7 @@ import {CorrectedSeries} from "../quality/corrected.js";
 import type {Dataset} from "../series/dataset.js";
 import {type Calibration, driftsOf} from "../quality/drift.js";
 import {isFlag} from "../readings/flag.js";
-import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
+import {Mapped, placeable, troubles} from "../series/mapped.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
 import {path} from "../path.js";
 import {isNumeric} from "../reduction/reduction.js";
@@ -33,10 +33,9 @@ const schema = z
     ...ifSound("corrections", "annotations")
   })
   .superRefine(
-    ({input, output}, context) => fillable(input, {path: ["output"], template: output}, context),
+    placeable((mapping) => mapped.isCircular(mapping)),
     ifSound("input", "output")
-  )
-  .refine((spec) => !mapped.isCircular(spec), {...circular, ...ifSound("input", "output")});
+  );
 
 export type CorrectSpec = z.infer<typeof schema>;
 

@@ -15,7 +15,7 @@ import {
 } from "../time/resolution.js";
 import {ifSound} from "../sound.js";
 import {published, type Statistic, statistics} from "../reduction/statistic.js";
-import {circular, fillable} from "../series/mapped.js";
+import {placeable} from "../series/mapped.js";
 import type {Kind} from "../types.js";
 import {timeZone} from "../time/zone.js";
 
@@ -70,13 +70,9 @@ const schema = fields
     ...ifSound("statistics", "interval")
   })
   .superRefine(
-    ({input, output}, context) => fillable(input, {path: ["output"], template: output}, context),
+    placeable(({input, output}) => reaches(input, rootOf(output))),
     ifSound("input", "output")
-  )
-  .refine(({input, output}) => !reaches(input, rootOf(output)), {
-    ...circular,
-    ...ifSound("input", "output")
-  });
+  );
 
 export type ReduceSpec = z.infer<typeof schema>;
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import {literally} from "../../pond/regexp.js";
 import type {Column, Reader, Series} from "../../pond/types.js";
-import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
+import {Mapped, placeable, troubles} from "../series/mapped.js";
 import {isFlag} from "../readings/flag.js";
 import {path} from "../path.js";
 import {fill, unfillable} from "../pattern.js";
@@ -38,7 +38,7 @@ const schema = z
     others: z.enum(["keep", "drop"]).default("keep").describe("what becomes of the columns that no rule matches")
   })
   .superRefine(
-    ({input, output}, context) => fillable(input, {path: ["output"], template: output}, context),
+    placeable((mapping) => mapped.isCircular(mapping)),
     ifSound("input", "output")
   )
   .superRefine(({columns}, context) => {
@@ -46,8 +46,7 @@ const schema = z
       const message = unfillable(to, from, from.split("*").length - 1);
       if (message !== undefined) context.addIssue({code: "custom", path: ["columns", index, "to"], message});
     }
-  }, ifSound("columns"))
-  .refine((spec) => !mapped.isCircular(spec), {...circular, ...ifSound("input", "output")});
+  }, ifSound("columns"));
 
 export type RenameSpec = z.infer<typeof schema>;
 type Rule = z.infer<typeof rule>;

@@ -3,7 +3,7 @@ import type {Reader} from "../../pond/types.js";
 import {tablesIn} from "../series/annotation.js";
 import type {Dataset} from "../series/dataset.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
-import {circular, fillable, Mapped, troubles} from "../series/mapped.js";
+import {fillable, Mapped, placeable, troubles} from "../series/mapped.js";
 import {type Mark, marksOf} from "../quality/mark.js";
 import {path} from "../path.js";
 import {ifSound} from "../sound.js";
@@ -37,7 +37,7 @@ const schema = z
   })
   .superRefine(refuseShort, ifSound("tests.*.flatLine", "tests.*.interval", "interval"))
   .superRefine(
-    ({input, output}, context) => fillable(input, {path: ["output"], template: output}, context),
+    placeable((mapping) => mapped.isCircular(mapping)),
     ifSound("input", "output")
   )
   .superRefine(
@@ -46,8 +46,7 @@ const schema = z
         fillable(input, {path: ["tests", index, "neighbour", "series"], template: neighbour?.series ?? ""}, context);
     },
     ifSound("input", "tests.*.neighbour")
-  )
-  .refine((spec) => !mapped.isCircular(spec), {...circular, ...ifSound("input", "output")});
+  );
 
 type Timed = Pick<Rule, "flatLine" | "interval">;
 

@@ -107,8 +107,11 @@ export function fillable(input: string, told: {path: (string | number)[]; templa
   if (message !== undefined) context.addIssue({code: "custom", path: told.path, message});
 }
 
-/** What is said of an input that reads where the output writes. */
-export const circular = {
-  path: ["output"],
-  error: "the input reads there as well: choose a directory that its pattern does not match"
-};
+/** Refuses an output that asks for more than the input's wildcards capture, and one where the input reads as well. */
+export function placeable(isCircular: (mapping: Mapping) => boolean) {
+  return (mapping: Mapping, context: z.RefinementCtx): void => {
+    fillable(mapping.input, {path: ["output"], template: mapping.output}, context);
+    const message = "the input reads there as well: choose a directory that its pattern does not match";
+    if (isCircular(mapping)) context.addIssue({code: "custom", path: ["output"], message});
+  };
+}
