@@ -1,11 +1,12 @@
 import {Field, Float64, Int32, Schema, TimestampMicrosecond, Utf8} from "apache-arrow";
 import type {DataType, Table} from "apache-arrow";
-import {csvParse} from "d3-dsv";
+import {dsvFormat} from "d3-dsv";
 import * as z from "zod";
 import {tableOf, vectorOf} from "../../pond/arrow.js";
 import {literal} from "../../pond/duck.js";
 import type {Reader} from "../../pond/types.js";
 import {former} from "../resources/former.js";
+import {allowed, meantAmong, resolved} from "../resources/wording.js";
 import {path} from "../path.js";
 import {instantOf} from "../time/wall.js";
 
@@ -57,9 +58,26 @@ export type Annotation = z.infer<typeof annotation>;
 const names = ["kind", "series", "parameter", "from", "to", "flag", "offset", "unit", "text"] as const;
 const numbers: readonly string[] = ["flag", "offset"];
 
+/** What stands between columns; spreadsheets write semicolons where numbers have decimal commas. */
+function delimiterIn(text: string): string {
+  const [header] = text.split("\n", 1) as [string];
+  const times = (mark: string) => header.split(mark).length;
+  return [",", ";", "\t"].reduce((best, mark) => (times(mark) > times(best) ? mark : best));
+}
+
+function wordsOf(issue: z.core.$ZodIssue, fields: Readonly<Record<string, unknown>>): string {
+  const name = issue.path.join(".");
+  const found = fields[name];
+  if (name === "") return `its columns: ${allowed(issue)}`;
+  if (found === undefined) return `${name}, which is missing: ${allowed(issue)}`;
+  return `${name}, which is ${JSON.stringify(found)}: ${allowed(issue, found)}${meantAmong(issue, found)}`;
+}
+
 /** The annotations in a CSV with a header. Throws what is wrong with it, in words that follow the file's name. */
 export function annotationsIn(text: string): readonly Annotation[] {
-  const rows = csvParse(text.replace(/^\uFEFF/, ""));
+  const mark = delimiterIn(text);
+  const rows = dsvFormat(mark).parse(text.replace(/^\uFEFF/, ""));
+  const numberOf = (value: string) => Number(mark === ";" ? value.replace(",", ".") : value);
   const strange = rows.columns.find((name) => !names.includes(name.trim() as (typeof names)[number]));
   if (strange !== undefined)
     throw new Error(`its column "${strange}" is ${now(strange) ?? `none of ${names.join(", ")}`}`);
@@ -68,12 +86,13 @@ export function annotationsIn(text: string): readonly Annotation[] {
       (value ?? "").trim() === "" ? [] : [[name.trim(), value.trim()] as const]
     );
     const fields = Object.fromEntries(
-      filled.map(([name, value]) => [name, numbers.includes(name) ? Number(value) : value])
+      filled.map(([name, value]) => [name, numbers.includes(name) ? numberOf(value) : value])
     );
     const parsed = annotation.safeParse(fields);
     if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    throw new Error(`its row ${index + 1} is wrong at ${issue!.path.join(".") || "its columns"}: ${issue!.message}`);
+    throw new Error(
+      `its row ${index + 1} is wrong at ${wordsOf(resolved(parsed.error.issues)[0]!, Object.fromEntries(filled))}`
+    );
   });
 }
 

@@ -274,7 +274,9 @@ test("calibrations stand in a file as well", () => {
       ...{offset: -0.4, unit: "mg/L", text: "Cleaned."}
     }
   ]);
-  expect(() => annotationsIn(text.replace("DO", ""))).toThrow("its row 1 is wrong at offset: say of which parameter");
+  expect(() => annotationsIn(text.replace("DO", ""))).toThrow(
+    'its row 1 is wrong at offset, which is "-0.4": say of which parameter'
+  );
 });
 
 test("a table of annotations from before calibrations told offsets is one still", async () => {

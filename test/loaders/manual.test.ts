@@ -2,6 +2,7 @@ import {rm, writeFile} from "node:fs/promises";
 import {join, relative} from "node:path";
 import process from "node:process";
 import {expect, test} from "vitest";
+import {annotationsIn} from "../../loaders/series/annotation.js";
 import {kinds} from "../../loaders/kinds.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {run} from "../../loaders/runs/run.js";
@@ -190,10 +191,21 @@ test("annotations from the YAML and a file, by their begin; edits and deletions 
 });
 
 test.each([
-  ["kind,series,from,text\nouttage,/in/a,2026-01-01,x\n", "its row 1 is wrong at kind: "],
+  [
+    "kind,series,from,text\nouttage,/in/a,2026-01-01,x\n",
+    'its row 1 is wrong at kind, which is "outtage": it may be "deployment", "calibration", "outage" or "remark" (did you mean outage?)'
+  ],
   [
     "kind,series,from,text\noutage,/in/a,01/02/2026,x\n",
-    "its row 1 is wrong at from: write a time such as 2026-03-01 12:00"
+    'its row 1 is wrong at from, which is "01/02/2026": write a time such as 2026-03-01 12:00'
+  ],
+  [
+    "kind;series;from;text\noutage;/in/a;2026-01-01;\n",
+    "its row 1 is wrong at text, which is missing: it must be text"
+  ],
+  [
+    "kind;series;parameter;from;offset;text\ncalibration;/in/a;DO;2026-01-01;0.x;a\n",
+    'its row 1 is wrong at offset, which is "0.x": it must be a number'
   ],
   ["kind,series,from,reason\noutage,/in/a,2026-01-01,x\n", 'its column "reason" is none of kind, series'],
   ["kind,series,begin,text\noutage,/in/a,2026-01-01,x\n", 'its column "begin" is called from now'],
@@ -210,6 +222,12 @@ test.each([
   await put("notes.csv", text);
   const {errors} = await run({...notes, annotations: {into: "/annotations/pier", file: "notes.csv"}});
   expect(errors[0]).toContain(`${named("notes.csv")} was left out: ${reason}`);
+});
+
+test("annotations may stand in a file as a spreadsheet writes it where numbers have decimal commas", () => {
+  const text = "kind;series;parameter;from;offset;text\ncalibration;/in/a;DO;2026-01-01;0,35;Cleaned, and compared\n";
+  const [found] = annotationsIn(text);
+  expect(found).toMatchObject({kind: "calibration", parameter: "DO", offset: 0.35, text: "Cleaned, and compared"});
 });
 
 test("a path that something else has is named, and the other part goes on", async () => {
