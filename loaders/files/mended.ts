@@ -76,11 +76,11 @@ async function cutFor(
     const cut = lines && (await withoutUntimely(wrong, lines, how.scratch));
     return cut && {...cut, isSame: cut.isSame && lines.path === path, why: "untimely"};
   }
-  const even = wrongWith(path, error) === undefined ? undefined : await withOneNewline(path, how.scratch);
-  if (even) return {...even, why: "newline"};
-  if (!isRagged(error)) return undefined;
+  if (wrongWith(path, error) === undefined) return undefined;
   try {
-    const cut = await withoutRagged(duck, path, how);
+    const even = await withOneNewline(path, how.scratch);
+    if (even) return {...even, why: "newline"};
+    const cut = isRagged(error) ? await withoutRagged(duck, path, how) : undefined;
     return cut && {...cut, why: "ragged"};
   } catch (twice) {
     if (twice instanceof OtherColumns || wrongWith(path, twice) === undefined) throw twice;

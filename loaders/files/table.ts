@@ -122,7 +122,7 @@ function remarksOn(fields: readonly Field[]): readonly string[] {
 /** So that a stretch takes some tens of megabytes: its rows where they are to be sorted, else what is written of them. */
 function rowsAtOnce(columns: number, {count, isRising}: {readonly count: number; readonly isRising: boolean}): number {
   const isFew = count * columns <= 10e6; // as a portion's are
-  const [most, values] = isRising || isFew ? [1_000_000, 10e6] : [500_000, 4e6];
+  const [most, values] = [isRising ? 1_000_000 : 500_000, isRising || isFew ? 10e6 : 4e6];
   return Math.min(most, Math.max(20_000, Math.round(values / columns)));
 }
 

@@ -219,10 +219,10 @@ test("notes are told as long as the file is there, and only news is written", as
     ",3,8,north",
     "2026-01-01 01:00,5,8,south"
   ];
-  await put("dock.csv", ["time,DO,pH,Station", ...rows, ""].join("\n"));
+  await put("dock.csv", ["time,DO,pH,Remark", ...rows, ""].join("\n"));
   const notes = [
     'column "DO" has text in 1 row, such as "n/a", taken as missing',
-    'column "Station" left out (it holds text)',
+    'column "Remark" left out (it holds text)',
     "1 row without a time left out",
     "1 time stands in rows that differ, the last of which counts"
   ].map((note) => `${named("dock.csv")}: ${note}.`);
