@@ -20,7 +20,7 @@ const changing = ["mkdir", "openat", "pwrite64", "fsync", "link", "unlink", "uti
 
 const canTrace = spawnSync("strace", ["-f", "-e", "trace=none", "true"]).status === 0;
 const parallel = 2;
-const most = tried(24, 5); // deaths per operation at calls of one name: a vacuum deletes dozens of files alike
+const most = tried(24, 2); // deaths per operation at calls of one name: a vacuum deletes dozens of files alike
 
 /** One operation, and what the pond shows before and after it. */
 interface Step {
