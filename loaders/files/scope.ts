@@ -22,10 +22,11 @@ interface Rows {
 export async function refuseSeveral(duck: Duck, {rows, fields, key = "''"}: Rows): Promise<void> {
   for (const {header, sql} of fields.filter(tellsWhom)) {
     const [found] = await duck.rows(
-      `WITH spans AS (SELECT ${key} AS key, regexp_replace(trim(${sql}::VARCHAR), '\\.0$', '') AS whom, min(${rows.instant}) AS begin, max(${rows.instant}) AS end
-         FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL AND trim(${sql}::VARCHAR) <> '' GROUP BY ALL)
+      `WITH groups AS (SELECT ${key} AS key, ${sql} AS said, min(${rows.instant}) AS begin, max(${rows.instant}) AS end
+         FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL GROUP BY ALL),
+       spans AS (SELECT * EXCLUDE said, regexp_replace(trim(said::VARCHAR), '\\.0$', '') AS whom FROM groups)
        SELECT a.whom AS one, b.whom AS other FROM spans a JOIN spans b
-         ON a.key = b.key AND a.whom < b.whom AND a.begin <= b.end AND b.begin <= a.end ORDER BY ALL LIMIT 1`
+         ON a.key = b.key AND a.whom < b.whom AND a.whom <> '' AND a.begin <= b.end AND b.begin <= a.end ORDER BY ALL LIMIT 1`
     );
     if (!found) continue;
     const [one, other] = [found.one, found.other].map((whom) => JSON.stringify(String(whom).slice(0, 60)));

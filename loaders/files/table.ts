@@ -75,7 +75,6 @@ async function spanIn(duck: Duck, {facts, from, instant, within}: Timed, range: 
 async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<HostTable, Told>> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
   const beside = source.fields.filter((field) => !rows.clock.fields.includes(field));
-  await refuseSeveral(duck, {rows, fields: beside});
   const timed = `(SELECT * FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL)`;
   const decimals = await decimalsOf(duck, timed, {...source, fields: beside.filter(isText)});
   const values = await Promise.all(
@@ -83,6 +82,7 @@ async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<
       valueOf(duck, {...rows, from: timed}, {field, decimal: decimals.get(field) ?? source.decimal})
     )
   );
+  await refuseSeveral(duck, {rows, fields: beside.filter((_, index) => values[index]!.isConstant !== true)});
   const columns = values.flatMap(({column}) => column ?? []);
   if (values.length > 0 && values.every(({column, note}) => !column && !note))
     return nothing("it has times and no values");
@@ -105,7 +105,7 @@ async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<
     rows: count,
     isRising,
     ...(count > 0 ? {span: {begin, end}} : {}),
-    cut: (range) => cut(duck, rows, {range, limit: rowsAtOnce(columns.length, {count, isRising})}),
+    cut: (range) => cut(duck, rows, {range, limit: rowsAtOnce(columns.length, isRising)}),
     count: async (stretch) =>
       isSorted
         ? {rows: stretch.rows, times: stretch.rows, differing: 0}
@@ -119,10 +119,9 @@ function remarksOn(fields: readonly Field[]): readonly string[] {
   return fields.flatMap(({remark}) => remark ?? []);
 }
 
-/** So that a stretch takes some tens of megabytes: its rows where they are to be sorted, else what is written of them. */
-function rowsAtOnce(columns: number, {count, isRising}: {readonly count: number; readonly isRising: boolean}): number {
-  const isFew = count * columns <= 10e6; // as a portion's are
-  const [most, values] = [isRising ? 1_000_000 : 500_000, isRising || isFew ? 10e6 : 4e6];
+/** So that a stretch of any width takes some tens of megabytes: its rows where they are to be sorted, else what is written of them. */
+function rowsAtOnce(columns: number, isRising: boolean): number {
+  const [most, values] = isRising ? [1_000_000, 10e6] : [500_000, 4e6];
   return Math.min(most, Math.max(20_000, Math.round(values / columns)));
 }
 
@@ -183,6 +182,7 @@ function refuseTwins(columns: readonly TableColumn[]): void {
 interface Value {
   readonly column?: {readonly header: string; readonly sql: string}; // as DOUBLE or NULL
   readonly note?: Note;
+  readonly isConstant?: boolean; // whether it is known to hold one text
 }
 
 interface Beside {
@@ -211,11 +211,13 @@ async function textValue(
   const number = numberIn(sql, decimal);
   const [found] = await duck.rows(
     `SELECT count(*) AS filled, count(${number}) AS numbers,
-       count(*) FILTER (${number} IS NULL AND ${isMissing(sql)}) AS missing FROM ${from} WHERE trim(${sql}) <> ''`
+       count(*) FILTER (${number} IS NULL AND ${isMissing(sql)}) AS missing, min(${sql}) IS NOT DISTINCT FROM max(${sql}) AS one FROM ${from} WHERE trim(${sql}) <> ''`
   );
   const [filled, numbers, missing] = [Number(found!.filled), Number(found!.numbers), Number(found!.missing)];
   if (filled === 0) return {};
-  if (numbers === 0 || numbers * 2 < filled - missing) return {note: `column "${header}" left out (it holds text)`};
+  const isConstant = found!.one === true;
+  if (numbers === 0 || numbers * 2 < filled - missing)
+    return {note: `column "${header}" left out (it holds text)`, isConstant};
   if (numbers === filled) return {column: {header, sql: finite(number)}};
   const [first] = await duck.rows(
     `SELECT arg_min(${sql}, file_row_number) AS text FROM ${numbered} WHERE trim(${sql}) <> '' AND ${number} IS NULL`
