@@ -2,6 +2,7 @@ import {readFile, readdir} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, test} from "vitest";
 import {parse} from "yaml";
+import {mutants} from "./mutants/mutants.js";
 
 const root = join(import.meta.dirname, "..");
 const layers = ["pond", "loaders", "src"];
@@ -122,4 +123,11 @@ test("the nightly build runs alone, is never cut off, and keeps its pond", async
   ])
     expect(uses).toContain(action);
   for (const job of Object.values(nightly.jobs)) expect(job.defaults?.run?.shell).toBe("bash"); // for pipefail
+});
+
+test("what a mutant takes away stands in the pond, once", async () => {
+  for (const {name, file, find} of mutants) {
+    const text = await readFile(join(root, "pond", file), "utf8");
+    expect(text.split(find).length - 1, name).toBe(1);
+  }
 });

@@ -130,8 +130,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the hint comes before its checkpoint",
     file: "checkpoint.ts",
-    find: "  await store.putIfAbsent(key, encodeCheckpoint(actions));\n",
-    put: "  await store.delete(hintKey);\n  await store.putIfAbsent(hintKey, Buffer.from(JSON.stringify({version, size: 1})));\n  await store.putIfAbsent(key, encodeCheckpoint(actions));\n",
+    find: "  await store.putIfAbsent(key, bytes);\n",
+    put: "  await store.delete(hintKey);\n  await store.putIfAbsent(hintKey, Buffer.from(JSON.stringify({version, size: 1})));\n  await store.putIfAbsent(key, bytes);\n",
     tests: "upkeep",
     only: "loss of power"
   },

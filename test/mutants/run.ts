@@ -50,7 +50,7 @@ async function passes(directory: string, {tests, only}: Pick<Mutant, "tests" | "
     cwd: directory,
     stdio: "ignore",
     detached: true, // a group of its own, so that what it started ends with it
-    env: {...process.env, NODE_OPTIONS: heap}
+    env: {...process.env, NODE_OPTIONS: heap, THOROUGH: "1"}
   });
   const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), longest);
   const [code] = (await once(child, "close")) as [number | null];
