@@ -2,8 +2,7 @@ import {open, stat} from "node:fs/promises";
 import {join} from "node:path";
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
-import {isNumber, isTime, isTimeName} from "../time/field.js";
-import {isDayTimeName} from "../time/field.js";
+import {isDayTimeName, isNumber, isTime, isTimeName} from "../time/field.js";
 import type {Field} from "../time/field.js";
 import {expand} from "./expand.js";
 import {attributesOf, headingOf, spelled} from "../readings/readings.js";
@@ -147,8 +146,9 @@ interface Header {
 }
 
 /** Where the header ends, behind what DuckDB skips, comments, and ends of lines in quotes. */
-async function headerOf({path, skip, comment, quote}: Dialect): Promise<Header> {
-  if (path.endsWith(".zst")) return {lead: skip + 1, header: 1};
+async function headerOf({path, skip, comment, quote, columns}: Dialect): Promise<Header> {
+  const isNext = comment === "" && !columns.some(({name}) => name.includes("\n"));
+  if (isNext || path.endsWith(".zst")) return {lead: skip + 1, header: 1};
   const lines = (await beginningOf(path)).toString("latin1").split("\n");
   const isNone = (line: string) => line.trim() === "" || (comment !== "" && line.startsWith(comment));
   let begin = skip;

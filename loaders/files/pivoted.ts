@@ -1,10 +1,11 @@
 import {identifier, literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Clock} from "../time/clock.js";
+import {sampled} from "../time/field.js";
 import {finite} from "./host.js";
 import {idSql, keysOf, leftOut} from "./long.js";
 import type {LongForm} from "./long.js";
-import {firstRows, kinIn, Uneven} from "./portions.js";
+import {kinIn, Uneven} from "./portions.js";
 import type {Into, Portion, Shape} from "./portions.js";
 import {hostFile} from "./source.js";
 import type {Source} from "./source.js";
@@ -22,7 +23,7 @@ interface Long {
 export async function pivotedOf(duck: Duck, {source, clock, long}: Long): Promise<Shape | undefined> {
   const {value} = long;
   if (value.type !== "DOUBLE" || leftOut({source, clock, long}).length > 0) return undefined;
-  const keys = await keysOf(duck, `(SELECT * FROM ${source.from} LIMIT ${firstRows})`, long);
+  const keys = await keysOf(duck, `(SELECT * FROM ${source.from} LIMIT ${sampled})`, long);
   if (keys.length === 0) return undefined;
   const rows = (from: string) =>
     `SELECT make_timestamptz(epoch_us(${clock.sql})) AS timestamp, ${idSql(long, keys)} AS id, ${finite(value.sql)} AS value FROM ${from}`;

@@ -6,13 +6,14 @@ import {isPondError} from "../../pond/error.js";
 import type {Range, Transaction} from "../../pond/types.js";
 import {clockOf} from "../time/clock.js";
 import type {Clock} from "../time/clock.js";
+import {sampled} from "../time/field.js";
 import type {Field} from "../time/field.js";
 import {columnsOf} from "./fresh.js";
 import type {Target} from "./fresh.js";
 import {finite} from "./host.js";
 import {longForm} from "./long.js";
 import {pivotedOf} from "./pivoted.js";
-import {firstRows, portionBytes, portionsOf, Uneven} from "./portions.js";
+import {portionBytes, portionsOf, Uneven} from "./portions.js";
 import type {Into, Shape} from "./portions.js";
 import {tellsWhom} from "./scope.js";
 import type {How, Lines, Settled, Source} from "./source.js";
@@ -77,7 +78,7 @@ async function wideOf(duck: Duck, {source, clock}: Wide): Promise<Shape | undefi
 async function orderOf(duck: Duck, from: string, {sql}: Clock): Promise<Readonly<Record<"falls" | "again", number>>> {
   const [row] = await duck.rows(
     `SELECT count(*) FILTER (t <= before)::DOUBLE AS falls, (count(t) - count(DISTINCT t))::DOUBLE AS again FROM
-       (SELECT t, lag(t) OVER () AS before FROM (SELECT ${sql} AS t FROM ${from} LIMIT ${firstRows}))`
+       (SELECT t, lag(t) OVER () AS before FROM (SELECT ${sql} AS t FROM ${from} LIMIT ${sampled}))`
   );
   return {falls: Number(row!.falls), again: Number(row!.again)};
 }

@@ -13,9 +13,6 @@ export class Uneven extends Error {}
 /** Some hundred thousand rows. */
 export const portionBytes = 64 * 2 ** 20;
 
-/** So many tell the parameters of a file, whether its times rise and whether they come twice; what follows is seen as it comes. */
-export const firstRows = 20_480;
-
 interface Cutting {
   readonly scratch: string; // an existing host directory
   readonly bytes?: number; // of a portion

@@ -1,10 +1,9 @@
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import {clockOf} from "../time/clock.js";
-import {isNumber, isText} from "../time/field.js";
+import {isNumber, isText, sampled} from "../time/field.js";
 import type {Field} from "../time/field.js";
 import {longForm} from "./long.js";
-import {firstRows} from "./portions.js";
 import type {How, Source} from "./source.js";
 
 /** A source with a column per parameter as one with a row per parameter, where its resource names a scope. */
@@ -29,7 +28,7 @@ async function textsIn(
   const asked = fields.filter((field) => isAsked(field) && isText(field));
   if (asked.length === 0) return [];
   const isNone = asked.map(({sql}) => `count(TRY_CAST(replace(trim(${sql}), ',', '.') AS DOUBLE)) = 0 AS ${sql}`);
-  const [row] = await duck.rows(`SELECT ${isNone.join(", ")} FROM (SELECT * FROM ${from} LIMIT ${firstRows})`);
+  const [row] = await duck.rows(`SELECT ${isNone.join(", ")} FROM (SELECT * FROM ${from} LIMIT ${sampled})`);
   return asked.filter(({sql}) => row![sql] === true);
 }
 

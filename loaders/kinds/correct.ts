@@ -7,6 +7,7 @@ import {type Calibration, driftsOf} from "../quality/drift.js";
 import {isFlag} from "../readings/flag.js";
 import {Mapped, placeable, troubles} from "../series/mapped.js";
 import {computingIn, lineageOf} from "../series/lineage.js";
+import {formatInstant} from "../format.js";
 import {path} from "../path.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {ifSound} from "../sound.js";
@@ -86,16 +87,12 @@ async function correctedSeries(spec: CorrectSpec, {input, path}: Dataset, ground
 }
 
 function endlessness({series, parameter, begin}: Calibration): string {
-  return `The calibration of ${series} at ${instantOf(begin)} tells how far ${parameter} was off, and nothing since when: annotate the deployment or the calibration before it.`;
+  return `The calibration of ${series} at ${formatInstant(begin)} tells how far ${parameter} was off, and nothing since when: annotate the deployment or the calibration before it.`;
 }
 
 function dispute([one, other]: readonly [Calibration, Calibration]): string {
   const [off, otherwise] = [one, other].map(({offset, unit}) => [offset, unit ?? []].flat().join(" "));
-  return `At ${instantOf(one.begin)} the calibration of ${one.series} tells that ${one.parameter} was off by ${off}, and that of ${other.series} by ${otherwise}, so neither is made good: leave the one that is right.`;
-}
-
-function instantOf(micros: number): string {
-  return new Date(micros / 1000).toISOString();
+  return `At ${formatInstant(one.begin)} the calibration of ${one.series} tells that ${one.parameter} was off by ${off}, and that of ${other.series} by ${otherwise}, so neither is made good: leave the one that is right.`;
 }
 
 interface Part {

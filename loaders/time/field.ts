@@ -13,7 +13,7 @@ export interface Rows {
   readonly fields: readonly Field[];
 }
 
-/** How many rows tell how times are written; those that are found to be written otherwise make all be looked at. */
+/** How many rows tell how a file is written, its times first of all; what is found otherwise further down is seen then. */
 export const sampled = 20_000;
 
 export function isText({type}: Field): boolean {
