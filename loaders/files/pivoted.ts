@@ -30,6 +30,7 @@ export async function pivotedOf(duck: Duck, {source, clock, long}: Long): Promis
   return {
     columns: keys.map(({column}) => column),
     remarks: [],
+    texts: [],
     isRising: false, // what is grouped is in no order
     kin: (file) => kinIn(duck, source.lines!.of(file), clock),
     portion: (from, into) => pivoted(duck, rows(from), into)

@@ -6,11 +6,12 @@ import {isPondError} from "../../pond/error.js";
 import type {Range, Transaction} from "../../pond/types.js";
 import {clockOf} from "../time/clock.js";
 import type {Clock} from "../time/clock.js";
-import {sampled} from "../time/field.js";
+import {isText, sampled} from "../time/field.js";
 import type {Field} from "../time/field.js";
 import {columnsOf} from "./fresh.js";
 import type {Target} from "./fresh.js";
 import {finite} from "./host.js";
+import type {Note} from "./host.js";
 import {longForm} from "./long.js";
 import {pivotedOf} from "./pivoted.js";
 import {portionBytes, portionsOf, Uneven} from "./portions.js";
@@ -18,6 +19,8 @@ import type {Into, Shape} from "./portions.js";
 import {tellsWhom} from "./scope.js";
 import type {How, Lines, Settled, Source} from "./source.js";
 import {namedIn} from "./table.js";
+import {passed, passingOf} from "./text.js";
+import type {Passing} from "./text.js";
 
 /**
  * A large CSV as loggers write it: numbers and nothing else beside times in UTC, no two of one column and time, and all
@@ -58,20 +61,47 @@ interface Wide {
 }
 
 async function wideOf(duck: Duck, {source, clock}: Wide): Promise<Shape | undefined> {
-  const values = source.fields.filter((field) => !clock.fields.includes(field));
-  const columns = values.map(({header}) => header).map(namedIn(values.map(({header}) => header)));
+  const beside = source.fields.filter((field) => !clock.fields.includes(field));
+  const texts = await textsOf(duck, source, beside.filter(isText));
+  const isPlain = beside.every((field) => isText(field) || (field.type === "DOUBLE" && !tellsWhom(field)));
+  if (!isPlain || !texts) return undefined;
+  const named = namedIn(beside.map(({header}) => header));
+  const values = beside.flatMap((field) => valueOf(field, texts));
+  const columns = values.map(({field}) => named(field.header));
   const names = new Set(columns.map(({name}) => name.toLowerCase()));
-  const isPlain = values.every((field) => field.type === "DOUBLE" && !tellsWhom(field));
-  if (values.length === 0 || names.size < values.length || !isPlain) return undefined;
+  if (values.length === 0 || names.size < values.length) return undefined;
   const {falls, again} = await orderOf(duck, source.from, clock);
   if (again > 0) return undefined;
   return {
     columns,
-    remarks: values.flatMap(({remark}) => remark ?? []),
+    remarks: values.flatMap(({field}) => field.remark ?? []),
+    texts,
     isRising: falls === 0,
     kin: async () => 1, // the last row, though that is of no other's time
-    portion: async (from, into) => ({sql: rowsOf({clock, values}, from, into)})
+    portion: async (from, into) => ({sql: rowsOf({clock, values, texts}, from, into)})
   };
+}
+
+async function textsOf(
+  duck: Duck,
+  {from, decimal}: Source,
+  fields: readonly Field[]
+): Promise<readonly Passing[] | undefined> {
+  if (fields.length > 0 && decimal !== ".") return undefined;
+  const texts = await Promise.all(fields.map((field) => passingOf(duck, from, field)));
+  return texts.every((text) => text !== undefined) ? texts : undefined;
+}
+
+interface Value {
+  readonly field: Field;
+  readonly sql: string; // DOUBLE or NULL
+}
+
+/** None of a column of text that is left out. */
+function valueOf(field: Field, texts: readonly Passing[]): readonly Value[] {
+  if (!isText(field)) return [{field, sql: finite(field.sql)}];
+  const {number} = texts.find((text) => text.field === field)!;
+  return number === undefined ? [] : [{field, sql: number}];
 }
 
 /** How many of the first rows are of a time that is not after the one before, and of one that was there before. */
@@ -83,17 +113,24 @@ async function orderOf(duck: Duck, from: string, {sql}: Clock): Promise<Readonly
   return {falls: Number(row!.falls), again: Number(row!.again)};
 }
 
-/** The rows of a portion; it fails for one without a time in the range or without a value. */
-function rowsOf(
-  {clock, values}: {readonly clock: Clock; readonly values: readonly Field[]},
-  from: string,
-  {names, range: {begin, end}}: Into
-): string {
+interface Written {
+  readonly clock: Clock;
+  readonly values: readonly Value[];
+  readonly texts: readonly Passing[];
+}
+
+/** The rows of a portion; it fails for one without a time in the range or a value, or with texts unlike the first. */
+function rowsOf({clock, values, texts}: Written, from: string, {names, range: {begin, end}}: Into): string {
   const spelled = names.map(identifier);
-  const numbers = values.map(({sql}, index) => `${finite(sql)} AS ${spelled[index]!}`);
+  const numbers = values.map(({sql}, index) => `${sql} AS ${spelled[index]!}`);
+  const like = texts.map(({isLike}) => isLike).join(" AND ");
+  const alike =
+    like === ""
+      ? from
+      : `(SELECT * FROM ${from} WHERE CASE WHEN ${like} THEN true ELSE error('a text is not plain') END)`;
   const isTimed = `timestamp >= make_timestamptz(${begin}) AND timestamp < make_timestamptz(${end})`;
   const isPlain = `coalesce(${isTimed}, false) AND (${spelled.map((name) => `${name} IS NOT NULL`).join(" OR ")})`;
-  return `SELECT * FROM (SELECT make_timestamptz(epoch_us(${clock.sql})) AS timestamp, ${numbers.join(", ")} FROM ${from})
+  return `SELECT * FROM (SELECT make_timestamptz(epoch_us(${clock.sql})) AS timestamp, ${numbers.join(", ")} FROM ${alike})
     WHERE CASE WHEN ${isPlain} THEN true ELSE error('a row is not plain') END`;
 }
 
@@ -110,17 +147,22 @@ interface Storing {
 export interface Passed {
   readonly read: number; // rows
   readonly stored: number; // times
+  readonly notes: readonly Note[];
 }
 
 /** Stores all rows; undefined, and nothing is stored, where one of them is not plain. */
 export async function storePlain(
+  duck: Duck,
   target: Target & Pick<Transaction, "attempt">,
   plain: Plain,
   storing: Storing
 ): Promise<Passed | undefined> {
   for (const sorted of plain.isRising ? [true, false] : [false])
     try {
-      return await target.attempt(() => pass(target, plain, {...storing, sorted}));
+      return await target.attempt(async () => {
+        const {result, notes} = await passed(duck, plain.texts, () => pass(target, plain, {...storing, sorted}));
+        return {...result, notes: [...plain.remarks, ...notes]};
+      });
     } catch (error) {
       if (!isUneven(error)) throw error;
       if (!isOutOfOrder(error)) break;
@@ -132,7 +174,7 @@ async function pass(
   {reader, append}: Target,
   plain: Plain,
   {path, range, scratch, bytes = portionBytes, sorted}: Storing & {readonly sorted: boolean}
-): Promise<Passed> {
+): Promise<Omit<Passed, "notes">> {
   const {lines, kin} = plain;
   const {columns, names} = await columnsOf(reader, path, plain);
   const pieces = (await reader.exists(path)) ? await (await reader.series(path)).pieces({}) : [];

@@ -6,6 +6,7 @@ import type {Clock} from "../time/clock.js";
 import {bytesOf} from "./content.js";
 import type {TableColumn} from "./host.js";
 import type {Lines} from "./source.js";
+import type {Passing} from "./text.js";
 
 /** Why a file cannot be read portion by portion: then it is read as a whole, which tells what is wrong, if anything is. */
 export class Uneven extends Error {}
@@ -25,6 +26,7 @@ export interface Shape {
   readonly columns: readonly TableColumn[];
   readonly remarks: readonly string[]; // on their names
   readonly isRising: boolean; // by the first rows: then nothing is sorted
+  readonly texts: readonly Passing[]; // columns of text
   readonly kin: (file: string) => Promise<number>; // as above
   /** What a portion brings. Throws Uneven, or has the SELECT fail, where one of its rows cannot be stored so. */
   readonly portion: (from: string, into: Into) => Promise<Portion>;

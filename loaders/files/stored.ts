@@ -51,12 +51,12 @@ async function storeAsPlain(duck: Duck, {source, how}: Read, storing: Storing): 
   const {target, into: path, range, bytes} = storing;
   const plain = await plainOf(duck, source, {how, bytes});
   if (!plain) return undefined;
-  const passed = await storePlain(target, plain, {path, range, bytes, scratch: how.scratch});
+  const passed = await storePlain(duck, target, plain, {path, range, bytes, scratch: how.scratch});
   if (!passed) return undefined;
   return {
     ...passed,
     ...{known: 0, empty: 0, aside: 0},
-    notes: [...source.notes, ...plain.remarks],
+    notes: [...source.notes, ...passed.notes],
     ...(plain.settled ? {settled: plain.settled} : {})
   };
 }

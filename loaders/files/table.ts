@@ -2,15 +2,17 @@ import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
 import {isNumber, isText} from "../time/field.js";
 import type {Field} from "../time/field.js";
-import {decimalsOf, numberIn} from "./decimal.js";
+import {decimalsOf} from "./decimal.js";
 import type {Decimal} from "./decimal.js";
 import {finite, nothing, rowsOf, severalIn} from "./host.js";
-import type {Count, HostTable, Note, Span, TableColumn, Told} from "./host.js";
+import type {Count, HostTable, Span, TableColumn, Told} from "./host.js";
 import {longForm, longTable} from "./long.js";
 import {attributesOf, headingOf} from "../readings/readings.js";
 import {refuseSeveral} from "./scope.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
+import {textValue} from "./text.js";
+import type {Value} from "./text.js";
 import {timed} from "./timed.js";
 import type {Timed} from "./timed.js";
 
@@ -179,12 +181,6 @@ function refuseTwins(columns: readonly TableColumn[]): void {
 
 // ---- Numbers ----
 
-interface Value {
-  readonly column?: {readonly header: string; readonly sql: string}; // as DOUBLE or NULL
-  readonly note?: Note;
-  readonly isConstant?: boolean; // whether it is known to hold one text
-}
-
 interface Beside {
   readonly field: Field;
   readonly decimal: Decimal;
@@ -193,36 +189,7 @@ interface Beside {
 async function valueOf(duck: Duck, rows: Timed, {field, decimal}: Beside): Promise<Value> {
   const {header, type, sql} = field;
   if (isNumber(type)) return {column: {header, sql: finite(`${sql}::DOUBLE`)}};
-  if (type === "VARCHAR") return textValue(duck, rows, {field, decimal});
+  const {from, numbered = from} = rows;
+  if (type === "VARCHAR") return textValue(duck, {from, numbered}, {field, decimal});
   return {note: `column "${header}" left out (${type} is no number)`};
-}
-
-/** Whether a text is one that stands for no reading wherever it is written: then it tells nothing of its column. */
-function isMissing(sql: string): string {
-  return `regexp_full_match(lower(trim(${sql})), 'n/?a|#n/a|nan|null|none|nil|no ?data|missing|-+|\\.|\\?')`;
-}
-
-/** A column of text may be one of numbers in which some are spelled "n/a". */
-async function textValue(
-  duck: Duck,
-  {from, numbered = from}: Timed,
-  {field: {header, sql}, decimal}: Beside
-): Promise<Value> {
-  const number = numberIn(sql, decimal);
-  const [found] = await duck.rows(
-    `SELECT count(*) AS filled, count(${number}) AS numbers,
-       count(*) FILTER (${number} IS NULL AND ${isMissing(sql)}) AS missing, min(${sql}) IS NOT DISTINCT FROM max(${sql}) AS one FROM ${from} WHERE trim(${sql}) <> ''`
-  );
-  const [filled, numbers, missing] = [Number(found!.filled), Number(found!.numbers), Number(found!.missing)];
-  if (filled === 0) return {};
-  const isConstant = found!.one === true;
-  if (numbers === 0 || numbers * 2 < filled - missing)
-    return {note: `column "${header}" left out (it holds text)`, isConstant};
-  if (numbers === filled) return {column: {header, sql: finite(number)}};
-  const [first] = await duck.rows(
-    `SELECT arg_min(${sql}, file_row_number) AS text FROM ${numbered} WHERE trim(${sql}) <> '' AND ${number} IS NULL`
-  );
-  const text = JSON.stringify(first!.text);
-  const tell = (rows: number) => `column "${header}" has text in ${rowsOf(rows)}, such as ${text}, taken as missing`;
-  return {column: {header, sql: finite(number)}, note: {of: `text ${header}`, count: filled - numbers, tell}};
 }

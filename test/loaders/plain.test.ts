@@ -101,10 +101,10 @@ async function passed(content: string, bytes?: number, read?: number): Promise<r
   const target = {reader: await pond.fs(), append, attempt: <T>(body: () => Promise<T>) => body()};
   const range = {begin: Date.UTC(2000, 0) * 1000, end: Date.UTC(2027, 0) * 1000};
   const storing = {path: "/in/dock", range, scratch, ...(bytes === undefined ? {} : {bytes})};
-  const found = plain && (await storePlain(target, plain, storing));
+  const found = plain && (await storePlain(duck, target, plain, storing));
   if (!found) return undefined;
   const rows = stored.reduce((sum, one) => sum + one, 0);
-  expect(found).toEqual({read: read ?? rows, stored: rows});
+  expect(found).toMatchObject({read: read ?? rows, stored: rows});
   return stored;
 }
 
@@ -184,4 +184,54 @@ test("a row per parameter comes to the same in one pass as by the other way", as
   const {pond} = one;
   const columns = async (of: typeof pond) => (await (await of.fs()).series("/in/dock")).columns();
   expect(await columns(pond)).toEqual(await columns(other.pond));
+});
+
+// ---- Columns of text ----
+
+type Texts = (index: number) => string;
+const far: (first: Texts, other: Texts) => Texts = (first, other) => (index) => (index < middle ? first : other)(index);
+const few =
+  (text: string, other: string): Texts =>
+  (index) =>
+    index % 100 === 5 ? text : other;
+
+test.each<[string, string, Texts, boolean]>([
+  ["Station", "one place, or none", few("", "River Pier"), true],
+  ["Station", "another place further down", far(few("", "River Pier"), few("", "Dock")), false],
+  ["Remark", "any words", (index) => `calm ${index % 9}`, true],
+  ["Remark", "nothing", few('""', '""'), true],
+  ["Remark", "nothing at first", far(few('""', '""'), few("ice", '""')), false],
+  ["Turbidity", "numbers, n/a and nothing", (index) => ["N/A", "", "8.1", "nan"][index % 4]!, true],
+  ["Turbidity", "numbers here and there", few("7.5", "n/a"), true],
+  ["Turbidity", "numbers after none", far(few("n/a", "n/a"), few("n/a", "7.5")), false],
+  ["Turbidity", "another word further down", far(few("n/a", "7.5"), few("ice", "7.5")), false],
+  ["Turbidity", "a comma further down", far(few("n/a", "7.5"), few('"8,5"', "7.5")), false],
+  ["Turbidity", "thousands further down", far(few("n/a", "7.5"), few("1.234.567", "7.5")), false]
+])("a column %s of %s is stored in one pass where that comes to the same", async (name, what, of, isOne) => {
+  const content = written(
+    rows.map((row, index) => `${row},${of(index)}`),
+    `${lines[0]!},${name}`
+  );
+  const pieces = await passed(content, 400_000);
+  if (!isOne) return expect(pieces).toBeUndefined();
+  expect(pieces!.length).toBeGreaterThan(2);
+  const [one, other] = [await harbour(), await harbour()];
+  await one.put("dock.csv", content);
+  await other.put("dock.csv", `${content}${rows.at(-1)!},\n`); // a row twice
+  const [{notes, ...first}, {notes: saying, ...second}] = [told(await one.run()), told(await other.run())];
+  const bare = (all: readonly string[]) => all.map((note) => note.slice(note.indexOf("dock.csv")));
+  expect(first).toEqual({...second, read: second.read - 1});
+  expect(bare(notes)).toEqual(bare(saying));
+  expect(await readings(one.pond, "/in/dock")).toEqual(await readings(other.pond, "/in/dock"));
+});
+
+test("texts among numbers are counted as the rows pass, also where these are sorted on the way", async () => {
+  for (const all of [rows, rows.toReversed(), [...rows.slice(0, -9), ...rows.slice(-9).reverse()]]) {
+    const {put, run} = await harbour();
+    const texts = all.map((line, index) => `${line},${index % 1000 === 3 || index === count - 1 ? "n/a" : "1.5"}`);
+    await put("dock.csv", written(texts, `${lines[0]!},Turbidity`));
+    const {notes, ...rest} = told(await run());
+    expect(rest).toEqual({read: count, stored: count, aside: 0, errors: []});
+    expect(notes.join(" ")).toMatch(/column "Turbidity" has text in 41 rows, such as "n\/a", taken as missing/);
+  }
 });

@@ -8,6 +8,7 @@ import {told} from "../../loaders/files/host.js";
 import {takePortions} from "../../loaders/files/portioned.js";
 import {isOdd, portionsOf} from "../../loaders/files/portions.js";
 import {storeFile} from "../../loaders/files/stored.js";
+import type {Duck} from "../../pond/duck.js";
 import {Pond} from "../../pond/pond.js";
 import {readings} from "./inbox.js";
 import {openDuck, temporaryDirectory} from "./memory.js";
@@ -21,18 +22,19 @@ interface Reading {
   readonly held?: string; // what the series has before
 }
 
-async function opened({content, name = "dock.csv", timeZone = "UTC"}: Reading) {
-  const [duck, scratch] = [await openDuck(), await temporaryDirectory()];
+async function opened({content, name = "dock.csv", timeZone = "UTC"}: Reading, duck?: Duck) {
+  const scratch = await temporaryDirectory();
   const file = join(scratch, name);
   await writeFile(file, content);
   const how = {timeZone, scratch};
-  return {duck, how, source: await openSource(duck, file, how)};
+  const engine = duck ?? (await openDuck());
+  return {duck: engine, how, source: await openSource(engine, file, how)};
 }
 
 /** What comes of a file that is read in portions of so many bytes, or, without a word of them, as a whole. */
 async function stored(reading: Reading, bytes = Infinity) {
-  const {duck, ...read} = await opened(reading);
   const pond = await Pond.open(await temporaryDirectory(), {create: true});
+  const {duck, ...read} = await opened(reading, pond.duck);
   const store = (read: Parameters<typeof storeFile>[1], bytes: number) =>
     pond.transaction({command: "test"}, (tx) => {
       const append = async (...[path, selection]: Parameters<typeof tx.append>) =>
@@ -44,7 +46,7 @@ async function stored(reading: Reading, bytes = Infinity) {
         target: {reader: tx, append, attempt: tx.attempt.bind(tx)}
       });
     });
-  if (reading.held !== undefined) await store(await opened({content: reading.held}), Infinity);
+  if (reading.held !== undefined) await store(await opened({content: reading.held}, duck), Infinity);
   const {result} = await store(read, bytes);
   const fs = await pond.fs();
   const found: Record<string, unknown> = {...result, notes: result.notes.map(told).sort()};
