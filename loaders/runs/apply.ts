@@ -81,25 +81,38 @@ interface Pair {
 }
 
 /**
- * Finds the resources of the files in the pond: by their UUID where they tell it, else by kind and name; one that came
- * while another of the same kind and spec left is that one, renamed.
+ * Finds the resources of the files in the pond: by their UUID where they tell it, else by kind and name; one whose name
+ * the pond does not have, or that of one renamed, is what had its kind and spec, renamed.
  */
 function matched(resources: readonly Resource[], kept: readonly Applied[], prune: boolean): readonly Pair[] {
   const found = new Map<Resource, Applied>();
+  const names = new Set(resources.map(formOf));
+  const known = new Set(kept.map(formOf));
+  const candidates = [...kept].sort((a, b) => Number(names.has(formOf(a))) - Number(names.has(formOf(b)))); // those that left first
   const free = (one: Applied) => ![...found.values()].includes(one);
   const match = (isSame: (resource: Resource, one: Applied) => boolean) => {
     for (const resource of resources) {
-      const one = found.has(resource) ? undefined : kept.find((one) => free(one) && isSame(resource, one));
+      const one = found.has(resource) ? undefined : candidates.find((one) => free(one) && isSame(resource, one));
       if (one) found.set(resource, one);
     }
   };
   match(({uuid}, one) => uuid === one.uuid);
-  match((resource, one) => formOf(resource) === formOf(one));
-  match(({uuid, kind, source}, one) => uuid === undefined && kind === one.kind && isEqual(source, one.spec));
+  match((resource, one) => isNamed(resource, one) && isAlike(resource, one));
+  match((resource, one) => !known.has(formOf(resource)) && isAlike(resource, one)); // before another takes its name
+  match(isNamed);
+  match(isAlike);
   const pairs = resources.map((resource) => pairOf(resource, found.get(resource)));
   const problems = pairs.flatMap((pair) => misfit(pair, prune ? [] : kept.filter(free)) ?? []);
   if (problems.length > 0) throw new ResourceError(problems);
   return pairs;
+}
+
+function isNamed(resource: Resource, one: Applied): boolean {
+  return formOf(resource) === formOf(one);
+}
+
+function isAlike({uuid, kind, source}: Resource, one: Applied): boolean {
+  return uuid === undefined && kind === one.kind && isEqual(source, one.spec);
 }
 
 function pairOf(resource: Resource, before?: Applied): Pair {

@@ -129,6 +129,56 @@ test("one of the same kind and spec that came while another left is that one ren
   expect((await applied(pond, [files("new"), files("other", "/elsewhere/$0")])).commit).toBeUndefined();
 });
 
+test("one renamed is known by its spec though another comes under its name, however the files are sorted", async () => {
+  for (const turned of [false, true]) {
+    const pond = await openPond();
+    const [before] = (await applied(pond, [files("m1")])).rows;
+    await pond.transaction({command: "test"}, (tx) => tx.write("/sys/inbox/m1", "a ledger", {parents: true}));
+    const both = [files("m9"), files("m1", "/elsewhere/$0")];
+    const {rows} = await applied(pond, turned ? both.toReversed() : both);
+    const [renamed, created] = turned ? rows.toReversed() : rows;
+    expect(renamed).toEqual({kind: "Inbox", name: "m9", uuid: before!.uuid, change: "renamed", before: "m1"});
+    expect(created).toMatchObject({
+      name: "m1",
+      change: "created",
+      uuid: expect.not.stringMatching(before!.uuid) as string
+    });
+    expect(await kept(pond, "/sys/resources/Inbox/m1")).toMatchObject({spec: {into: "/elsewhere/$0"}});
+    const fs = await pond.fs();
+    expect(Buffer.from(await fs.read("/sys/inbox/m9")).toString()).toBe("a ledger");
+    expect(await fs.exists("/sys/inbox/m1")).toBe(false);
+  }
+});
+
+test("names that move on by one are renamings, and specs that change places are edits", async () => {
+  const pond = await openPond();
+  const [a, b] = (await applied(pond, [files("a", "/a/$0"), files("b", "/b/$0")])).rows.map(({uuid}) => uuid);
+  const told = async (...resources: readonly Resource[]) =>
+    (await applied(pond, resources)).rows.map(({name, uuid, change}) => [name, uuid, change]);
+  expect(await told(files("b", "/a/$0"), files("c", "/b/$0"))).toEqual([
+    ["b", a, "renamed"],
+    ["c", b, "renamed"]
+  ]);
+  expect(await told(files("b", "/b/$0"), files("c", "/a/$0"))).toEqual([
+    ["b", a, "updated"],
+    ["c", b, "updated"]
+  ]);
+});
+
+test("one that is edited to be as one that left is itself, and one beside it of the same spec takes nothing from it", async () => {
+  const pond = await openPond();
+  const [a, b] = (await applied(pond, [files("a", "/a/$0"), files("b", "/b/$0")])).rows.map(({uuid}) => uuid);
+  await applied(pond, [files("b", "/b/$0")]);
+  const {rows} = await applied(pond, [files("c", "/b/$0"), files("b", "/b/$0")]);
+  expect(rows[0]).toMatchObject({name: "c", change: "created"});
+  expect(rows.slice(1).map(({name, uuid, change}) => [name, uuid, change])).toEqual([
+    ["b", b, "unchanged"],
+    ["a", a, "left"]
+  ]);
+  const edited = await applied(pond, [files("b", "/a/$0")]);
+  expect(edited.rows[0]).toMatchObject({name: "b", uuid: b, change: "updated"});
+});
+
 test("another spec under another name is another resource", async () => {
   const pond = await openPond();
   await applied(pond, [files("old")]);
