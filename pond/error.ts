@@ -11,6 +11,7 @@ export type PondErrorCode =
   | "BAD_CONTENT"
   | "BAD_QUERY"
   | "LOOP"
+  | "CIRCULAR"
   | "CONFLICT"
   | "NOT_A_POND"
   | "UNSUPPORTED"

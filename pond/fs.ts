@@ -1,4 +1,5 @@
 import type {RecordBatch, Table} from "apache-arrow";
+import {Asked} from "./asked.js";
 import type {Contents} from "./contents.js";
 import type {Duck} from "./duck.js";
 import {isPondError, PondError} from "./error.js";
@@ -23,20 +24,33 @@ export interface Ground {
   readonly dynamic: Readonly<Record<string, DynamicFactory>>;
 }
 
+/** What was computed and found in a filesystem, whoever asked. */
+interface Known {
+  computed: Map<string, Node>; // by path
+  readonly globs: Map<string, {readonly asked: Asked; found?: Promise<readonly Match[]>}>; // by pattern
+}
+
 /** A filesystem over a snapshot: what it shows never changes. */
 export class FS implements Reader, Tree {
   readonly view: View;
   readonly contents: Contents;
   readonly duck: Duck;
   readonly #factories: Readonly<Record<string, DynamicFactory>>;
-  #computed = new Map<string, Node>(); // by path
-  readonly #globs = new Map<string, Promise<readonly Match[]>>(); // by pattern
+  readonly #asker: Asked | undefined; // in whose name it is asked
+  readonly #known: Known;
 
-  constructor(view: View, ground: Ground) {
+  constructor(view: View, ground: Ground, asker?: Asked, known: Known = {computed: new Map(), globs: new Map()}) {
     this.view = view;
     this.contents = ground.contents;
     this.duck = ground.duck;
     this.#factories = ground.dynamic;
+    this.#asker = asker;
+    this.#known = known;
+  }
+
+  askedBy(asker: Asked): FS {
+    const {view, contents, duck} = this;
+    return new FS(view, {contents, duck, dynamic: this.#factories}, asker, this.#known);
   }
 
   get version(): number {
@@ -62,8 +76,8 @@ export class FS implements Reader, Tree {
   async list(path: string): Promise<readonly Stat[]> {
     const node = await this.node(path);
     const stats: Stat[] = [];
-    for (const name of await node.names()) {
-      const child = await node.lookup(name);
+    for (const name of await node.names(this.#asker)) {
+      const child = await node.lookup(name, this.#asker);
       if (child !== undefined) stats.push(await this.#told(child, childOf(normalize(path), name)));
     }
     return stats;
@@ -78,12 +92,14 @@ export class FS implements Reader, Tree {
 
   /** What matches a pattern, looked for once per snapshot. */
   glob(pattern: string): Promise<readonly Match[]> {
-    const known = this.#globs.get(pattern);
-    if (known !== undefined) return known;
-    const found = this.#glob(pattern);
-    this.#globs.set(pattern, found);
-    found.catch(() => this.#globs.delete(pattern)); // so that a file put back is found
-    return found;
+    const {globs} = this.#known;
+    const known = globs.get(pattern) ?? {asked: new Asked(pattern)};
+    globs.set(pattern, known);
+    return known.asked.answer(this.#asker, () => {
+      known.found ??= this.askedBy(known.asked).#glob(pattern);
+      known.found.catch(() => globs.delete(pattern)); // so that a file put back is found
+      return known.found;
+    });
   }
 
   async #glob(pattern: string): Promise<readonly Match[]> {
@@ -114,7 +130,8 @@ export class FS implements Reader, Tree {
   }
 
   async series(path: string): Promise<Series> {
-    return (await this.node(path)).series();
+    const series = (await this.node(path)).series();
+    return (this.#asker && series.askedBy?.(this.#asker)) ?? series;
   }
 
   async *batches(path: string, range?: Range): AsyncIterable<RecordBatch> {
@@ -139,7 +156,7 @@ export class FS implements Reader, Tree {
     let links = 0;
     for (let i = 0; i < names.length; i++) {
       if (!isDirectory(node)) throw through(path, node);
-      const child: Node | undefined = await node.lookup(names[i]!);
+      const child: Node | undefined = await node.lookup(names[i]!, this.#asker);
       if (child === undefined) throw absent(path, {parent: node.path, name: names[i]!});
       node = child;
       if (child.target === undefined || (i === names.length - 1 && !follow)) continue;
@@ -172,7 +189,7 @@ export class FS implements Reader, Tree {
 
   /** What a dynamic node computes, once per snapshot. */
   computed(node: StoredNode): Node {
-    const known = this.#computed.get(node.path);
+    const known = this.#known.computed.get(node.path);
     if (known !== undefined) return known;
     const {factory, config} = node.newest.attributes as {factory: string; config: unknown};
     const make = this.#factories[factory];
@@ -181,15 +198,17 @@ export class FS implements Reader, Tree {
       throw new PondError("UNSUPPORTED", sentence, {path: node.path, factory});
     }
     const {cache} = this.contents;
-    const made = nodeOf(this, node, make(config, {fs: this, cache, path: node.path, duck: this.duck}));
-    this.#computed.set(node.path, made);
+    const asked = new Asked(node.path);
+    const directory = make(config, {fs: this.askedBy(asked), cache, path: node.path, duck: this.duck});
+    const made = nodeOf(this, node, directory, asked);
+    this.#known.computed.set(node.path, made);
     return made;
   }
 
   /** Forgets what was computed and found: a transaction does after each write. */
   protected recompute(): void {
-    this.#computed = new Map();
-    this.#globs.clear();
+    this.#known.computed = new Map();
+    this.#known.globs.clear();
   }
 
   protected root(): Promise<Node> {
@@ -208,7 +227,7 @@ export class FS implements Reader, Tree {
     if (level === "**") await this.#match(path, rest, found);
     const node = await this.find(path);
     if (node === undefined || !isDirectory(node)) return;
-    for (const name of await node.names()) {
+    for (const name of await node.names(this.#asker)) {
       if (level !== "**" && !level.test(name)) continue;
       const child = childOf(path, name);
       if (level !== "**") await this.#match(child, rest, found);

@@ -1,6 +1,7 @@
 import {createReadStream} from "node:fs";
 import {readFile} from "node:fs/promises";
 import {join} from "node:path";
+import type {Asked} from "./asked.js";
 import type {Contents} from "./contents.js";
 import {sizeOf} from "./disk.js";
 import type {Duck} from "./duck.js";
@@ -13,14 +14,17 @@ import type {DynamicDirectory, DynamicNode, NodeKind, Series, Stat, Version} fro
 import type {Shown, View} from "./view.js";
 import {entriesOf} from "./view.js";
 
-/** Something that has a path: stored, or computed by a dynamic directory. What it cannot do, it refuses. */
+/**
+ * Something that has a path: stored, or computed by a dynamic directory. What it cannot do, it refuses. `asker` is in
+ * whose name it is asked, none for a reader.
+ */
 export interface Node {
   readonly path: string; // absolute, normalised
   readonly kind: NodeKind;
   readonly target?: string; // symlinks
   stat(): Stat;
-  names(): Promise<readonly string[]>; // of a directory: its entries, sorted
-  lookup(name: string): Promise<Node | undefined>;
+  names(asker?: Asked): Promise<readonly string[]>; // of a directory: its entries, sorted
+  lookup(name: string, asker?: Asked): Promise<Node | undefined>;
   read(): Promise<Uint8Array>;
   stream(): AsyncIterable<Uint8Array>; // the same, piece by piece
   versions(): Promise<readonly Version[]>;
@@ -97,8 +101,8 @@ export class StoredNode implements Node {
     };
   }
 
-  async names(): Promise<readonly string[]> {
-    if (this.kind === "dynamic") return this.#tree.computed(this).names();
+  async names(asker?: Asked): Promise<readonly string[]> {
+    if (this.kind === "dynamic") return this.#tree.computed(this).names(asker);
     return [...(await this.entries()).keys()];
   }
 
@@ -107,8 +111,8 @@ export class StoredNode implements Node {
     return entriesOf(this.newest, this.#tree.contents);
   }
 
-  async lookup(name: string): Promise<Node | undefined> {
-    if (this.kind === "dynamic") return this.#tree.computed(this).lookup(name);
+  async lookup(name: string, asker?: Asked): Promise<Node | undefined> {
+    if (this.kind === "dynamic") return this.#tree.computed(this).lookup(name, asker);
     const entry = (await this.entries()).get(name);
     return entry && loadNode(this.#tree, childOf(this.path, name), entry);
   }
@@ -171,8 +175,14 @@ export async function loadNode(tree: Tree, path: string, entry: Entry): Promise<
 }
 
 /** What a dynamic node computes, as a node. */
-export function nodeOf(tree: Tree, source: StoredNode, directory: DynamicDirectory): Node {
-  return new ComputedNode(tree, source, source.path, {kind: "directory", directory});
+export function nodeOf(tree: Tree, source: StoredNode, directory: DynamicDirectory, asked: Asked): Node {
+  return new ComputedNode(tree, source, source.path, {node: {kind: "directory", directory}, asked});
+}
+
+/** What a dynamic directory computes, and in whose name that asks. */
+interface Computed {
+  readonly node: DynamicNode;
+  readonly asked: Asked;
 }
 
 /** A node that a dynamic directory computes. Lists and children are computed once, unless that fails. */
@@ -181,14 +191,16 @@ class ComputedNode implements Node {
   readonly #tree: Tree;
   readonly #source: StoredNode;
   readonly #node: DynamicNode;
+  readonly #asked: Asked; // in whose name its directory asks
   readonly #children = new Map<string, Promise<Node | undefined>>();
   #names: Promise<readonly string[]> | undefined;
 
-  constructor(tree: Tree, source: StoredNode, path: string, node: DynamicNode) {
+  constructor(tree: Tree, source: StoredNode, path: string, {node, asked}: Computed) {
     this.#tree = tree;
     this.#source = source;
     this.path = path;
     this.#node = node;
+    this.#asked = asked;
   }
 
   get kind(): NodeKind {
@@ -211,22 +223,28 @@ class ComputedNode implements Node {
     };
   }
 
-  async names(): Promise<readonly string[]> {
-    this.#names ??= this.#directory().list();
-    this.#names.catch(() => (this.#names = undefined));
-    return this.#names;
+  async names(asker?: Asked): Promise<readonly string[]> {
+    return this.#asked.answer(asker, () => {
+      this.#names ??= this.#directory().list();
+      this.#names.catch(() => (this.#names = undefined));
+      return this.#names;
+    });
   }
 
-  lookup(name: string): Promise<Node | undefined> {
-    const known = this.#children.get(name) ?? this.#compute(name);
-    this.#children.set(name, known);
-    known.catch(() => this.#children.delete(name));
-    return known;
+  lookup(name: string, asker?: Asked): Promise<Node | undefined> {
+    return this.#asked.answer(asker, () => {
+      const known = this.#children.get(name) ?? this.#compute(name);
+      this.#children.set(name, known);
+      known.catch(() => this.#children.delete(name));
+      return known;
+    });
   }
 
   async #compute(name: string): Promise<Node | undefined> {
     const node = await this.#directory().get(name);
-    return node && new ComputedNode(this.#tree, this.#source, childOf(this.path, name), node);
+    if (node === undefined) return undefined;
+    const asked = (node.kind === "directory" && node.asked) || this.#asked;
+    return new ComputedNode(this.#tree, this.#source, childOf(this.path, name), {node, asked});
   }
 
   #directory(): DynamicDirectory {

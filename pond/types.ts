@@ -1,4 +1,5 @@
 import type {RecordBatch, Table} from "apache-arrow";
+import type {Asked} from "./asked.js";
 import type {Duck} from "./duck.js";
 
 /**
@@ -96,6 +97,8 @@ export interface Series {
   relation(range?: Range): Promise<string>;
   /** Of a range that the newest version may tell of alone, what shows whether it does; undefined where that is unlikely. */
   newest?(range: Range): Promise<Newest | undefined>;
+  /** The same as what it is made for asks it, so that whatever would wait for itself says so. */
+  askedBy?(asker: Asked): Series;
 }
 
 /**
@@ -110,7 +113,7 @@ export interface Newest {
 
 /** What a dynamic directory computes: a directory, or a leaf that looks like the stored one of its kind. */
 export type DynamicNode =
-  | {readonly kind: "directory"; readonly directory: DynamicDirectory}
+  | {readonly kind: "directory"; readonly directory: DynamicDirectory; readonly asked?: Asked} // in whose name it asks
   | {readonly kind: "file"; read(): Promise<Uint8Array>}
   | {readonly kind: "series"; readonly series: Series};
 
@@ -122,7 +125,7 @@ export interface DynamicDirectory {
 
 /** What a dynamic directory may use: the snapshot it belongs to, and a place for derived data. */
 export interface DynamicContext {
-  readonly fs: Reader;
+  readonly fs: Reader; // asked in the name of the directory
   readonly cache: string; // an existing host directory for derived files, keyed by content; may be deleted any time
   readonly path: string; // where the directory stands in the pond
   readonly duck: Duck; // the pond's own
@@ -147,6 +150,7 @@ export interface Reader {
   /** How many readings, each of a time and a column, an older version told already; undefined where no series is stored. */
   restated(path: string): Promise<number | undefined>;
   series(path: string): Promise<Series>; // a series or a table with a column `timestamp`, stored or dynamic
+  askedBy(asker: Asked): Reader; // the same, asked in the name of something that is computed: see Asked
   /** The readings of a series by time, a batch at a time: memory is bound by row groups, not by the history. */
   batches(path: string, range?: Range): AsyncIterable<RecordBatch>;
   /** SQL by DuckDB; BAD_QUERY says where it is wrong. Each "'/pond/path'" or glob in FROM position is read through the filesystem; `oplog` is the log. */

@@ -1,5 +1,6 @@
 import {posix} from "node:path";
 import * as z from "zod";
+import {Asked} from "../../pond/asked.js";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Series} from "../../pond/types.js";
 import {type Dataset, originsIn, reaches, rootOf, treeOf} from "../series/dataset.js";
 import {ladderFor, samplingOf, stepNear} from "../reduction/ladder.js";
@@ -15,6 +16,7 @@ import {
 } from "../time/resolution.js";
 import {ifSound} from "../sound.js";
 import {published, type Statistic, statistics} from "../reduction/statistic.js";
+import {LateSeries} from "../series/late.js";
 import {placeable} from "../series/mapped.js";
 import type {Kind} from "../types.js";
 import {timeZone} from "../time/zone.js";
@@ -132,24 +134,28 @@ async function ladderOf(
 }
 
 function directoryOf(spec: ReduceSpec, context: DynamicContext): DynamicDirectory {
-  return treeOf(spec, context, async (dataset) => ({
-    kind: "directory",
-    directory: resolutionsDirectory(await reductionOf(spec, dataset, context), {
-      statistics: toldOf(spec),
-      path: dataset.path,
-      cache: context.cache
-    })
-  }));
+  const {fs, cache} = context;
+  return treeOf(spec, context, async (dataset) => {
+    const {path} = dataset;
+    const asked = new Asked(path);
+    const reduction = await reductionOf(spec, dataset, {fs: fs.askedBy(asked), cache});
+    const options = {statistics: toldOf(spec), path, cache, asked};
+    return {kind: "directory", directory: resolutionsDirectory(reduction, options), asked};
+  });
 }
 
+/** All of a dataset is worked out together, and asks in one name. */
 function resolutionsDirectory(
   reduction: Reduction,
-  {statistics, path, cache}: Omit<ReducedOptions, "name">
+  {statistics, path, cache, asked}: Omit<ReducedOptions, "name"> & {readonly asked: Asked}
 ): DynamicDirectory {
   const seriesAt = (name: string): Series => {
     const place = posix.join(path, name);
-    if (name === raw) return standingAt(place, reduction.source);
-    return new ReducedSeries(reduction, {name, statistics, path: place, cache});
+    const make = async () =>
+      name === raw
+        ? standingAt(place, reduction.source)
+        : new ReducedSeries(reduction, {name, statistics, path: place, cache});
+    return new LateSeries(place, make, asked);
   };
   return {
     list: async () => [...(await reduction.names())].sort(),

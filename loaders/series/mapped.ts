@@ -3,7 +3,7 @@ import {PondError} from "../../pond/error.js";
 import {compile} from "../../pond/glob.js";
 import type {DynamicDirectory, Reader, Series} from "../../pond/types.js";
 import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, seriesIn, treeOf} from "./dataset.js";
-import {LateSeries} from "./late.js";
+import {late} from "./late.js";
 import {capturesIn, unfillable} from "../pattern.js";
 import {directoryOf, placeOf} from "./place.js";
 import type {ComputeContext, Kind} from "../types.js";
@@ -64,12 +64,12 @@ export class Mapped {
   }
 
   #directory<Spec extends Mapping>(spec: Spec, context: ComputeContext, make: Make<Spec>): DynamicDirectory {
-    const late = (dataset: Dataset) => new LateSeries(dataset.path, () => make(spec, dataset, context));
+    const seriesOf = (dataset: Dataset) => late(dataset.path, context, (ground) => make(spec, dataset, ground));
     if (spec.output.includes("$"))
-      return treeOf(spec, context, async (dataset) => ({kind: "series", series: late(dataset)}));
+      return treeOf(spec, context, async (dataset) => ({kind: "series", series: seriesOf(dataset)}));
     return directoryOf(async () => {
       const [dataset] = await datasetsOf(spec, context.fs);
-      return dataset && late(dataset);
+      return dataset && seriesOf(dataset);
     });
   }
 }

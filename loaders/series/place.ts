@@ -1,7 +1,7 @@
 import {posix} from "node:path";
 import type * as z from "zod";
 import type {DynamicContext, DynamicDirectory, Series} from "../../pond/types.js";
-import {LateSeries} from "./late.js";
+import {late} from "./late.js";
 import type {Kind} from "../types.js";
 
 /**
@@ -43,7 +43,7 @@ export function oneSeries<Spec extends {readonly output: string}>(
       output: ({output}) => output,
       factory: (config, context) => {
         const spec = schema.parse(config);
-        return directoryOf(async () => new LateSeries(spec.output, () => make(spec, context)));
+        return directoryOf(async () => late(spec.output, context, (ground) => make(spec, ground)));
       }
     }
   };
