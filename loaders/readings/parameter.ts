@@ -1,5 +1,5 @@
 import type {Column} from "../../pond/types.js";
-import {kindOf} from "./unit.js";
+import {kindOf, toldAs} from "./unit.js";
 import {parameters} from "./vocabulary.js";
 
 /** A parameter under whichever of its names: columns are called as their source calls them, and matched by what it means. */
@@ -13,13 +13,13 @@ export function parameterOf({name, attributes}: Told): string {
 
 /** Whether two names are of one parameter. */
 export function areAlike(name: string, other: string): boolean {
-  return name === other || (familyOf(name) !== undefined && familyOf(name) === familyOf(other));
+  return areSame(name, other) || (familyOf(name) !== undefined && familyOf(name) === familyOf(other));
 }
 
 /** Whether a column is of a parameter, under whichever of its names. */
 export function isOf(parameter: string, column: Told): boolean {
-  if (parameterOf(column) === parameter) return true;
-  const family = meaningOf(column);
+  if (areSame(parameterOf(column), parameter)) return true;
+  const family = meantBy(column);
   return family !== undefined && family === familyOf(parameter);
 }
 
@@ -28,9 +28,11 @@ export function isOf(parameter: string, column: Told): boolean {
  * its scope has no other column of that name or meaning. So two sensors are not taken for each other.
  */
 export function isMeant(parameter: string, column: Told, among: readonly Told[]): boolean {
-  if (parameterOf(column) === parameter) return true;
-  const meaning = meaningOf(column);
-  const isRival = (other: Told) => parameterOf(other) === parameter || meaningOf(other) === meaning;
+  const own = parameterOf(column);
+  if (own === parameter) return true;
+  const isRival = areSame(own, parameter)
+    ? (other: Told) => areSame(own, parameterOf(other)) && unitOf(other) === unitOf(column) // else it is one, set up anew
+    : (other: Told) => isOf(parameter, other);
   const beside = among.filter(
     ({name, attributes}) => name !== column.name && attributes.scope === column.attributes.scope
   );
@@ -43,12 +45,19 @@ export function isMeant(parameter: string, column: Told, among: readonly Told[])
  */
 export function nameFor(column: Told, among: readonly Told[], names: readonly string[]): string | undefined {
   const own = parameterOf(column);
-  return names.includes(own) ? own : names.find((name) => isMeant(name, column, among));
+  if (names.includes(own)) return own;
+  const meant = names.filter((name) => isMeant(name, column, among));
+  return meant.find((name) => areSame(name, own)) ?? meant[0];
 }
 
 /** All names of what has this one, which comes first. */
 export function namesOf(parameter: string): readonly string[] {
   return [...new Set([parameter, ...(familyOf(parameter)?.names ?? [])])];
+}
+
+/** What a column's parameter means, in a word: the same for all that are of one, under whichever of its names. */
+export function meaningOf(column: Told): string {
+  return meantBy(column)?.names[0] ?? plain(parameterOf(column));
 }
 
 /** Names that mean the same in certain units. */
@@ -68,11 +77,19 @@ function familyOf(name: string): Family | undefined {
   return families.get(plain(name));
 }
 
-/** What a column means by its parameter; undefined where that has one name, or is told in another kind of unit. */
-export function meaningOf(column: Told): Family | undefined {
+/** What has several names, where a column means that; not where it is told in another kind of unit. */
+function meantBy(column: Told): Family | undefined {
   const {unit} = column.attributes;
   const family = familyOf(parameterOf(column));
   return unit !== undefined && family?.toldIn.includes(kindOf(unit) ?? "") ? family : undefined;
+}
+
+function unitOf({attributes: {unit}}: Told): string | undefined {
+  return unit === undefined ? undefined : toldAs(unit);
+}
+
+function areSame(name: string, other: string): boolean {
+  return plain(name) === plain(other);
 }
 
 /** Capital letters, spaces and underscores tell no names apart. */

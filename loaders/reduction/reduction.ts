@@ -31,6 +31,9 @@ import {
   type TimesByKey
 } from "./trace.js";
 
+/** Part of every key where there are directions: to be raised whenever other columns would be taken for one. */
+const turning = 1;
+
 /** Which levels there are. */
 export interface Ladder {
   readonly resolutions: readonly Resolution[]; // fine to coarse
@@ -136,7 +139,8 @@ export class Reduction {
 
   get #plan() {
     const more = [...(this.suspect === "drop" ? ["no suspects"] : []), ...(this.isRanked ? [exactUpTo] : [])];
-    const kept = [this.#extras, [...this.#directions].sort(), ...more];
+    const directions = this.#directions.size === 0 ? [] : [turning, ...[...this.#directions].sort()];
+    const kept = [this.#extras, directions, ...more];
     return {series: this.#series, kept, directory: join(this.#options.cache, "reduce")};
   }
 

@@ -6,7 +6,7 @@ import {within} from "../reduction/partial.js";
 import {mergedQuality, qualityIn, renamedQuality} from "../readings/quality.js";
 import {keyOf} from "../reduction/shard.js";
 import type {Quality} from "../types.js";
-import {meaningOf, nameFor, parameterOf} from "../readings/parameter.js";
+import {meaningOf, nameFor} from "../readings/parameter.js";
 import {type Conversion, conversionFor, convertedSql, toldAs} from "../readings/unit.js";
 
 /** A series while it stands somewhere in one role; half-open, µs UTC. */
@@ -180,12 +180,12 @@ function joined(
   {scope, series}: Deployment,
   readings: readonly Column[]
 ): readonly string[] {
-  const told = ({from}: Naming) => readings.find(({name}) => name === from)!.attributes;
-  const thing = ({parameter, instrument, scope}: Column["attributes"]) => keyOf(parameter, instrument, scope);
+  const told = ({from}: Naming) => readings.find(({name}) => name === from)!;
+  const thing = (column: Column) => keyOf(meaningOf(column), column.attributes.instrument, column.attributes.scope);
   return others.map((other) => {
     const both = `The columns ${first!.from} and ${other.from} of ${series.path}`;
     const [one, twin] = [told(first!), told(other)];
-    if (thing(one) === thing(twin) && one.unit !== twin.unit)
+    if (thing(one) === thing(twin) && one.attributes.unit !== twin.attributes.unit)
       return `${both} are one in scope ${scope}: ${first!.column.name}.`;
     throw new Error(`${both} would both be ${other.column.name} in scope ${scope}: rename one.`);
   });
@@ -240,8 +240,7 @@ function lower({name}: Column): string {
 /** The same for columns that tell one thing in one unit. */
 function thingOf(column: Column): string {
   const {scope, unit} = column.attributes;
-  const name = meaningOf(column)?.names[0] ?? parameterOf(column);
-  return JSON.stringify([scope, name.toLowerCase(), unit === undefined ? null : toldAs(unit)]);
+  return JSON.stringify([scope, meaningOf(column), unit === undefined ? null : toldAs(unit)]);
 }
 
 function saltOf(scope: string, namings: readonly Naming[]): string {

@@ -72,7 +72,7 @@ function sitesOf(datasets: readonly PublishedDataset[], dashboard?: DashboardSpe
 /** What pages call parameters: one that has several names as the dashboard does, or as the first dataset that has it. */
 class Words {
   readonly #labels: ReadonlyMap<string, string>;
-  readonly #first = new Map<unknown, string>(); // by what it means
+  readonly #first = new Map<string, string>(); // by what it means
 
   constructor(dashboard?: DashboardSpec) {
     this.#labels = new Map(dashboard?.parameters.map(({name, label}) => [name, label]));
@@ -88,7 +88,6 @@ class Words {
 
   #common(column: Column, among: readonly Column[]): string {
     const [own, meaning] = [parameterOf(column), meaningOf(column)];
-    if (meaning === undefined) return own;
     const first = this.#first.get(meaning) ?? own;
     this.#first.set(meaning, first);
     return isMeant(first, column, among) ? first : own;

@@ -42,7 +42,8 @@ test.each([
   ["Water Temperature", "Temperature.C", false],
   ["Salinity", "Sal.g/kg", false],
   ["Secchi depth", "Secchi depth.m", true],
-  ["Secchi depth", "secchi depth.m", false]
+  ["Secchi depth", "secchi_Depth.m", true], // of one name alone, likewise
+  ["Secchi depth", "Secchi depths.m", false]
 ])("%s is that of the column %s: %s", (parameter, name, expected) => {
   expect(isOf(parameter, column(name))).toBe(expected);
   expect(isMeant(parameter, column(name), [column(name), column("Depth.m")])).toBe(expected);
@@ -56,15 +57,25 @@ test("where one scope has two columns of one meaning, a name means the one that 
   expect(meant("Dissolved Oxygen")).toEqual(["B.ODO.mg/L"]);
 });
 
+test("where one scope has two columns of one name, spelled otherwise, each is called as it is; in another unit it is one", () => {
+  const all = [column("Water level.m", "A"), column("water_level.m", "A"), column("water_level.m", "B")];
+  const meant = (parameter: string) => all.filter((one) => isMeant(parameter, one, all)).map(({name}) => name);
+  expect(meant("Water level")).toEqual(["A.Water level.m", "B.water_level.m"]);
+  expect(meant("WATER LEVEL")).toEqual(["B.water_level.m"]);
+  const both = [column("Depth.m"), column("depth.ft")];
+  expect(both.filter((one) => isMeant("Depth", one, both))).toEqual(both);
+});
+
 test("of several names in a resource a column's own counts before others, and of those the first", () => {
   const odo = column("ODO.mg/L");
   expect(nameFor(odo, [odo], ["DO", "ODO", "RDO"])).toBe("ODO");
   expect(nameFor(odo, [odo], ["pH", "RDO", "DO"])).toBe("RDO");
   expect(nameFor(odo, [odo], ["pH"])).toBeUndefined();
+  expect(nameFor(odo, [odo], ["RDO", "odo"])).toBe("odo");
 });
 
 test("names without columns", () => {
-  expect([areAlike("DO", "ODO"), areAlike("x", "x"), areAlike("x", "y"), areAlike("DO", "pH")]).toEqual([
+  expect([areAlike("DO", "ODO"), areAlike("x y", "X_y"), areAlike("x", "y"), areAlike("DO", "pH")]).toEqual([
     ...[true, true, false, false]
   ]);
   expect(namesOf("WindDir").slice(0, 2)).toEqual(["WindDir", "Wind Direction"]);
@@ -158,6 +169,34 @@ test("a unit for a parameter is for all of its names", async () => {
   expect((await columnsOf(pond, "/sites/A")).map(({name}) => name)).toEqual(["S.Press.dbar"]);
 });
 
+test("capital letters and underscores tell no names apart, in the table or not: units, directions and Pivot", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly(0, {"Water Depth.ft": 10, "Current Dir.deg": [350, 10, 0]}));
+  await appendReadings(pond, "/in/b", hourly(9, {"water_depth.ft": 20, "Other.m": 1}));
+  await appendReadings(pond, "/in/c", hourly(18, {"Water Depth.ft": 10, "water depth.m": 5}));
+  const scopes = ["a", "b", "c"].map((name) => ({series: `/in/${name}`}));
+  const units = {"Water Depth": "m"};
+  const spec = {input: "/in/*", output: "/pivots/depth", parameter: "water depth", unit: "m"};
+  const reduce = {input: "/in/*", output: "/reduced/$0", resolutions: ["1d"], directions: ["current_dir"]};
+  const rows = await apply(
+    pond,
+    resource("Combine", "site", {output: "/sites/A", scopes: [{name: "S", inputs: scopes}], units}),
+    resource("Pivot", "depth", spec),
+    resource("Reduce", "r", reduce)
+  );
+  expect(rows.flatMap(({errors}) => errors)).toEqual([]);
+  expect((await columnsOf(pond, "/sites/A")).map(({name}) => name)).toEqual([
+    ...["S.Water Depth.m", "S.Current Dir.deg", "S.Other.m"]
+  ]);
+  const depths = await ask(pond, `SELECT DISTINCT "S.Water Depth.m" AS v FROM "/sites/A" ORDER BY v`);
+  expect(depths).toEqual([{v: 3.048}, {v: 5}, {v: 6.096}]);
+  expect((await columnsOf(pond, "/pivots/depth")).map(({name}) => name)).toEqual([
+    ...["a.Water Depth.m", "b.water_depth.m", "c.Water Depth.m"]
+  ]);
+  const [row] = await ask(pond, `SELECT cos(radians("Current Dir.deg.avg")) AS v FROM "/reduced/a/1d"`);
+  expect((row as {v: number}).v).toBeCloseTo(1, 12);
+});
+
 test("Pivot finds a parameter under any of its names, and tells it in one unit", async () => {
   const pond = await openPond();
   await appendReadings(pond, "/in/a", hourly(0, {"DO.mg/L": 1}));
@@ -244,8 +283,16 @@ test("a direction turns under any of its names", async () => {
 
 test("pages call a parameter as the dashboard does, and across sites as the first of them does", async () => {
   const pond = await openPond();
-  await appendReadings(pond, "/in/a", hourly(0, {"Dissolved Oxygen.mg/L": 1, "SpCond.µS/cm": 5, "Batt.V": 3}));
-  await appendReadings(pond, "/in/b", hourly(0, {"ODO.mg/L": 2, "Specific Conductance.µS/cm": 6, "Battery.V": 4}));
+  await appendReadings(
+    pond,
+    "/in/a",
+    hourly(0, {"Dissolved Oxygen.mg/L": 1, "SpCond.µS/cm": 5, "Batt.V": 3, "Tide.m": 1})
+  );
+  await appendReadings(
+    pond,
+    "/in/b",
+    hourly(0, {"ODO.mg/L": 2, "Specific Conductance.µS/cm": 6, "Battery.V": 4, "tide.m": 2})
+  );
   const resources = [
     resource("Reduce", "r", {input: "/in/*", output: "/reduced/$0", resolutions: ["1h"]}),
     resource("Dashboard", "d", {
@@ -270,11 +317,13 @@ test("pages call a parameter as the dashboard does, and across sites as the firs
   ]);
   expect(told).toEqual([
     ["DO", "Oxygen", "µg/L", ["a/Dissolved Oxygen.mg/L", "b/ODO.mg/L"]],
-    ["SpCond", "SpCond", "µS/cm", ["a/SpCond.µS/cm", "b/Specific Conductance.µS/cm"]]
+    ["SpCond", "SpCond", "µS/cm", ["a/SpCond.µS/cm", "b/Specific Conductance.µS/cm"]],
+    ["Tide", "Tide", "m", ["a/Tide.m", "b/tide.m"]]
   ]);
   expect(catalogue.thresholds).toMatchObject([{parameter: "DO", label: "Hypoxia"}]);
   expect(catalogue.datasets[1]!.columns.map(({name, parameter, label}) => [name, parameter, label])).toEqual([
     ["ODO.mg/L", "DO", "Oxygen"],
-    ["Specific Conductance.µS/cm", "SpCond", "SpCond"]
+    ["Specific Conductance.µS/cm", "SpCond", "SpCond"],
+    ["tide.m", "Tide", "Tide"]
   ]);
 });
