@@ -179,6 +179,7 @@ export interface ParameterEntry {
   readonly slug: string;
   readonly label: string;
   readonly unit: string; // of the published values
+  readonly statistic?: string; // what the values are of readings, where they are none themselves
   readonly units: readonly UnitEntry[]; // in which readers may see it, the first at first; its own among them
   readonly columns: readonly {readonly dataset: string; readonly column: string}[];
 }
@@ -234,6 +235,7 @@ export interface ColumnEntry {
   readonly scope: string;
   readonly parameter: string;
   readonly unit: string;
+  readonly statistic?: string; // what the values are of readings, where they are none themselves
   readonly label: string;
   readonly latest?: {readonly time: string; readonly value: number; readonly dayBefore?: number};
   readonly spark: readonly (number | null)[]; // daily means of the last 30 days, oldest first, null where nothing

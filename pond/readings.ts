@@ -132,7 +132,9 @@ function merged<T>(values: readonly (T | null)[], times: BigInt64Array, order: U
 
 /** What a field's metadata tells of a column. */
 export function attributesOf(metadata: ReadonlyMap<string, string>): ColumnAttributes {
-  const known = ["instrument", "scope", "parameter", "unit", "flags", "test"].filter((key) => metadata.has(key));
+  const known = ["instrument", "scope", "parameter", "unit", "flags", "test", "statistic"].filter((key) =>
+    metadata.has(key)
+  );
   return Object.fromEntries(known.map((key) => [key, metadata.get(key)!]));
 }
 

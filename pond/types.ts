@@ -26,6 +26,7 @@ export interface ColumnAttributes {
   readonly unit?: string; // e.g. "mg/L"
   readonly flags?: string; // of flags and not of readings: the column whose readings they are for
   readonly test?: string; // of flags: the test that gave them, e.g. "spike"; none: what all tests come to
+  readonly statistic?: string; // of bins and not of readings: what is told of them, e.g. "avg"; of bins of bins "avg.max"
 }
 
 /** One column of a series or table. */

@@ -96,7 +96,8 @@ function renamingOf({columns: rules, others}: RenameSpec, column: Column, path: 
     const {type, text} = typed(column, as, path);
     const renaming = {from: column.name, column: {name, type, attributes}, ...(text ? {text} : {})};
     const unit = told ?? column.attributes.unit ?? attributes.unit;
-    const conversion = attributes.unit && conversionFor({path, name: column.name, unit}, attributes.unit);
+    const {statistic} = attributes;
+    const conversion = attributes.unit && conversionFor({path, name: column.name, unit, statistic}, attributes.unit);
     if (!conversion) return renaming;
     if (isNumeric(renaming.column)) return {...renaming, conversion};
     throw new Error(`The column ${column.name} of ${path} is no number (${type}) to be converted: give type: number.`);

@@ -133,7 +133,8 @@ function untold(column: Column, parameter: string): unknown {
 
 /** Amounts that are told in some unit, in a column's own. Throws a sentence where that cannot be. */
 export function amountIn({path, column}: Corrected, unit: string | undefined) {
-  const from = {path, name: column.name, unit: column.attributes.unit};
+  const {unit: own, statistic} = column.attributes;
+  const from = {path, name: column.name, unit: own, statistic};
   const told = (unit === undefined ? undefined : conversionFor(from, unit)) ?? {factor: 1, offset: 0};
   return ({factor = 1, offset = 0}: Pick<Correction, "factor" | "offset">): Amount => ({
     factor,

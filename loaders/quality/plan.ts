@@ -87,8 +87,9 @@ export function testsOf({criteria, isMarked}: Planned): readonly TestName[] {
 
 /** What a rule's thresholds are in a column's unit. */
 function termsOf(rule: Rule, {column, interval, path}: {column: Column; interval: string; path: string}): Terms {
-  const {unit} = column.attributes;
-  const conversion = rule.unit === undefined ? undefined : conversionFor({path, name: column.name, unit}, rule.unit);
+  const {unit, statistic} = column.attributes;
+  const from = {path, name: column.name, unit, statistic};
+  const conversion = rule.unit === undefined ? undefined : conversionFor(from, rule.unit);
   const {factor, offset} = conversion ?? {factor: 1, offset: 0};
   return {
     unit: unit ?? "",
@@ -129,10 +130,8 @@ async function neighbourOf(rules: readonly Rule[], {column, source, series}: Bes
     );
   if (!first) return undefined;
   const {unit} = column.attributes;
-  const conversion =
-    unit === undefined
-      ? undefined
-      : conversionFor({path: other.path, name: first.name, unit: first.attributes.unit}, unit);
+  const from = {path: other.path, name: first.name, unit: first.attributes.unit, statistic: first.attributes.statistic};
+  const conversion = unit === undefined ? undefined : conversionFor(from, unit);
   return {series: other, column: first.name, ...(conversion ? {conversion} : {})};
 }
 

@@ -19,8 +19,8 @@ export function areAlike(name: string, other: string): boolean {
 /** Whether a column is of a parameter, under whichever of its names. */
 export function isOf(parameter: string, column: Told): boolean {
   if (areSame(parameterOf(column), parameter)) return true;
-  const family = meantBy(column);
-  return family !== undefined && family === familyOf(parameter);
+  const [family, suffix] = [meantBy(column), suffixOf(column)];
+  return family !== undefined && parameter.endsWith(suffix) && family === familyOf(without(suffix, parameter));
 }
 
 /**
@@ -57,7 +57,8 @@ export function namesOf(parameter: string): readonly string[] {
 
 /** What a column's parameter means, in a word: the same for all that are of one, under whichever of its names. */
 export function meaningOf(column: Told): string {
-  return meantBy(column)?.names[0] ?? plain(parameterOf(column));
+  const family = meantBy(column);
+  return family === undefined ? plain(parameterOf(column)) : `${family.names[0]}${suffixOf(column)}`;
 }
 
 /** Names that mean the same in certain units. */
@@ -80,8 +81,18 @@ function familyOf(name: string): Family | undefined {
 /** What has several names, where a column means that; not where it is told in another kind of unit. */
 function meantBy(column: Told): Family | undefined {
   const {unit} = column.attributes;
-  const family = familyOf(parameterOf(column));
+  const family = familyOf(without(suffixOf(column), parameterOf(column)));
   return unit !== undefined && family?.toldIn.includes(kindOf(unit) ?? "") ? family : undefined;
+}
+
+/** What a column of a statistic, such as `Temperature.avg`, has behind the name of what it is of. */
+function suffixOf(column: Told): string {
+  const suffix = `.${column.attributes.statistic}`;
+  return parameterOf(column).endsWith(suffix) ? suffix : "";
+}
+
+function without(suffix: string, name: string): string {
+  return name.slice(0, name.length - suffix.length);
 }
 
 function unitOf({attributes: {unit}}: Told): string | undefined {

@@ -73,27 +73,45 @@ interface Measured {
   readonly path: string; // of its series
   readonly name: string;
   readonly unit: string | undefined;
+  readonly statistic?: string | undefined; // what it tells of readings, where it does not hold them
 }
 
 /**
  * What makes a column's readings readings in another unit; nothing when they are one unit, however spelled. Throws a
  * sentence that names both where one cannot become the other.
  */
-export function conversionFor({path, name, unit}: Measured, wanted: string): Conversion | undefined {
+export function conversionFor({path, name, unit, statistic}: Measured, wanted: string): Conversion | undefined {
   if (unit === undefined)
     throw new Error(
       `The column ${name} of ${path} has no unit, so it cannot be told in ${wanted}: Rename it with one.`
     );
   if (isSame(unit, wanted)) return undefined;
-  const conversion = between(find(unit), find(wanted));
+  const conversion = conversionBetween(unit, wanted, statistic);
   if (conversion) return conversion;
+  if (conversionBetween(unit, wanted))
+    throw new Error(
+      `The column ${name} of ${path}: ${statistic} of readings in ${unit} cannot be converted to ${wanted}: Rename the readings before Reduce.`
+    );
   const hints = hint(unit) || hint(wanted);
   throw new Error(`The column ${name} of ${path}: ${unit} cannot be converted to ${wanted}${hints}.`);
 }
 
-/** What makes a number in one unit one in another: nothing to do is `× 1 + 0`; undefined where it cannot be done. */
-export function conversionBetween(from: string, to: string): Conversion | undefined {
-  return isSame(from, to) ? {factor: 1, offset: 0} : between(find(from), find(to));
+/**
+ * What makes a number in one unit one in another, or a statistic of such numbers: nothing to do is `× 1 + 0`; undefined
+ * where it cannot be done.
+ */
+export function conversionBetween(from: string, to: string, statistic = ""): Conversion | undefined {
+  if (isSame(from, to)) return {factor: 1, offset: 0};
+  const conversion = between(find(from), find(to));
+  const of = statistic.split(".");
+  if (!conversion || !of.every(hasUnit)) return undefined;
+  if (of.includes("stddev")) return {...conversion, offset: 0}; // how far apart, wherever a unit begins
+  return of.includes("sum") && conversion.offset !== 0 ? undefined : conversion; // it has the offset once a reading
+}
+
+/** Whether a statistic of readings is in their unit: not one that counts them. */
+export function hasUnit(statistic: string): boolean {
+  return !["count", "coverage", "suspect", "fail"].includes(statistic);
 }
 
 function isSame(from: string, to: string): boolean {

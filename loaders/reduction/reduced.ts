@@ -3,13 +3,15 @@ import {mkdir} from "node:fs/promises";
 import {dirname, join} from "node:path";
 import {replace} from "../../pond/disk.js";
 import {identifier, literal} from "../../pond/duck.js";
-import type {Column, Piece, Range, Series} from "../../pond/types.js";
+import type {Column, ColumnAttributes, Piece, Range, Series} from "../../pond/types.js";
 import {engine} from "./engine.js";
+import {parameterOf} from "../readings/parameter.js";
+import {hasUnit} from "../readings/unit.js";
 import {type Level, meeting, piecesOf, type Shard} from "./level.js";
 import {marks} from "./partial.js";
 import type {Reduction} from "./reduction.js";
 import {keyOf} from "./shard.js";
-import {isAlways, type Statistic} from "./statistic.js";
+import {isAlways, type Statistic, statisticName} from "./statistic.js";
 import {nameOf, type Told, typeOf, writeTold} from "./told.js";
 
 /** Part of every file's name: to be raised whenever the same shard would be told otherwise. */
@@ -38,9 +40,13 @@ export class ReducedSeries implements Series {
   }
 
   async columns(): Promise<readonly Column[]> {
-    const columns = new Map((await this.#reduction.columns()).map(({name, attributes}) => [name, attributes]));
+    const columns = new Map((await this.#reduction.columns()).map((column) => [column.name, column]));
     const told = await this.#told();
-    return told.map((one) => ({name: nameOf(one), type: typeOf(one), attributes: columns.get(one.column.name)!}));
+    return told.map((one) => ({
+      name: nameOf(one),
+      type: typeOf(one),
+      attributes: attributesOf(one, columns.get(one.column.name)!)
+    }));
   }
 
   async pieces(range?: Range): Promise<readonly Piece[]> {
@@ -85,6 +91,14 @@ export class ReducedSeries implements Series {
     });
     return file;
   }
+}
+
+/** A statistic is a parameter of its own, `Temperature.avg`: what is said of readings is not said of how many there are. */
+function attributesOf({statistic: own}: Told, column: Column): ColumnAttributes {
+  const {unit, statistic: before, ...whose} = column.attributes;
+  const statistic = before === undefined ? own : `${before}.${own}`;
+  const told = {...whose, parameter: statisticName(parameterOf(column), own), statistic};
+  return unit === undefined || !hasUnit(own) ? told : {...told, unit};
 }
 
 /** All that is told and nothing else, whatever each file lacks, or has from when more was told. */

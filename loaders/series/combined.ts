@@ -252,10 +252,10 @@ function saltOf(scope: string, namings: readonly Naming[]): string {
 }
 
 function namingOf(column: Column, deployment: Deployment, wanted: string | undefined): Naming {
-  const {parameter = column.name, unit} = column.attributes;
+  const {parameter = column.name, unit, statistic} = column.attributes;
   if (wanted === undefined) return {from: column.name, column: scoped(column, deployment)};
   const converted = {...column, attributes: {...column.attributes, parameter, unit: wanted}};
-  const conversion = conversionFor({path: deployment.series.path, name: column.name, unit}, wanted);
+  const conversion = conversionFor({path: deployment.series.path, name: column.name, unit, statistic}, wanted);
   return {from: column.name, column: scoped(converted, deployment), ...(conversion ? {conversion} : {})};
 }
 

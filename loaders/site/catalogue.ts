@@ -122,9 +122,10 @@ function datasetEntry(
 }
 
 function columnEntry(column: Column, among: readonly Column[], words: Words): Omit<ColumnEntry, "spark"> {
-  const {scope = "", unit = ""} = column.attributes;
+  const {scope = "", unit = "", statistic} = column.attributes;
   const parameter = words.nameOf(column, among);
-  return {name: column.name, scope, parameter, unit, label: words.label(parameter)};
+  const told = statistic === undefined ? {} : {statistic};
+  return {name: column.name, scope, parameter, unit, ...told, label: words.label(parameter)};
 }
 
 type ParameterSpec = DashboardSpec["parameters"][number];
@@ -138,7 +139,7 @@ function parametersOf(
   const found = new Map<string, ParameterEntry & {columns: {dataset: string; column: string}[]}>();
   const slugs = new Slugs();
   for (const {name: dataset, columns} of datasets)
-    for (const {name: column, parameter: name, unit, label} of columns) {
+    for (const {name: column, parameter: name, unit, statistic, label} of columns) {
       const key = `${name}\n${unit}`;
       const spec = wanted.find((parameter) => parameter.name === name);
       const entry = found.get(key) ?? {
@@ -146,7 +147,8 @@ function parametersOf(
         slug: slugs.of(name, unit),
         label,
         unit,
-        units: unitsOf(unit, {name, unit: spec?.unit}, reporter),
+        ...(statistic === undefined ? {} : {statistic}),
+        units: unitsOf({unit, statistic}, {name, unit: spec?.unit}, reporter),
         columns: []
       };
       entry.columns.push({dataset, column});
@@ -158,14 +160,18 @@ function parametersOf(
 }
 
 /** Those that readers may choose, the wanted one first; where readings cannot be told in it, that is said. */
-function unitsOf(own: string, wanted: {readonly name: string; readonly unit?: string}, reporter: Reporter) {
+function unitsOf(
+  {unit: own, statistic}: Pick<ColumnEntry, "unit" | "statistic">,
+  wanted: {readonly name: string; readonly unit?: string},
+  reporter: Reporter
+) {
   const {name, unit: first = own} = wanted;
-  if (!conversionBetween(own, first))
+  if (!conversionBetween(own, first, statistic))
     reporter.warn(
       `Readers would see ${name} in ${first}, which its readings in ${own} cannot be told in: it stays in ${own}.`
     );
   return [...new Set([first, ...choicesOf(own)])].flatMap((unit) => {
-    const conversion = conversionBetween(own, unit);
+    const conversion = conversionBetween(own, unit, statistic);
     return conversion ? [{unit, ...conversion}] : [];
   });
 }

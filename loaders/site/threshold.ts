@@ -13,10 +13,10 @@ interface Parts {
 /** Each threshold in every unit that its parameter comes in; one that cannot be told in it is left out, and that said. */
 export function thresholdsOf({parameters, sites, dashboard, reporter}: Parts): ThresholdEntry[] {
   const datasets = new Map(sites.map(({name, dataset}) => [name, dataset]));
-  return parameters.flatMap(({name, unit}) => {
+  return parameters.flatMap(({name, unit, statistic}) => {
     const wanted = dashboard?.parameters.find((parameter) => parameter.name === name)?.thresholds ?? [];
     return wanted.flatMap(({value, unit: from = unit, label, kind, side, sites: at}): ThresholdEntry[] => {
-      const conversion = conversionBetween(from, unit);
+      const conversion = conversionBetween(from, unit, statistic);
       if (!conversion) {
         reporter.warn(
           `The threshold "${label}" of ${name} is in ${from}, its readings are in ${unit}: it is not shown.`

@@ -4,7 +4,7 @@ import {expect, test} from "vitest";
 import {reduce, type ReduceSpec} from "../../loaders/kinds/reduce.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {run} from "../../loaders/runs/run.js";
-import type {Effects} from "../../loaders/types.js";
+import type {Effects, Resource} from "../../loaders/types.js";
 import type {Pond} from "../../pond/pond.js";
 import type {Reader} from "../../pond/types.js";
 import {day, hour, micros, type Reading, rowsOf} from "./memory.js";
@@ -162,6 +162,98 @@ test.each([
   ["/**", "/r/$0", false]
 ])("%s may go to %s: %s", (input, output, isAllowed) => {
   expect(reduce.schema.safeParse({input, output}).success).toBe(isAllowed);
+});
+
+// ---- Of bins, in other resources ----
+
+const days = resource("Reduce", "days", {
+  ...{input: "/in/*", output: "/reduced/$0", resolutions: ["1d"]},
+  statistics: ["avg", "stddev", "sum", "count"]
+});
+
+/** A day of Temp, 10 and 20 °C, and what resources make of what is told of it. */
+async function ofDays(...resources: Resource[]) {
+  const pond = await openPond();
+  const values = [10, 20].map((t, index) => ({
+    time: micros("2025-06-01T00:00Z") + index * hour,
+    values: {"Temp.C": t}
+  }));
+  await appendReadings(pond, "/in/a", values);
+  const {rows} = await run(pond, [days, ...resources], effects);
+  const said = rows.flatMap(({errors, notes}) => [...errors, ...notes]);
+  const first = async (path: string) =>
+    (await (await pond.fs()).query(`SELECT * EXCLUDE (timestamp) FROM "${path}"`)).get(0)!.toJSON();
+  const columns = async (path: string) => (await (await pond.fs()).series(path)).columns();
+  return {said, first, columns};
+}
+
+test("a statistic is a parameter of its own, in the unit of the readings unless it counts them", async () => {
+  const {columns} = await ofDays(
+    resource("Reduce", "again", {
+      input: "/reduced/*/1d",
+      output: "/again/$0",
+      resolutions: ["1mo"],
+      statistics: ["max"]
+    })
+  );
+  const told = (await columns("/reduced/a/1d")).map(({name, attributes}) => [name, attributes]);
+  expect(told).toEqual([
+    ["Temp.C.avg", {parameter: "Temp.avg", unit: "C", statistic: "avg"}],
+    ["Temp.C.count", {parameter: "Temp.count", statistic: "count"}],
+    ["Temp.C.sum", {parameter: "Temp.sum", unit: "C", statistic: "sum"}],
+    ["Temp.C.stddev", {parameter: "Temp.stddev", unit: "C", statistic: "stddev"}]
+  ]);
+  const [, , , , , , spread] = await columns("/again/a/1mo");
+  expect(spread).toMatchObject({
+    name: "Temp.C.stddev.max",
+    attributes: {parameter: "Temp.stddev.max", unit: "C", statistic: "stddev.max"}
+  });
+});
+
+test("Rename converts what is told of readings as that is converted, and counts not at all", async () => {
+  const rename = (name: string, from: string) =>
+    resource("Rename", name, {
+      input: "/reduced/*/1d",
+      output: `/${name}/$0`,
+      columns: [{from, to: `${name} $0.F`}],
+      others: "drop"
+    });
+  const {first, said} = await ofDays(
+    rename("A", "Temp.C.*g"),
+    rename("N", "Temp.C.c*t"),
+    rename("D", "Temp.C.st*"),
+    rename("S", "Temp.C.su*")
+  );
+  expect(await first("/A/a")).toEqual({"A av.F": 59});
+  expect(await first("/N/a")).toEqual({"N oun.F": 2});
+  expect((await first("/D/a"))["D ddev.F"]).toBeCloseTo(Math.sqrt(50) * 1.8, 10);
+  expect(said).toEqual([
+    "The column Temp.C.sum of /reduced/a/1d: sum of readings in C cannot be converted to F: Rename the readings before Reduce."
+  ]);
+});
+
+test("Combine, Pivot and Validate take each statistic for what it is", async () => {
+  const tests = [{parameter: "Temperature.avg", unit: "F", grossRange: {fail: [60, 90]}}];
+  const {first, columns, said} = await ofDays(
+    resource("Combine", "site", {
+      ...{output: "/sites/A", units: {"Temperature.avg": "F", "Temp.stddev": "F"}},
+      scopes: [{name: "S", inputs: [{series: "/reduced/*/1d"}]}]
+    }),
+    resource("Pivot", "means", {input: "/reduced/*/1d", output: "/pivots/means", parameter: "Temp.avg", unit: "F"}),
+    resource("Validate", "v", {input: "/reduced/*/1d", output: "/checked/$0", interval: "1d", tests})
+  );
+  expect(said).toEqual(["a: 0 suspect and 1 failed of 1 reading."]);
+  expect(await first("/sites/A")).toEqual({
+    "S.Temp.avg.F": 59,
+    "S.Temp.count": 2,
+    "S.Temp.sum.C": 30,
+    "S.Temp.stddev.F": Math.sqrt(50) * 1.8
+  });
+  expect(await first("/pivots/means")).toEqual({"a.Temp.avg.F": 59});
+  expect((await columns("/checked/a")).map(({name}) => name).filter((name) => name.includes("flag"))).toEqual([
+    ...["Temp.C.avg.flag", "Temp.C.avg.flag.grossRange"]
+  ]);
+  expect((await first("/checked/a"))["Temp.C.avg.flag"]).toBe(4);
 });
 
 describeShared("the harbour's real readings", "noyo/hydrovu", () => {

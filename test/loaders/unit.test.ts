@@ -185,3 +185,21 @@ test("what cannot be converted is named, with what may have been meant", () => {
     "The column DO of /s has no unit, so it cannot be told in m: Rename it with one."
   );
 });
+
+test.each([
+  ["avg", "C", "F", {factor: 1.8, offset: 32}],
+  ["stddev", "C", "F", {factor: 1.8, offset: 0}], // how far apart, not how warm
+  ["stddev.max", "C", "F", {factor: 1.8, offset: 0}],
+  ["sum", "ft", "m", {factor: 0.3048, offset: 0}],
+  ["sum", "C", "F", undefined],
+  ["count", "ft", "m", undefined],
+  ["coverage.min", "C", "F", undefined]
+])("the %s of readings in %s is told in %s: %o", (statistic, unit, wanted, expected) => {
+  expect(conversionBetween(unit, wanted, statistic)).toEqual(expected);
+  const convert = () => conversionFor({path: "/s", name: "x", unit, statistic}, wanted);
+  if (expected) expect(convert()).toEqual(expected);
+  else
+    expect(convert).toThrow(
+      `The column x of /s: ${statistic} of readings in ${unit} cannot be converted to ${wanted}: Rename the readings before Reduce.`
+    );
+});
