@@ -5,7 +5,7 @@ import {Mapped, placeable, troubles} from "../series/mapped.js";
 import {isFlag} from "../readings/flag.js";
 import {path} from "../path.js";
 import {fill, unfillable} from "../pattern.js";
-import {attributesOf} from "../readings/readings.js";
+import {attributesWithin} from "../readings/readings.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {flagRenamings, RenamedSeries, type Renaming, type TextReport} from "../series/renamed.js";
 import {ifSound} from "../sound.js";
@@ -92,7 +92,8 @@ function renamingOf({columns: rules, others}: RenameSpec, column: Column, path: 
     const captures = patternOf(from).exec(column.name)?.slice(1);
     if (!captures) continue;
     const name = fill(to, captures);
-    const attributes = {...column.attributes, ...attributesOf(name)};
+    const {scope} = column.attributes;
+    const attributes = {...column.attributes, ...attributesWithin(name, scope === undefined ? [] : [scope])};
     const {type, text} = typed(column, as, path);
     const renaming = {from: column.name, column: {name, type, attributes}, ...(text ? {text} : {})};
     const unit = told ?? column.attributes.unit ?? attributes.unit;

@@ -46,6 +46,14 @@ export function attributesOf(name: string): {readonly parameter: string; readonl
   return parameter === undefined ? {parameter: name} : {parameter, unit};
 }
 
+/** The same where a name may begin with a scope, `<scope>.<parameter>.<unit>`: the longest of these that it begins with. */
+export function attributesWithin(name: string, scopes: readonly string[]): ColumnAttributes {
+  const begins = (scope: string) =>
+    name.slice(0, scope.length + 1).toLowerCase() === `${scope}.`.toLowerCase() && name.length > scope.length + 1;
+  const [scope] = scopes.filter(begins).sort((a, b) => b.length - a.length);
+  return scope === undefined ? attributesOf(name) : {...attributesOf(name.slice(scope.length + 1)), scope};
+}
+
 /** What a header tells of its column, in brackets behind the parameter: `DO (mg/L)`, and as In-Situ has it `DO (mg/L) (738549)`. */
 export interface Heading {
   readonly name: string; // as a column's: DO.mg/L

@@ -8,7 +8,7 @@ import {type Duck, identifier, literal} from "../../pond/duck.js";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {finite} from "../files/host.js";
 import {within} from "../reduction/partial.js";
-import {attributesOf} from "../readings/readings.js";
+import {attributesWithin} from "../readings/readings.js";
 import {keyOf} from "../reduction/shard.js";
 import {requirePure} from "./purity.js";
 
@@ -29,8 +29,8 @@ export interface DerivedOptions {
 /** SQL: the timestamp as ISO 8601. */
 const isoTime = "strftime(timestamp AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ')";
 
-/** Part of every key: to be raised whenever the same input would give other readings. */
-const generation = 2;
+/** Part of every key: to be raised whenever the same input would give other readings, or columns of another meaning. */
+const generation = 3;
 
 /** Part of what remembers that SQL was found well: to be raised whenever more is asked of it. */
 const proof = 1;
@@ -174,14 +174,15 @@ export class DerivedSeries implements Series {
         `The SQL of ${this.path} gives ${time === undefined ? "no column timestamp" : `timestamp as ${time}`}: select the timestamp of an input as timestamp.`
       );
     types.delete("timestamp");
+    const scopes = [...new Set([...known.values()].flatMap(({scope}) => scope ?? []))];
     for (const [name, type] of types)
       if (!/^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)\b/.test(type))
         throw new Error(`The SQL of ${this.path} gives ${name} as ${type}: readings are numbers.`);
-    return [...types.keys()].map((name) => ({
-      name,
-      type: "DOUBLE",
-      attributes: {...attributesOf(name), ...known.get(name)}
-    }));
+    return [...types.keys()].map((name) => {
+      const told = known.get(name);
+      const isTold = told?.parameter !== undefined;
+      return {name, type: "DOUBLE", attributes: isTold ? told : {...attributesWithin(name, scopes), ...told}};
+    });
   }
 
   #refuse(error: unknown): never {

@@ -478,6 +478,48 @@ test("two columns of one name are refused, and units that cannot be", async () =
   expect(await said([{from: "U.mg/L", to: "U.C"}])).toBe("The column U.mg/L of /in/a: mg/L cannot be converted to C.");
 });
 
+test("a column keeps its scope under the name that Rename or Derive gives it, and others find it by that", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({Temp_F: (t) => 50 + t}, 3));
+  const at = new Date(begin / 1000).toISOString();
+  const outage = {kind: "outage", series: "/in/a", parameter: "Temperature", from: at, flag: 4, text: "x"};
+  const sql = `SELECT timestamp, "Surface.Temperature.C" + 1 AS "surface.Warmer.C", 2 AS "Surfaces.n" FROM a`;
+  const tests = [
+    {parameter: "Temperature", scope: "Surface", grossRange: {fail: [0, 99]}},
+    {parameter: "Warmer", scope: "Surface", grossRange: {fail: [0, 99]}}
+  ];
+  const {rows} = await apply(
+    pond,
+    resource("Manual", "notes", {annotations: {into: "/annotations/a", rows: [outage]}}),
+    resource("Combine", "a", {output: "/sites/A", scopes: [{name: "Surface", inputs: [{series: "/in/a"}]}]}),
+    resource("Rename", "a", {
+      ...{input: "/sites/A", output: "/named/A"},
+      columns: [{from: "*.Temp_F", to: "$0.Temperature.C", unit: "F"}]
+    }),
+    resource("Derive", "b", {output: "/named/B", inputs: {a: "/named/A"}, sql, lookback: "0s"}),
+    resource("Validate", "v", {input: "/named/*", output: "/checked/$0", interval: "1h", tests}),
+    resource("Pivot", "p", {input: "/named/*", output: "/pivots/p", parameter: "Temperature", scope: "Surface"}),
+    resource("Combine", "deck", {
+      output: "/decks/D",
+      scopes: [{name: "Deck", inputs: [{series: "/named/A"}, {series: "/named/B"}]}]
+    })
+  );
+  expect(rows.flatMap(({errors}) => errors)).toEqual([]);
+  const [renamed] = await (await (await pond.fs()).series("/named/A")).columns();
+  expect(renamed!.attributes).toEqual({instrument: "a", scope: "Surface", parameter: "Temperature", unit: "C"});
+  const derived = await (await (await pond.fs()).series("/named/B")).columns();
+  expect(derived.map(({attributes}) => attributes)).toEqual([
+    {scope: "Surface", parameter: "Warmer", unit: "C"},
+    {parameter: "Surfaces", unit: "n"}
+  ]);
+  expect(await ask(pond, `SELECT DISTINCT "Surface.Temperature.C.flag"::INTEGER AS flag FROM "/checked/A"`)).toEqual([
+    {flag: 4}
+  ]);
+  expect(await namesOf(pond, "/checked/B")).toContain("surface.Warmer.C.flag.grossRange");
+  expect(await namesOf(pond, "/pivots/p")).toEqual(["A.Temperature.C"]);
+  expect(await namesOf(pond, "/decks/D")).toEqual(["Deck.Temperature.C", "Deck.Warmer.C", "Deck.Surfaces.n"]);
+});
+
 test("a series that cannot be renamed is told by the run, and the others are", async () => {
   const pond = await openPond();
   await appendReadings(pond, "/in/a", hourly({"Depth.furlong": () => 5}));
