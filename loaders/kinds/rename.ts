@@ -77,7 +77,7 @@ async function renamedSeries(spec: RenameSpec, source: Series, path: string): Pr
   const readings = columns.filter((column) => !isFlag(column));
   const renamed = readings.flatMap((column) => renamingOf(spec, column, source.path) ?? []);
   const renamings = [...renamed, ...flagRenamings(columns, renamed)];
-  const seen = new Map<string, string>();
+  const seen = new Map([["timestamp", "timestamp"]]);
   for (const {from, column} of renamings) {
     const twin = seen.get(column.name.toLowerCase());
     if (twin !== undefined)

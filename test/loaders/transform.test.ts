@@ -475,6 +475,9 @@ test("two columns of one name are refused, and units that cannot be", async () =
     return namesOf(pond, "/named/one").catch((error: Error) => error.message);
   };
   expect(await said([{from: "*", to: "X"}])).toBe("The columns T.C and U.mg/L of /in/a would both be X: rename one.");
+  expect(await said([{from: "U.*", to: "Timestamp"}])).toBe(
+    "The columns timestamp and U.mg/L of /in/a would both be Timestamp: rename one."
+  );
   expect(await said([{from: "U.mg/L", to: "U.C"}])).toBe("The column U.mg/L of /in/a: mg/L cannot be converted to C.");
 });
 
