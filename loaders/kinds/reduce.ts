@@ -3,6 +3,7 @@ import * as z from "zod";
 import {Asked} from "../../pond/asked.js";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Series} from "../../pond/types.js";
 import {type Dataset, originsIn, reaches, rootOf, treeOf} from "../series/dataset.js";
+import {exactUpTo} from "../reduction/digest.js";
 import {ladderFor, samplingOf, stepNear} from "../reduction/ladder.js";
 import {path} from "../path.js";
 import {type ReducedOptions, ReducedSeries} from "../reduction/reduced.js";
@@ -41,7 +42,7 @@ const fields = z.strictObject({
     .array(z.enum(statistics))
     .default([...published])
     .describe(
-      "what is told of each bin; count always is. Percentiles are exact in bins made of readings, and where no finer bin has more than 256; else a t-digest's, within 1 % of the ranks"
+      `what is told of each bin; count always is. Percentiles are exact in bins made of readings, and in those folded from bins of up to ${exactUpTo} readings each; beyond, a t-digest tells them within 1 % of the ranks`
     ),
   interval: z
     .string()

@@ -1,7 +1,8 @@
-import {readdir} from "node:fs/promises";
+import {readdir, readFile} from "node:fs/promises";
 import {join} from "node:path";
 import {expect, test} from "vitest";
 import {reduce, type ReduceSpec} from "../../loaders/kinds/reduce.js";
+import {exactUpTo} from "../../loaders/reduction/digest.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {run} from "../../loaders/runs/run.js";
 import type {Effects, Resource} from "../../loaders/types.js";
@@ -73,6 +74,14 @@ test("percentiles are told, exact where a bin is made of few readings", async ()
   const pond = await reduced(spec, ["/sites/A"]);
   const [first] = await rowsOf(pond.duck, await (await pond.fs()).series("/reduced/A/1d"));
   expect([first!["a.DO.mg/L.p50"], first!["a.DO.mg/L.p95"], first!["a.DO.mg/L.count"]]).toEqual([47.5, 90.25, 96]);
+});
+
+test("how far percentiles are exact is told to editors and readers as it is", async () => {
+  const words = `bins of up to ${exactUpTo} readings each`;
+  for (const file of ["resources/schema.json", "loaders/README.md"]) {
+    const text = await readFile(join(import.meta.dirname, "../..", file), "utf8");
+    expect(text.includes(words), file).toBe(true);
+  }
 });
 
 test("captures may make directories of their own, and statistics may be fewer", async () => {
