@@ -54,7 +54,7 @@ export const correction = z
 export type Correction = z.infer<typeof correction>;
 
 function rises(before: string, after: string): boolean {
-  return Date.parse(before) < Date.parse(after);
+  return microsOf(before) < microsOf(after);
 }
 
 /** × factor, + offset. */

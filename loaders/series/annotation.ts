@@ -119,8 +119,8 @@ export function annotationsTable(annotations: readonly Annotation[], zone: strin
   const empty = rows.find(({begin, end}) => end !== null && end <= begin);
   if (empty) throw new Error(`its ${empty.kind} from ${empty.from} to ${empty.to!} ends before it begins`);
   const columns: readonly (readonly [string, DataType, readonly unknown[]])[] = [
-    ["timestamp", micros, rows.map(({begin}) => BigInt(begin) * 1000n)],
-    ["end", micros, rows.map(({end}) => (end === null ? null : BigInt(end) * 1000n))],
+    ["timestamp", micros, rows.map(({begin}) => BigInt(begin))],
+    ["end", micros, rows.map(({end}) => (end === null ? null : BigInt(end)))],
     ["kind", words, rows.map(({kind}) => kind)],
     ["series", words, rows.map(({series}) => series)],
     ["parameter", words, rows.map(({parameter}) => parameter ?? null)],

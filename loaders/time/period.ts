@@ -19,7 +19,7 @@ export interface Period {
 
 /** Whether there is an instant in it. */
 export function lasts({from, to}: Period): boolean {
-  return from === undefined || to === undefined || Date.parse(from) < Date.parse(to);
+  return from === undefined || to === undefined || microsOf(from) < microsOf(to);
 }
 
 /** What is said of one in which there is none. */
@@ -33,7 +33,13 @@ export function rangeOf({from, to}: Period): Range {
   };
 }
 
-/** µs UTC. */
+/** µs UTC; finer fractions are cut, as those of readings are. */
 export function microsOf(instant: string): number {
-  return Date.parse(instant) * 1000;
+  return Date.parse(instant) * 1000 + microsBeyond(instant);
+}
+
+/** The µs that a time as text tells beyond its last whole millisecond, which is all that JavaScript's dates hold. */
+export function microsBeyond(time: string): number {
+  const [, digits = ""] = /\.\d{3}(\d{1,3})/.exec(time) ?? [];
+  return Number(digits.padEnd(3, "0"));
 }

@@ -1,10 +1,16 @@
+import {microsBeyond} from "./period.js";
 import {offsetAt} from "./transition.js";
 
 /**
- * The instant of a time as a person writes it, ISO 8601 with an offset or by the clocks of a zone; ms since 1970. Throws
- * for one that these clocks never showed, or twice.
+ * The instant of a time as a person writes it, ISO 8601 with an offset or by the clocks of a zone; µs since 1970, UTC.
+ * Throws for one that these clocks never showed, or twice.
  */
 export function instantOf(text: string, zone: string): number {
+  return millisOf(text, zone) * 1000 + microsBeyond(text);
+}
+
+/** To the whole millisecond before it. */
+function millisOf(text: string, zone: string): number {
   const [, date, clock = "00:00", offset] =
     /^(\S{10})(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?\s?(Z|[-+]\d\d:?\d\d)?$/.exec(text)!;
   const iso = `${date!}T${clock.length === 5 ? `${clock}:00` : clock}`;

@@ -38,6 +38,9 @@ async function column(pond: Pond, name: string, path: string): Promise<unknown[]
 
 const at = (hours: number) => new Date(begin / 1000 + hours * 3_600_000).toISOString();
 
+/** So many microseconds after the first reading. */
+const fine = (after: number) => at(0).replace("Z", `${String(after).padStart(3, "0")}Z`);
+
 // ---- What is written ----
 
 test.each<[string, object, number[]]>([
@@ -63,6 +66,16 @@ test.each<[string, object, number[]]>([
       drift: [{time: at(0)}, {time: at(2), offset: 1}, {time: at(4), factor: 2, offset: 0}]
     },
     [8, 8.5, 9, 12.5, 8]
+  ],
+  [
+    "a drift of a few microseconds",
+    {
+      drift: [
+        {time: fine(0), offset: 1},
+        {time: fine(400), offset: 2}
+      ]
+    },
+    [9, 8, 8, 8, 8]
   ]
 ])("%s", async (_, how, expected) => {
   const pond = await openPond();

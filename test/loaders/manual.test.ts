@@ -3,6 +3,7 @@ import {join, relative} from "node:path";
 import process from "node:process";
 import {expect, test} from "vitest";
 import {annotationsIn} from "../../loaders/series/annotation.js";
+import {formatInstant} from "../../loaders/format.js";
 import {kinds} from "../../loaders/kinds.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {run} from "../../loaders/runs/run.js";
@@ -252,10 +253,12 @@ test("a value without a column's name is refused", () => {
 });
 
 test("times as people write them", () => {
-  const iso = (text: string, zone = "America/Los_Angeles") => new Date(instantOf(text, zone)).toISOString();
+  const iso = (text: string, zone = "America/Los_Angeles") => formatInstant(instantOf(text, zone));
   expect(iso("2026-03-01")).toBe("2026-03-01T08:00:00.000Z");
   expect(iso("2026-07-01T12:00")).toBe("2026-07-01T19:00:00.000Z");
   expect(iso("2026-03-01T12:00+0130")).toBe("2026-03-01T10:30:00.000Z");
+  expect(iso("2026-03-01T12:00:00.123456Z")).toBe("2026-03-01T12:00:00.123456Z");
+  expect(iso("2026-07-01 12:00:00.1235")).toBe("2026-07-01T19:00:00.123500Z");
   expect(iso("2026-04-05 01:15", "Australia/Lord_Howe")).toBe("2026-04-04T14:15:00.000Z");
   expect(() => iso("2026-11-01 01:30")).toThrow("came twice in America/Los_Angeles; write its offset behind it");
   expect(() => iso("2026-02-30")).toThrow("is on no calendar");
