@@ -9,7 +9,12 @@ export const instant = z
     error: "write an instant with its offset, such as 2025-10-16T21:00Z",
     abort: true
   })
-  .refine((text) => Number.isFinite(Date.parse(text)), "there is no such day or hour");
+  .refine((text) => Number.isFinite(Date.parse(text)) && isDay(text.slice(0, 10)), "there is no such day or hour");
+
+/** Whether a day is on the calendar: JavaScript takes the 30th of February for the 2nd of March. */
+function isDay(day: string): boolean {
+  return new Date(day).toISOString().startsWith(day);
+}
 
 /** A period as it is written: open where an end is not given. */
 export interface Period {

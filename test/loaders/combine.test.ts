@@ -83,6 +83,7 @@ test("what stands in the output's place is not touched", async () => {
 test.each([
   [{from: "2025-10-16T21:00"}, "write an instant with its offset, such as 2025-10-16T21:00Z"],
   [{from: "2025-13-16T21:00Z"}, "there is no such day or hour"],
+  [{from: "2025-02-30T21:00Z"}, "there is no such day or hour"],
   [{from: "2025-10-16T21:00Z", to: "2025-10-16T14:00-07:00"}, "the period is empty: to is not after from"]
 ])("the period %j is refused", (period, sentence) => {
   const result = combine.schema.safeParse({output: "/x", scopes: [{name: "S", inputs: [{series: "/a", ...period}]}]});
