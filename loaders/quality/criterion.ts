@@ -132,7 +132,7 @@ const makers: Makers = {
       ...words(limits, (limit) => `below ${told(limit, terms)}`),
       thresholds: {...limits, check, period, minimum: least},
       ...nearby(length, 0),
-      flagsOf: ({times, values}) => qartod.attenuatedSignal(times, values, options)
+      flagsOf: (sequence) => inRuns(sequence, terms, (times, values) => qartod.attenuatedSignal(times, values, options))
     };
   },
 

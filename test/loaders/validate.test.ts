@@ -95,6 +95,15 @@ test("a neighbour at the same time, in its own unit", async () => {
   expect(await column(pond, "Depth.m.flag.neighbour", "/checked/a")).toEqual([1, 3, 2]);
 });
 
+test("a signal that hardly varies is not taken for a lively one because it came back from a gap elsewhere", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", quarterly("T.C", [10, 10, 10, 10]));
+  await appendReadings(pond, "/in/a", quarterly("T.C", [15, 15, 15, 15, 15], 7));
+  const attenuatedSignal = {suspect: 0.1, fail: 0.02, check: "range", period: "12h", minimum: 3};
+  await told(pond, validateWith([{parameter: "T", attenuatedSignal}]));
+  expect(await column(pond, "T.C.flag", "/checked/a")).toEqual([2, 2, 4, 4, 2, 2, 4, 4, 4]);
+});
+
 test("two instruments that take turns do not disturb one another", async () => {
   const pond = await openPond();
   await appendReadings(pond, "/one", quarterly("T.C", [1, 9, 1]));

@@ -122,9 +122,9 @@ function flagsOf(name: string, {versions, beside, annotations}: Given): {times: 
       flatLine: inRuns(times, values, (at, run) =>
         qartod.flatLine(at, run, {suspect: 3000, fail: 6000, tolerance: 0, step: 1000})
       ),
-      attenuatedSignal: [
-        ...qartod.attenuatedSignal(times, values, {check: "std", suspect: 1, fail: 0.5, period: 5000, minimum: 2})
-      ],
+      attenuatedSignal: inRuns(times, values, (at, run) =>
+        qartod.attenuatedSignal(at, run, {check: "std", suspect: 1, fail: 0.5, period: 5000, minimum: 2})
+      ),
       neighbour: [
         ...qartod.neighbour(
           values,
