@@ -1,6 +1,6 @@
 import type {Column, Range, Series} from "../../pond/types.js";
 import {type Criterion, criteriaOf, type Terms} from "./criterion.js";
-import {isFlag} from "../readings/flag.js";
+import {flagColumns, isFlag} from "../readings/flag.js";
 import type {Mark} from "./mark.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {lengthOf, type Rule} from "./rule.js";
@@ -43,7 +43,10 @@ export interface Wanted {
   readonly series: (path: string) => Promise<Series | undefined>; // of neighbours
 }
 
-/** Throws a sentence for thresholds in a unit that cannot be the column's, and for a neighbour that is not one column. */
+/**
+ * Throws a sentence for thresholds in a unit that cannot be the column's, for a neighbour that is not one column, and
+ * where flags would stand in place of a column.
+ */
 export async function planOf({source, rules, interval, marks, series}: Wanted): Promise<Plan> {
   const all = await source.columns();
   const flagged = all.find(isFlag);
@@ -63,8 +66,22 @@ export async function planOf({source, rules, interval, marks, series}: Wanted): 
       };
     })
   );
+  refuseTaken(source, planned);
   const lengths = [interval, ...rules.flatMap((rule) => rule.interval ?? [])].map(lengthOf);
   return {columns: planned, recipe: recipeOf(planned, {rules, interval}), marks, interval: Math.min(...lengths)};
+}
+
+/** Flags cannot stand where the series has a column already, be its name in other letters: SQL tells these not apart. */
+function refuseTaken({path}: Series, planned: readonly Planned[]): void {
+  const own = new Map(planned.map(({column: {name}}) => [name.toLowerCase(), name]));
+  for (const one of planned.filter(isTested))
+    for (const {name} of flagColumns(one.column, testsOf(one))) {
+      const taken = own.get(name.toLowerCase());
+      if (taken !== undefined)
+        throw new Error(
+          `${path} has a column ${taken}, where flags of ${one.column.name} are to stand: Rename it, and have Validate read that.`
+        );
+    }
 }
 
 /** How far around a stretch of time those readings lie that its flags depend on; µs. */

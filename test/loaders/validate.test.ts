@@ -191,6 +191,27 @@ test("what changes nothing is said, and what cannot be is an error", async () =>
   expect(again!.errors[0]).toContain("/checked/a has flags already, such as DO.mg/L.flag");
 });
 
+test("a column of the series that is called as flags would be is an error, until it is renamed", async () => {
+  const pond = await openPond();
+  const flagged = [8, 30].map((value, index) => ({"DO.mg/L": value, "do.mg/L.FLAG": 4 - index}));
+  await appendReadings(
+    pond,
+    "/in/a",
+    flagged.map((values, index) => ({time: begin + index * hour, values}))
+  );
+  const tests = [{parameter: "DO", grossRange: {fail: [0, 20]}}];
+  const [refused] = await told(pond, validateWith(tests));
+  expect(refused!.errors).toEqual([
+    "/in/a has a column do.mg/L.FLAG, where flags of DO.mg/L are to stand: Rename it, and have Validate read that."
+  ]);
+  const columns = [{from: "do.mg/L.FLAG", to: "Own"}];
+  const rename = resource("Rename", "own", {input: "/in/*", output: "/named/$0", columns, others: "keep"});
+  const [, row] = await told(pond, rename, validateWith(tests, {input: "/named/*"}));
+  expect(row!.errors).toEqual([]);
+  expect(await column(pond, "DO.mg/L.flag", "/checked/a")).toEqual([1, 4]);
+  expect(await column(pond, "Own", "/checked/a")).toEqual([4, 3]);
+});
+
 test.each([
   [{spike: {}}, "write suspect, fail or both"],
   [{spike: {suspect: 2, fail: 1}}, "the threshold of fail is to be higher than that of suspect"],
