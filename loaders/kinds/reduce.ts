@@ -56,7 +56,9 @@ const fields = z.strictObject({
   directions: z
     .array(z.string())
     .default([])
-    .describe("parameters in degrees that turn, such as wind direction: their mean is that of unit vectors")
+    .describe(
+      "parameters that turn, such as wind direction, in degrees unless their unit is another: their mean is that of unit vectors"
+    )
 });
 
 const schema = fields

@@ -16,7 +16,7 @@ export type Mark = (typeof marks)[number];
 /** A column that is reduced. */
 export interface Reduced {
   readonly name: string;
-  readonly turns?: boolean; // a direction in degrees, whose mean is that of unit vectors (Mardia and Jupp, 2000)
+  readonly turn?: number; // of a direction, a full one in its unit: the mean is that of unit vectors (Mardia and Jupp, 2000)
   readonly flags?: Flagged;
 }
 

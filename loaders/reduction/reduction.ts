@@ -15,6 +15,7 @@ import {newestOf} from "./newest.js";
 import {type Extras, readingsSql, type Reduced} from "./partial.js";
 import type {Resolution} from "../time/resolution.js";
 import {recent} from "./recent.js";
+import {conversionBetween, kindOf} from "../readings/unit.js";
 import {Scratch, withScratch, withScratches} from "../scratch.js";
 import {extrasFor, type Statistic} from "./statistic.js";
 import {timesOf} from "./times.js";
@@ -31,7 +32,7 @@ import {
   type TimesByKey
 } from "./trace.js";
 
-/** Part of every key where there are directions: to be raised whenever other columns would be taken for one. */
+/** Part of every key where there are directions: to be raised whenever others would be taken for one, or would turn otherwise. */
 const turning = 1;
 
 /** Which levels there are. */
@@ -44,7 +45,7 @@ export interface ReductionOptions {
   readonly ladder: () => Promise<Ladder>;
   readonly cache: string; // host directory
   readonly statistics?: readonly Statistic[]; // what will be asked for beside avg, min, max and count
-  readonly directions?: readonly string[]; // parameters in degrees that turn: 359 is beside 0
+  readonly directions?: readonly string[]; // parameters that turn: 359° is beside 0°
   readonly interval?: number; // µs from one reading to the next, which coverage is told against
   readonly suspect?: "keep" | "drop"; // whether readings that are flagged as suspect are left out, as failed ones are
   readonly engine?: Engine;
@@ -107,13 +108,17 @@ export class Reduction {
     return (this.#columns ??= this.#series.columns().then(measuredIn));
   }
 
-  /** How columns are reduced, in the order in which they are given. */
+  /** How columns are reduced, in the order in which they are given. Throws a sentence for a direction that is no angle. */
   reduced(columns: readonly Measured[]): readonly Reduced[] {
     return columns.map(({flags, ...column}) => ({
       name: column.name,
-      turns: [...this.#directions].some((name) => isOf(name, column)),
+      ...(this.#isDirection(column) ? {turn: turnOf(this.#series.path, column)} : {}),
       ...(flags === undefined ? {} : {flags: {column: flags, suspect: this.suspect}})
     }));
+  }
+
+  #isDirection(column: Column): boolean {
+    return [...this.#directions].some((name) => isOf(name, column));
   }
 
   /** Fine to coarse. */
@@ -393,6 +398,14 @@ function measuredIn(columns: readonly Column[]): readonly Measured[] {
   const flags = flagsAmong(columns);
   const readings = columns.filter((column) => isNumeric(column) && !isFlag(column));
   return readings.map((column) => ({...column, ...(flags.has(column.name) ? {flags: flags.get(column.name)!} : {})}));
+}
+
+/** A full turn in the unit of a direction, which is degrees where it has none, or one that we do not know. */
+function turnOf(path: string, {name, attributes: {unit = "°"}}: Column): number {
+  const conversion = conversionBetween("°", unit);
+  if (!conversion && kindOf(unit) !== undefined)
+    throw new Error(`The column ${name} of ${path} is named among directions, and ${unit} is no angle: take it out.`);
+  return 360 * (conversion?.factor ?? 1);
 }
 
 /** Whether a column holds numbers. */

@@ -48,7 +48,7 @@ export function tell(
 ): Float64Array {
   const partials = bins.columns.get(column.name);
   if (!partials) return new Float64Array(bins.starts.length).fill(isAlways(statistic) ? 0 : NaN);
-  if (statistic === "avg") return (column.turns ? directions : means)(partials);
+  if (statistic === "avg") return column.turn ? directions(partials, column.turn) : means(partials);
   if (statistic === "coverage") return coverage(bins.starts, partials.count, due);
   if (statistic === "stddev") return deviations(partials);
   return partials[statistic] ?? new Float64Array(bins.starts.length); // flags: of bins from before the column was tested
@@ -65,8 +65,8 @@ function means({sum, count}: Partials): Float64Array {
   return each(count.length, (bin) => sum[bin]! / count[bin]!); // NaN where the count is 0, for so is the sum
 }
 
-function directions({sine, cosine, count}: Partials): Float64Array {
-  return each(count.length, (bin) => direction(sine![bin]!, cosine![bin]!, count[bin]!));
+function directions({sine, cosine, count}: Partials, turn: number): Float64Array {
+  return each(count.length, (bin) => direction({sine: sine![bin]!, cosine: cosine![bin]!, count: count[bin]!}, turn));
 }
 
 function deviations({squares, count}: Partials): Float64Array {
@@ -79,8 +79,15 @@ function coverage(starts: Float64Array, count: Float64Array, {resolution, interv
   return each(count.length, (bin) => Math.min(1, (count[bin]! * interval!) / length(starts[bin]!)));
 }
 
-/** Degrees from 0 up to 360; NaN where the unit vectors cancel each other out. */
-export function direction(sine: number, cosine: number, count: number): number {
+/** From 0 up to a full turn; NaN where the unit vectors, whose sum it is the direction of, cancel each other out. */
+export function direction({sine, cosine, count}: Vectors, turn: number): number {
   if (!(Math.hypot(sine, cosine) > 1e-9 * count)) return NaN;
-  return ((Math.atan2(sine, cosine) * 180) / Math.PI + 360) % 360;
+  return ((Math.atan2(sine, cosine) * turn) / (2 * Math.PI) + turn) % turn;
+}
+
+/** So many unit vectors, added up. */
+interface Vectors {
+  readonly sine: number;
+  readonly cosine: number;
+  readonly count: number;
 }

@@ -231,8 +231,9 @@ class Day {
   }
 
   /** None where nothing was measured, or directions cancel each other out. */
-  mean(day: number, {turns}: Reduced): DailyMean[] {
-    const mean = turns ? direction(this.#sine, this.#cosine, this.#count) : this.#sum / this.#count;
+  mean(day: number, {turn}: Reduced): DailyMean[] {
+    const vectors = {sine: this.#sine, cosine: this.#cosine, count: this.#count};
+    const mean = turn ? direction(vectors, turn) : this.#sum / this.#count;
     return Number.isNaN(mean) ? [] : [[day, mean]];
   }
 }

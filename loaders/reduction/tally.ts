@@ -166,7 +166,7 @@ class ColumnTally {
     this.#others = [
       ...(ends ? [new Ends(places)] : []),
       ...(spread ? [new Spread(places)] : []),
-      ...(column.turns ? [turns(places)] : []),
+      ...(column.turn ? [turns(places)] : []),
       ...(column.flags ? [this.#flags] : []),
       ...(percentiles.length > 0 ? [new Ranks(percentiles, places)] : [])
     ];
@@ -184,12 +184,12 @@ class ColumnTally {
 
   /** Adds readings; tells the place of the column after them. */
   readings(chunk: Chunk, index: number, runs: Runs): number {
-    const {turns, flags} = this.#column;
+    const {turn, flags} = this.#column;
     const readings = chunk.doubles(index);
     this.#totals.readings(readings, runs);
     if (this.#others.length === 0) return index + 1;
     for (let row = 0; row < chunk.rows; row++) counts[row] = readings[row]! - readings[row]! === 0 ? 1 : 0; // not NaN, not infinite
-    if (turns) turn(readings);
+    if (turn) pointTo(readings, turn);
     const rows = {
       sum: readings,
       count: counts,
@@ -235,10 +235,10 @@ class ColumnTally {
   }
 }
 
-/** The unit vectors of the readings; none of what is no reading. */
-function turn(readings: Float64Array): void {
+/** The unit vectors of the readings, of which so much is a full turn; none of what is no reading. */
+function pointTo(readings: Float64Array, turn: number): void {
   for (let row = 0; row < readings.length; row++) {
-    const angle = (readings[row]! * Math.PI) / 180;
+    const angle = (readings[row]! * 2 * Math.PI) / turn;
     sines[row] = counts[row]! > 0 ? Math.sin(angle) : 0;
     cosines[row] = counts[row]! > 0 ? Math.cos(angle) : 0;
   }

@@ -281,6 +281,25 @@ test("a direction turns under any of its names", async () => {
   expect((row as {v: number}).v).toBeCloseTo(1, 12);
 });
 
+test("a direction turns in its own unit, in degrees where that is unknown, and is an error in one that is no angle", async () => {
+  const pond = await openPond();
+  const units = {"Dir.rad": [6.18, 0], "Dir.degT": [354, 0], "Dir.grad": [393, 0], "Dir.m/s": [1, 2]};
+  for (const [index, [name, values]] of Object.entries(units).entries())
+    await appendReadings(pond, `/in/${index}`, hourly(0, {[name]: values}));
+  const spec = {input: "/in/*", output: "/reduced/$0", resolutions: ["1d"], directions: ["Dir"]};
+  await apply(pond, resource("Reduce", "r", spec));
+  const mean = async (index: number, name: string) => {
+    const [row] = await ask(pond, `SELECT "${name}.avg" AS v FROM "/reduced/${index}/1d"`);
+    return (row as {v: number}).v;
+  };
+  expect(await mean(0, "Dir.rad")).toBeCloseTo(2 * Math.PI - (2 * Math.PI - 6.18) / 2, 12);
+  expect(await mean(1, "Dir.degT")).toBeCloseTo(357, 12);
+  expect(await mean(2, "Dir.grad")).toBeCloseTo(396.5, 12);
+  await expect(mean(3, "Dir.m/s")).rejects.toThrow(
+    "The column Dir.m/s of /in/3 is named among directions, and m/s is no angle: take it out."
+  );
+});
+
 test("pages call a parameter as the dashboard does, and across sites as the first of them does", async () => {
   const pond = await openPond();
   await appendReadings(

@@ -343,11 +343,14 @@ test("a site whose dataset nothing makes yet is shown empty, and said", async ()
   expect(warnings).toEqual(["The dashboard shows /reduced/Lost, which no Reduce makes yet: it has no charts."]);
 });
 
-test("a direction that nothing has is said", async () => {
+test("a direction that nothing has, or that is no angle, is said", async () => {
   const {again, warnings} = await harbour();
   const spec = {...(resources[2]!.spec as object), directions: ["DO", "Wind"]};
   await again({resources: [...resources.slice(0, 2), {...resources[2]!, spec}, resources[3]!]});
-  expect(warnings).toEqual(["Nothing that /sites/* matches has Wind, which directions names."]);
+  const [nowhere, ...empty] = warnings;
+  expect(nowhere).toBe("Nothing that /sites/* matches has Wind, which directions names.");
+  const isNoAngle = "Surface.DO.mg/L of /sites/Mouth is named among directions, and mg/L is no angle: take it out.";
+  expect(empty).toContain(`/reduced/Mouth is shown empty: The column ${isNoAngle}`);
 });
 
 test("without a dashboard every reduced dataset is a site", async () => {

@@ -298,7 +298,7 @@ test("percentiles are exact of readings, and folded from bins of up to 1024", as
 });
 
 test("directions turn: their mean is that of unit vectors, and none where they cancel", async () => {
-  const wind = {name: "wind", turns: true};
+  const wind = {name: "wind", turn: 360};
   const hours = [[350, 10], [80, 100, 90], [0, 180], [270]];
   const list = hours.flatMap((found, h) => found.map((one, i) => ({time: h * hour + i * minute, values: {wind: one}})));
   const columns = [wind];
