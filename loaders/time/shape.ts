@@ -68,7 +68,7 @@ export function micros(number: string, unit: EpochUnit): string {
 export function givenForm(format: string): TimeForm {
   if (isEpochUnit(format)) return epoch(format);
   if (isSheet(format)) return sheet(format);
-  const sql = (text: string) => `CAST(TRY_STRPTIME(trim(${text}), ${literal(format)}) AS TIMESTAMP)`;
+  const sql = (text: string) => `CAST(${strptime(text, [format])} AS TIMESTAMP)`;
   return {kind: /%[zZ]|(Z|UTC|GMT)\s*$/.test(format) ? "instant" : "local", sql};
 }
 
@@ -107,6 +107,8 @@ function refuseDays({size, text, row}: Shape): void {
 type Style = "iso" | "zoned" | "basic" | "basicZoned" | "parts" | "number" | "words" | "none";
 
 const clock = String.raw`9{1,2}:99(:99([.,]9+)?)?`;
+const month = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*";
+const wordDate = String.raw`([a-z]+,? )?(9{1,2}(?<mark>[-/ ])${month}\k<mark>|${month} 9{1,2},? )(9999|99)`;
 const styles: readonly (readonly [Style, RegExp])[] = [
   ["iso", new RegExp(`^9{4}[-/]9{1,2}[-/]9{1,2}([T ]+${clock})?$`)],
   ["zoned", new RegExp(`^9{4}[-/]9{1,2}[-/]9{1,2}[T ]+${clock} ?(Z|UTC|GMT|[-+]99(:?99)?)$`)],
@@ -114,7 +116,7 @@ const styles: readonly (readonly [Style, RegExp])[] = [
   ["basicZoned", /^9{8}T9{4}(99([.,]9+)?)?(Z|[-+]99(:?99)?)$/],
   ["parts", new RegExp(`^9{1,2}([-/.])9{1,2}\\1(9999|99)([T ]+${clock}( ?[AP]M)?)?$`, "i")],
   ["number", /^-?9+([.,]9+)?(e[-+]?9+)?$/i],
-  ["words", /^(?=.*9)(?=.*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))[a-z9 ,.:/-]+$/i]
+  ["words", new RegExp(`^${wordDate}( +${clock}( ?[AP]M)?)?$`, "i")]
 ];
 
 function styleOf({shape}: Shape): Style {
@@ -141,7 +143,7 @@ export function formOf(shapes: readonly Shape[], before: Order = {}): TimeForm {
     case "number":
       return numberForm(inOrder);
     case "words":
-      return {kind: "local", sql: (text) => strptime(text, wordFormats)};
+      return {kind: "local", sql: (text) => strptime(text, inOrder.map(wordsFormat))};
     default:
       return iso("local");
   }
@@ -277,14 +279,18 @@ function either(parts: readonly string[]): string {
 
 function partsFormat({shape}: Shape, of: Reading["of"]): string {
   const [, mark, , rest = ""] = /^9+([-/.])9+[-/.](9999|99)(.*)$/.exec(shape)!;
+  const names = {day: "%d", month: "%m", year: hasLongYears(shape) ? "%Y" : "%y"};
+  return `${of.map((name) => names[name]).join(mark)}${clockFormat(rest)}`;
+}
+
+/** The format of what stands behind a date, and what stands between the two. */
+function clockFormat(rest: string): string {
   const isTwelve = /m$/i.test(rest);
   const time = rest
     .replace(/9+(?=:99)/, isTwelve ? "%I" : "%H")
     .replace(":99", ":%M")
     .replace(":99", ":%S");
-  const end = time.replace(/([.,])9+/, "$1%f").replace(/[AP]M$/i, "%p");
-  const names = {day: "%d", month: "%m", year: hasLongYears(shape) ? "%Y" : "%y"};
-  return `${of.map((name) => names[name]).join(mark)}${end}`;
+  return time.replace(/([.,])9+/, "$1%f").replace(/[AP]M$/i, "%p");
 }
 
 /** "3 April 2024". */
@@ -329,12 +335,27 @@ const compactFormats: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^${date}([01]\\d|2[0-3])[0-5]\\d[0-5]\\d$`), "%Y%m%d%H%M%S"]
 ];
 
-const wordDates = ["%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y"];
-const wordTimes = ["", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p"];
-const wordFormats = ["", "%a ", "%a, "].flatMap((day) =>
-  wordDates.flatMap((date) => wordTimes.map((time) => day + date + time))
-);
+/** Of two figures behind a month's name nobody means the day, so they are the year. */
+function wordsFormat({shape}: Shape): string {
+  const [date] = new RegExp(`^${wordDate}`, "i").exec(shape)!;
+  const named = date.replace(/[a-z]+/gi, (word) => {
+    const isMonth = new RegExp(`^${month}$`, "i").test(word);
+    return word.length > 3 ? (isMonth ? "%B" : "%A") : isMonth ? "%b" : "%a";
+  });
+  const dated = named.replace(/9999$/, "%Y").replace(/99$/, "%y").replace(/9+/, "%d");
+  return `${dated}${clockFormat(shape.slice(date.length))}`;
+}
 
+/**
+ * As strptime has it, but for what its %H and %f do not take: the midnight 24 that ends a day, and more figures of a
+ * second than six. Its %Y takes two figures as well, for a year of the first century, so what has %y comes first.
+ */
 function strptime(text: string, formats: readonly string[]): string {
-  return `TRY_STRPTIME(trim(${text}), [${[...new Set(formats)].map(literal).join(", ")}])`;
+  const inTurn = [...new Set(formats)].sort((a, b) => Number(b.includes("%y")) - Number(a.includes("%y")));
+  const parsed = (of: string) => `TRY_STRPTIME(${of}, [${inTurn.map(literal).join(", ")}])`;
+  const has = (mark: string) => inTurn.some((format) => format.includes(mark));
+  const x = has("%f") ? `regexp_replace(trim(${text}), '([.,]\\d{6})\\d+', '\\1')` : `trim(${text})`;
+  if (!has("%H") || has("%z")) return parsed(x);
+  const midnight = `regexp_replace(${x}, '(\\D)24((\\D?00){0,2}([.,]0+)?)$', '\\100\\2')`;
+  return `coalesce(${parsed(x)}, ${parsed(midnight)} + INTERVAL 1 DAY)`;
 }

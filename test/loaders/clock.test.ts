@@ -43,6 +43,13 @@ test.each<[string, string, object?]>([
   ["a day above 12 before", "13/03/2024 12:30"],
   ["two figures of the year, and a half day", "03-13-24 12:30 PM"],
   ["months in words", "01 Mar 2024 12:30:00"],
+  ["months in words, and two figures of the year", "01-Mar-24 12:30"],
+  ["the same with blanks", "1 MAR 24 12:30"],
+  ["the same, months first", "Mar 1, 24 12:30 PM"],
+  ["a day of the week", "Fri, 1 March 2024 12:30"],
+  ["seven decimals of a second", "2024-03-01 12:30:00.0000001"],
+  ["the same, days first", "13/03/2024 12:30:00.0000001"],
+  ["the same in a format", "01/03/2024 12:30:00.0000001", {timeFormat: "%d/%m/%Y %H:%M:%S.%f"}],
   ["seconds", "1709296200"],
   ["milliseconds", "1709296200000"],
   ["microseconds", "1709296200000000"],
@@ -87,6 +94,30 @@ test.each([
   await run();
   const [first] = await readings(pond, "/in/dock");
   expect(first!.time).toBe(`2024-${expected.slice(0, 5)}T${expected.slice(6, 11)}:00.000Z`);
+});
+
+test("years of two figures and of four may stand in one file, after names of months and after numbers", async () => {
+  expect(await timesOf(csv("01-Mar-2024 12:30", "02-Mar-24 12:30"))).toEqual(["03-01 12:30 1", "03-02 12:30 2"]);
+  expect(await timesOf(csv("13/03/2024 12:30", "14/03/24 12:30"))).toEqual(["03-13 12:30 1", "03-14 12:30 2"]);
+});
+
+test.each<[string, string?]>([
+  ["2024-12-31 24:00"],
+  ["31/12/2024 24:00"],
+  ["12/31/2024 24:00:00"],
+  ["31.12.2024 24:00"],
+  ["31 Dec 2024 24:00"],
+  ["20241231T2400"],
+  ["31/12/2024 2400", "%d/%m/%Y %H%M"],
+  ["31/12/2024 24", "%d/%m/%Y %H"]
+])("24 o'clock is the midnight that ends the day: %s", async (time, timeFormat) => {
+  expect(await timesOf(csv(time), {timeZone: "Asia/Tokyo", ...(timeFormat ? {timeFormat} : {})})).toEqual([
+    "12-31 15:00 1"
+  ]);
+});
+
+test("nor is there a minute behind it", async () => {
+  expect(await reasonOf(csv("31/12/2024 24:01"))).toContain("which is no time");
 });
 
 test("nanoseconds are cut to microseconds, each by itself", async () => {
@@ -259,11 +290,13 @@ test.each<[string, string[], string[]]>([
   ["HHMM", ["5", "10"], ["13 00:05", "13 00:10"]],
   ["Time", ["24:00", "9:30"], ["13 09:30", "14 00:00"]]
 ])("hours, and minutes after midnight, under %s: %j", async (header, times, expected) => {
-  const {pond, put, run} = await harbour(header.includes("PST") ? pacificWinter : {});
-  await put("dock.csv", apart(`Date,${header}`, ...times.map((time) => `2024-12-13,${time}`)));
-  expect(told(await run())).toMatchObject({stored: times.length, errors: []});
-  const found = (await readings(pond, "/in/dock")).map(({time}) => String(time).slice(8, 16).replace("T", " "));
-  expect(found).toEqual(expected);
+  for (const date of ["2024-12-13", "13/12/2024", "13-Dec-24"]) {
+    const {pond, put, run} = await harbour(header.includes("PST") ? pacificWinter : {});
+    await put("dock.csv", apart(`Date,${header}`, ...times.map((time) => `${date},${time}`)));
+    expect(told(await run())).toMatchObject({stored: times.length, errors: []});
+    const found = (await readings(pond, "/in/dock")).map(({time}) => String(time).slice(8, 16).replace("T", " "));
+    expect(found).toEqual(expected);
+  }
 });
 
 const pacificWinter = {timeZone: "America/Los_Angeles"};
