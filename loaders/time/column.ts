@@ -2,7 +2,7 @@ import type {Duck} from "../../pond/duck.js";
 import {midnight, wayOf} from "./daytime.js";
 import type {DayTime} from "./daytime.js";
 import {isDateName, isDayTimeName, isNumber, isSpanName, isText, isTime} from "./field.js";
-import {isTimeName, looksLike, sampled, textOf} from "./field.js";
+import {isTimeName, looksLike, offsetIn, sampled, textOf, zonelessName} from "./field.js";
 import type {Field, Rows} from "./field.js";
 import {givenForm} from "./shape.js";
 import {nearest} from "../word.js";
@@ -91,8 +91,25 @@ async function likely(duck: Duck, rows: Rows): Promise<Field> {
     );
   if (found.length + texts.length === 1) return found[0]!;
   const sorted = await sortsOf(duck, rows.from, [...found, ...texts]);
-  const ranked = sorted.map((one) => ({field: one.field, rank: rankOf(one)})).sort((a, b) => a.rank - b.rank);
-  return ranked[0]!.field;
+  const [one] = [...sorted].sort((a, b) => rankOf(a) - rankOf(b)) as [Sorted, ...Sorted[]];
+  return (sorted.find((other) => tellsBetter(other, one, fields)) ?? one).field;
+}
+
+/** Whether a column tells the times of another by a clock of which its header tells the offset: that leaves nothing open. */
+function tellsBetter(one: Sorted, other: Sorted, fields: readonly Field[]): boolean {
+  const offset = offsetIn(one.field.header);
+  const isSame = zonelessName(one.field.header) === zonelessName(other.field.header);
+  if (offset === undefined || offsetIn(other.field.header) !== undefined || !isSame) return false;
+  const isWhole = ({sort}: Sorted) => sort === "whole" || sort === "midnight";
+  const areDates = one.sort === "date" && other.sort === "date";
+  return areDates ? ofDayAt(fields, offset) !== undefined : isWhole(one) && isWhole(other);
+}
+
+/** The column of the time of the day by such a clock. */
+function ofDayAt(fields: readonly Field[], offset: number | undefined): Field | undefined {
+  return offset === undefined
+    ? undefined
+    : fields.find(({header}) => isDayTimeName(header) && offsetIn(header) === offset);
 }
 
 function rankOf({field, sort, isFull}: Sorted): number {
@@ -150,7 +167,7 @@ interface Dated {
 
 async function timeOfDay(duck: Duck, rows: Rows, {date, timeFormat, all}: Dated): Promise<DayTime | undefined> {
   const others = rows.fields.filter((field) => field !== date);
-  const told = others.find(({header}) => isDayTimeName(header));
+  const told = ofDayAt(others, offsetIn(date.header)) ?? others.find(({header}) => isDayTimeName(header));
   const field = told ?? others.find((one) => mayTell(one) && !isSpanName(one.header));
   if (!field || !(await isBare(duck, rows.from, date)) || (await holdsDates(duck, rows.from, field))) return undefined;
   refuseMinutes(field, others);

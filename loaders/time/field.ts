@@ -83,6 +83,13 @@ export function isSpanName(header: string): boolean {
   return spans.test(words) || spanUnits.test(words);
 }
 
+/** What a header calls a time, whatever it says of its zone: "localtime" and "time_utc" are one. */
+export function zonelessName(header: string): string {
+  return wordsOf(header)
+    .replace(new RegExp(`(?:utc|gmt)[ \\d]*|\\b(?:${zones})\\b`, "g"), "")
+    .replaceAll(" ", "");
+}
+
 /** Minutes east of UTC that a header tells its clock is ahead. */
 export function offsetIn(header: string): number | undefined {
   const words = header.replaceAll("_", " ");

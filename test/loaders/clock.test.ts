@@ -120,6 +120,27 @@ test("nor is there a minute behind it", async () => {
   expect(await reasonOf(csv("31/12/2024 24:01"))).toContain("which is no time");
 });
 
+test.each([
+  ["Local Time,UTC Time", "2024-03-01 04:30,2024-03-01 12:30"],
+  ["Time,Time UTC", "2024-03-01 04:30,2024-03-01 12:30"],
+  ["Timestamp,timestamp_utc", "13/03/2024 04:30,13/03/2024 12:30"],
+  ["Local Date,Local Time,UTC Date,UTC Time", "2024-03-01,04:30,2024-03-01,12:30"]
+])("of two clocks of one name, that whose header tells its offset counts: %s", async (header, row) => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", `${header},DO\n${row},1\n`);
+  expect(told(await run())).toMatchObject({stored: 1, errors: []});
+  expect(String((await readings(pond, "/in/dock"))[0]!.time).slice(11, 16)).toBe("12:30");
+});
+
+test("a time of something else does not, whatever its header tells, nor a date without a time of the day", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", "Time,Received UTC,DO\n2024-03-01 12:30,2024-03-01 20:30,1\n");
+  await put("pier.csv", "Date,Time,Date UTC,DO\n2024-03-01,12:30,2024-03-01,1\n");
+  expect(told(await run())).toMatchObject({stored: 2, errors: []});
+  for (const series of ["/in/dock", "/in/pier"])
+    expect((await readings(pond, series))[0]).toEqual({time: "2024-03-01T12:30:00.000Z", DO: 1});
+});
+
 test("nanoseconds are cut to microseconds, each by itself", async () => {
   const {pond, put, run} = await harbour();
   await put("dock.csv", "time,DO\n1709296200123456789,1\n1709296200123457001,2\n");
