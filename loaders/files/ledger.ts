@@ -1,7 +1,8 @@
 import {createHash} from "node:crypto";
-import {mkdir, readFile, stat, writeFile} from "node:fs/promises";
-import {dirname, join} from "node:path";
+import {stat} from "node:fs/promises";
+import {join} from "node:path";
 import type {Reader, Transaction} from "../../pond/types.js";
+import {readCache, writeCache} from "../cache.js";
 import {beginsWith, hashOf, headOf, isGzip, lastLineEnd, packedAs, packedSize, sample, segmentsOf} from "./content.js";
 import {Entries, headBytes, idOf} from "./entries.js";
 import type {Segment} from "./content.js";
@@ -108,8 +109,7 @@ export class Ledger {
     const text = (await fs.exists(places.path)) ? new TextDecoder().decode(await fs.read(places.path)) : "{}";
     const {entries: all = []} = JSON.parse(text) as {entries?: readonly Entry[]};
     const entries = await standing(all, fs);
-    const stamps = await readFile(places.stampFile, "utf8").catch(() => "{}"); // made again when it is gone
-    const known = Object.entries(JSON.parse(stamps) as Record<string, Stamp>);
+    const known = Object.entries(readCache<Record<string, Stamp>>(places.stampFile) ?? {});
     const told = entries.map((entry) => ({...none, ...entry})); // what was kept before they were told
     return new Ledger(places, {entries: told, stamps: known, seen: [], added: []});
   }
@@ -244,8 +244,7 @@ export class Ledger {
   }
 
   async save(tx: Transaction): Promise<void> {
-    await mkdir(dirname(this.#stampFile), {recursive: true});
-    await writeFile(this.#stampFile, JSON.stringify(Object.fromEntries(this.#stamps)));
+    await writeCache(this.#stampFile, Object.fromEntries(this.#stamps));
     if (!this.#changed) return;
     const text = JSON.stringify({entries: this.#entries.all()}, null, 1);
     await tx.write(this.#path, text, {parents: true});

@@ -1,10 +1,9 @@
-import {existsSync} from "node:fs";
-import {readFile} from "node:fs/promises";
 import {join} from "node:path";
 import {type DataType, Field, Float64, Schema, type Table, TimestampMicrosecond, Utf8} from "apache-arrow";
 import {tableOf, vectorOf} from "../../pond/arrow.js";
 import type {Pond} from "../../pond/pond.js";
 import type {Commit, Reader, Transaction} from "../../pond/types.js";
+import {readCache} from "../cache.js";
 import {formOf} from "../resources/applied.js";
 import {replaceFile} from "../file.js";
 import type {Fared, RunRow} from "../types.js";
@@ -34,7 +33,7 @@ export async function lastRuns(fs: Reader, cache: string): Promise<readonly Fare
   if (!(await fs.exists(path))) return [];
   const {kind, version} = await fs.stat(path);
   if (kind !== "series") return []; // a directory, in ponds from before: see `append`
-  const memo = await readMemo(cache);
+  const memo = readCache<Memo>(memoIn(cache));
   const rows = memo?.version === version ? memo.rows : (await newestRows(fs)).map(ranLast);
   const here = await Promise.all(rows.map((row) => fs.exists(formOf(row))));
   return rows.filter((_, index) => here[index]);
@@ -156,11 +155,6 @@ interface Memo {
 
 function memoIn(cache: string): string {
   return join(cache, "runs.json");
-}
-
-async function readMemo(cache: string): Promise<Memo | undefined> {
-  const file = memoIn(cache);
-  return existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Memo) : undefined;
 }
 
 async function writeMemo(cache: string, {version, rows}: Memo): Promise<void> {

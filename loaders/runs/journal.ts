@@ -1,9 +1,8 @@
-import {existsSync} from "node:fs";
-import {readFile, rm} from "node:fs/promises";
+import {rm} from "node:fs/promises";
 import {hostname} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
-import {placeFile} from "../file.js";
+import {readCache, writeCache} from "../cache.js";
 import {isRunning} from "./lock.js";
 import {quiet} from "../resources/report.js";
 import type {Effects, RunRow} from "../types.js";
@@ -57,16 +56,16 @@ export class Journal {
       ...{pid: process.pid, host: hostname(), at: this.#now()},
       ...{begun: [...this.#begun.values()], rows: [...this.#rows]}
     };
-    this.#written = this.#written.then(() => placeFile(this.#file, Buffer.from(JSON.stringify(kept))));
+    this.#written = this.#written.then(() => writeCache(this.#file, kept));
     return this.#written;
   }
 }
 
 /** How resources fared in a run that was cut off, if the last one was: those at work then are in trouble. */
-export async function cutOff(cache: string): Promise<readonly RunRow[]> {
-  const file = fileIn(cache);
-  if (!existsSync(file)) return [];
-  const {pid, host, at, begun, rows} = JSON.parse(await readFile(file, "utf8")) as Kept;
+export function cutOff(cache: string): readonly RunRow[] {
+  const kept = readCache<Kept>(fileIn(cache));
+  if (!kept) return [];
+  const {pid, host, at, begun, rows} = kept;
   if (host === hostname() && pid !== process.pid && isRunning(pid)) return []; // it goes on
   const errors = [
     "The run was cut off before this was done; what it had stored stays, and the next goes on from there."

@@ -43,7 +43,7 @@ export async function run(
   const isChosen = isNamed(resources, only);
   const applied = await apply(pond, resources, {kinds});
   const known = await lastRuns(await pond.fs(), pond.cache);
-  const told = await recordRuns(pond, await cutOff(pond.cache), known);
+  const told = await recordRuns(pond, cutOff(pond.cache), known);
   const before = told ? await lastRuns(await pond.fs(), pond.cache) : known;
   const journal = new Journal(pond.cache, effects.now);
   try {

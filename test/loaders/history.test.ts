@@ -105,7 +105,7 @@ test("words that come, change or go are news; that they are still there is none"
     );
 });
 
-test("what the cache knew is found again without it, and an older cache is not believed", async () => {
+test("what the cache knew is found again without it, and one that is older or was cut short is not believed", async () => {
   const pond = await pondOf("a", "b");
   const memo = join(pond.cache, "runs.json");
   await record(pond, row("a", {stored: 1}), row("b", {errors: ["bad", "worse"], stale: ["Inbox/a"]}));
@@ -114,6 +114,10 @@ test("what the cache knew is found again without it, and an older cache is not b
   expect(await last(pond)).toEqual(known);
   await writeFile(memo, JSON.stringify({version: 0, rows: []}));
   expect(await last(pond)).toEqual(known);
+  for (const cut of ["", '{"version"']) {
+    await writeFile(memo, cut);
+    expect(await last(pond)).toEqual(known);
+  }
 });
 
 test("one that the pond keeps no more is not told of", async () => {

@@ -1,6 +1,6 @@
 import {spawnSync} from "node:child_process";
 import {existsSync} from "node:fs";
-import {readFile, writeFile} from "node:fs/promises";
+import {readFile, truncate, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import process from "node:process";
 import {expect, test} from "vitest";
@@ -32,11 +32,11 @@ async function cutRun(cache: string): Promise<Journal> {
 
 test("those that were done fared as they did, those at work are in trouble; and nothing is left of a run that ended", async () => {
   const cache = await temporaryDirectory();
-  expect(await cutOff(cache)).toEqual([]);
+  expect(cutOff(cache)).toEqual([]);
   const journal = await cutRun(cache);
-  expect(await cutOff(cache)).toEqual([done, cut]);
+  expect(cutOff(cache)).toEqual([done, cut]);
   await journal.close();
-  expect(await cutOff(cache)).toEqual([]);
+  expect(cutOff(cache)).toEqual([]);
 });
 
 test("a run of another process goes on while that lives", async () => {
@@ -45,12 +45,22 @@ test("a run of another process goes on while that lives", async () => {
   const file = join(cache, "run.json");
   const kept = JSON.parse(await readFile(file, "utf8")) as object;
   await writeFile(file, JSON.stringify({...kept, pid: process.ppid}));
-  expect(await cutOff(cache)).toEqual([]);
+  expect(cutOff(cache)).toEqual([]);
   const {pid} = spawnSync(process.execPath, ["--version"]);
   await writeFile(file, JSON.stringify({...kept, pid}));
-  expect(await cutOff(cache)).toEqual([done, cut]);
+  expect(cutOff(cache)).toEqual([done, cut]);
   await writeFile(file, JSON.stringify({...kept, pid: process.ppid, host: "elsewhere"}));
-  expect(await cutOff(cache)).toEqual([done, cut]);
+  expect(cutOff(cache)).toEqual([done, cut]);
+});
+
+test("what a loss of power left half written tells nothing", async () => {
+  const cache = await temporaryDirectory();
+  await cutRun(cache);
+  const file = join(cache, "run.json");
+  for (const length of [100, 0]) {
+    await truncate(file, length);
+    expect(cutOff(cache)).toEqual([]);
+  }
 });
 
 test("the next run tells of it, once", async () => {

@@ -1,4 +1,4 @@
-import {appendFile, copyFile, readFile, rename, rm, stat, utimes, writeFile} from "node:fs/promises";
+import {appendFile, copyFile, readFile, rename, rm, stat, truncate, utimes, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {gzipSync} from "node:zlib";
 import fc from "fast-check";
@@ -32,6 +32,19 @@ test("of a file that grows, only the tail is read", async () => {
   expect(ledger.entries).toHaveLength(1);
   const {size} = ledger.entries[0]!;
   expect(ledger.entries[0]).toMatchObject({read: 103, stored: 103, known: 0, aside: 0, mark: size});
+});
+
+test("what the cache says of files may be cut short, which is noticed, or gone", async () => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", `time,DO\n${lines(0, 3)}`);
+  expect(told(await run())).toMatchObject({read: 3, stored: 3});
+  const stamps = join(pond.cache, "inbox/files.json");
+  const whole = await readFile(stamps, "utf8");
+  for (const length of [10, 0]) {
+    await truncate(stamps, length);
+    expect(told(await run())).toEqual(quiet);
+    expect(JSON.parse(await readFile(stamps, "utf8"))).toEqual(JSON.parse(whole));
+  }
 });
 
 test("a tail is read as its beginning was written", async () => {
