@@ -60,10 +60,14 @@ export function wrongWith(path: string, error: unknown): string | undefined {
   const notJson = malformed(reason);
   if (notJson) return notJson;
   const form = formNamed(path);
-  if (form && /^(Invalid Input|Conversion|IO|Serialization|Out of Range|Invalid|Parser|Binder) Error: /.test(line))
-    return `it cannot be read as ${formats[form]} (${reason})`;
-  return /^[A-Z][\w ]* Error: /.test(line) || !/^its? /.test(line) ? undefined : reason;
+  const [, kind] = /^([A-Z][\w ]*) Error: /.exec(line) ?? [];
+  if (kind !== undefined)
+    return form && !engineTroubles.includes(kind) ? `it cannot be read as ${formats[form]} (${reason})` : undefined;
+  return /^its? /.test(line) ? reason : undefined;
 }
+
+/** What DuckDB calls errors that are not of what it reads. After the last two it does nothing more. */
+const engineTroubles = ["Out of Memory", "INTERRUPT", "Connection", "INTERNAL", "FATAL"];
 
 /** What DuckDB says of JSON; of lines it counts the one that comes after the one that is wrong, of values not always. */
 function malformed(message: string): string | undefined {

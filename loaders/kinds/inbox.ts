@@ -232,12 +232,16 @@ async function takeFile(file: HostFile, ledger: Ledger, task: Task): Promise<Rep
     if (error instanceof PondError)
       return {...quiet, errors: [`${file.name} was not stored: ${error.message.replace(/[.;:]\s*$/, "")}.`]};
     const wrong = wrongWith(file.path, error);
-    if (wrong === undefined) throw error;
+    if (wrong === undefined) throw new Error(`Reading ${file.name} failed: ${messageOf(error)}`, {cause: error});
     const where = grown ? inTail(wrong, grown) : wrong;
     return {...quiet, errors: [`${file.name} was skipped: ${where}; mend it or take it away.`]};
   } finally {
     await hashed;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Reads a file, or its tail where it is known how it began, and stores what that brings: all of it, or nothing. */

@@ -379,6 +379,24 @@ test("Parquet that is cut, or damaged inside, changes nothing that is stored", a
   expect(await (await pond.fs()).versions("/in/dock")).toHaveLength(1);
 });
 
+test("Parquet whose type of times DuckDB does not know is named, and the rest goes on", async () => {
+  const {pond, at, named, put, run} = await harbour();
+  const duck = await openDuck();
+  await duck.copy("SELECT make_timestamp(1767225600000000) AS timestamp, 1.5 AS DO", at("dock.parquet"));
+  const bytes = await readFile(at("dock.parquet"));
+  const unit = bytes.indexOf(Buffer.from([0x8c, 0x12, 0x1c, 0x2c])); // a type of timestamps, not in UTC, in units: µs
+  bytes[unit + 3] = 0x4c; // in units that are none
+  await put("dock.parquet", bytes);
+  await put("quay.csv", "time,q\n2026-01-01,1\n");
+  expect(told(await run())).toMatchObject({
+    stored: 1,
+    errors: [
+      `${named("dock.parquet")} was skipped: it cannot be read as Parquet (Not implemented Error: Unimplemented TIMESTAMP encoding - missing UNIT); mend it or take it away.`
+    ]
+  });
+  expect(await readings(pond, "/in/quay")).toEqual([{time: half.time, q: 1}]);
+});
+
 test("a series whose path is taken is named, and the rest goes on", async () => {
   const {pond, named, put, run} = await harbour();
   await pond.transaction({command: "test"}, (tx) => tx.mkdir("/in/dock", {recursive: true}));
