@@ -1,6 +1,15 @@
 import type * as z from "zod";
 import type {Duck} from "../pond/duck.js";
-import type {DynamicContext, DynamicDirectory, Range, Reader, Selection, Staged, Transaction} from "../pond/types.js";
+import type {
+  DynamicContext,
+  DynamicDirectory,
+  Range,
+  Reader,
+  Selection,
+  Series,
+  Staged,
+  Transaction
+} from "../pond/types.js";
 
 /** The words that cross files in loaders/, and the catalogue that the pages read. */
 
@@ -90,7 +99,6 @@ export interface Kind<Spec = unknown> {
   reads?(spec: Spec): readonly string[]; // pond path patterns
   writes?(spec: Spec): readonly string[]; // pond path prefixes
   owns?(spec: Spec): readonly string[]; // pond paths that it alone may write, for what is there is made whole each time
-  origins?(spec: Spec, path: string, fs: Reader): Promise<readonly Origin[]>; // what a path that it computes is made of
   init?(resource: Resource<Spec>, tx: Transaction): Promise<void>;
   start?(resource: Resource<Spec>, context: RunContext): Promise<void>;
   run?(resource: Resource<Spec>, context: RunContext): Promise<Report>;
@@ -111,11 +119,34 @@ export interface ComputeContext extends DynamicContext {
   readonly kinds: readonly Kind[]; // of the resources that are applied
 }
 
-/** A series that another is made of. */
+/** A series that another is made of, as that one tells it. */
 export interface Origin {
-  readonly path: string;
-  readonly scope?: string; // of the columns that come from it; all unless given
-  readonly period: Range; // while it does
+  readonly series: Series;
+  readonly period: Range; // while it is
+  readonly threads: readonly Thread[];
+  readonly isMended?: boolean; // on the way what calibrations found of it is made good
+  readonly isShifted?: boolean; // what is made of a reading may stand at another time than that
+}
+
+/** A column of a series, and one of what it is made of from which it comes. */
+export interface Thread {
+  readonly from: string;
+  readonly to: string;
+  readonly isMade?: boolean; // something is computed of the readings; unless so they are the same, in whatever unit
+  readonly turns: readonly Turn[]; // where several inputs have readings for the column: it is told in all of these
+}
+
+/** When readings are told among those of several inputs for one column: where none counts before one that there is. */
+export interface Turn {
+  readonly own: Claim;
+  readonly before: readonly Claim[];
+}
+
+/** Readings for a column that others have readings for as well; half-open, µs UTC. */
+export interface Claim {
+  readonly series: Series;
+  readonly column: string; // of that
+  readonly period: Range;
 }
 
 /** How one resource fared, as `/sys/runs` and the status page tell it. */

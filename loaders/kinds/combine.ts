@@ -6,7 +6,8 @@ import {CombinedSeries, type Deployment} from "../series/combined.js";
 import {path} from "../path.js";
 import {empty, instant, lasts, rangeOf} from "../time/period.js";
 import {oneSeries} from "../series/place.js";
-import type {Kind, Origin} from "../types.js";
+import {seriesAt} from "../series/alias.js";
+import type {Kind} from "../types.js";
 
 const input = z
   .strictObject({
@@ -49,14 +50,6 @@ export const combine: Kind<CombineSpec> = {
   schema,
   ...oneSeries("combined", schema, (spec, {fs}) => combinedSeries(spec, fs)),
   reads: ({scopes}) => scopes.flatMap(({inputs}) => inputs.map(({series}) => series)),
-  async origins({scopes}, _path, fs) {
-    const found = scopes.flatMap(({name: scope, inputs}) =>
-      inputs.map(async (input) =>
-        (await seriesIn(input.series, fs)).map(({path}): Origin => ({path, scope, period: rangeOf(input)}))
-      )
-    );
-    return (await Promise.all(found)).flat();
-  },
   async run({spec}, context) {
     const fs = await context.fs();
     const series = await combinedSeries(spec, fs);
@@ -72,7 +65,7 @@ async function combinedSeries({output, scopes, units}: CombineSpec, fs: Reader):
   for (const {name, inputs} of scopes)
     for (const input of inputs)
       for (const {path} of await seriesIn(input.series, fs))
-        deployments.push({scope: name, period: rangeOf(input), series: await fs.series(path)});
+        deployments.push({scope: name, period: rangeOf(input), series: await seriesAt(path, fs)});
   return new CombinedSeries(output, deployments, new Map(Object.entries(units)));
 }
 

@@ -6,13 +6,15 @@ import type {Dataset} from "../series/dataset.js";
 import {type Calibration, driftsOf} from "../quality/drift.js";
 import {isFlag} from "../readings/flag.js";
 import {Mapped, placeable, troubles} from "../series/mapped.js";
-import {computingIn, lineageOf} from "../series/lineage.js";
+import {lineageOf} from "../series/lineage.js";
+import {seriesAt} from "../series/alias.js";
 import {formatInstant} from "../format.js";
 import {path} from "../path.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {ifSound} from "../sound.js";
 import {isFor, unmet} from "../series/target.js";
-import type {ComputeContext, Kind, Origin} from "../types.js";
+import type {Series} from "../../pond/types.js";
+import type {ComputeContext, Kind} from "../types.js";
 
 const mapped = new Mapped("corrected");
 
@@ -48,12 +50,12 @@ export const correct: Kind<CorrectSpec> = {
   ...mapped.kind(schema, async (spec, dataset, context) => (await correctedSeries(spec, dataset, context)).series),
   reads: ({input, annotations}) => [input, ...annotations],
   async run({spec}, context) {
-    const [fs, {kinds}] = [await context.fs(), context];
+    const fs = await context.fs();
     const datasets = await mapped.datasets(spec, fs);
     const notes: string[] = [];
     const endless: string[] = [];
     const errors = await troubles(datasets, async (dataset) => {
-      const made = await correctedSeries(spec, dataset, {fs, kinds});
+      const made = await correctedSeries(spec, dataset, {fs});
       notes.push(`${dataset.name}: ${listed(made.corrected)}.`);
       endless.push(...made.errors);
     });
@@ -66,7 +68,7 @@ export const correct: Kind<CorrectSpec> = {
   }
 };
 
-type Ground = Pick<ComputeContext, "fs" | "kinds">;
+type Ground = Pick<ComputeContext, "fs">;
 
 interface Made {
   readonly series: CorrectedSeries;
@@ -75,15 +77,16 @@ interface Made {
 }
 
 async function correctedSeries(spec: CorrectSpec, {input, path}: Dataset, ground: Ground): Promise<Made> {
-  const source = await ground.fs.series(input);
+  const source = await seriesAt(input, ground.fs);
   const columns = (await source.columns()).filter((column) => isNumeric(column) && !isFlag(column));
   const rules = spec.corrections.filter((one) => isFor(one, input));
   const written = columns.flatMap((column) => adjustmentsOf(rules, {path: input, column, columns}));
-  const {adjustments: drifts, ...wrong} = await driftsIn(spec, {input, columns}, ground);
+  const {adjustments: drifts, ...wrong} = await driftsIn(spec, {input, source, columns}, ground);
   const adjustments = [...written, ...drifts];
   const names = columns.map(({name}) => name).filter((name) => adjustments.some(({column}) => column === name));
   const errors = [...wrong.endless.map(endlessness), ...wrong.disputed.map(dispute)];
-  return {series: new CorrectedSeries(path, source, adjustments), corrected: names, errors};
+  const series = new CorrectedSeries(path, source, adjustments, {isMended: spec.annotations.length > 0});
+  return {series, corrected: names, errors};
 }
 
 function endlessness({series, parameter, begin}: Calibration): string {
@@ -97,29 +100,15 @@ function dispute([one, other]: readonly [Calibration, Calibration]): string {
 
 interface Part {
   readonly input: string;
+  readonly source: Series;
   readonly columns: Parameters<typeof driftsOf>[1]["columns"];
 }
 
 /** What calibrations say of the input and what it is made of, but for what was corrected before: once is enough. */
-async function driftsIn({annotations}: CorrectSpec, {input, columns}: Part, {fs, kinds}: Ground) {
+async function driftsIn({annotations}: CorrectSpec, {input, source, columns}: Part, {fs}: Ground) {
   const rows = (await tablesIn(annotations, fs)).flatMap((table) => table.rows ?? []);
   if (rows.length === 0) return {adjustments: [], endless: [], disputed: []};
-  const resources = await computingIn({fs, kinds});
-  const others = resources.filter(({kind, spec}) => kind !== correct.name || !heeds(spec as CorrectSpec));
-  const raw = new Set((await lineageOf(input, {resources: others, kinds, fs})).map(placed));
-  const origins = (await lineageOf(input, {resources, kinds, fs})).map((one) => ({
-    ...one,
-    isMended: !raw.has(placed(one))
-  }));
-  return driftsOf(rows, {path: input, columns, origins});
-}
-
-function placed({path, scope, period}: Origin): string {
-  return JSON.stringify([path, scope, period.begin, period.end]);
-}
-
-function heeds({annotations}: CorrectSpec): boolean {
-  return annotations.length > 0;
+  return driftsOf(rows, {path: input, columns, lineage: await lineageOf(source)});
 }
 
 function listed(columns: readonly string[]): string {

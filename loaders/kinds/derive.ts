@@ -5,6 +5,7 @@ import {DerivedSeries, type Input} from "../series/derived.js";
 import {duration, parseDuration} from "../time/duration.js";
 import {path} from "../path.js";
 import {oneSeries} from "../series/place.js";
+import {seriesAt} from "../series/alias.js";
 import type {Kind} from "../types.js";
 
 /** A SELECT, after comments if there are any. */
@@ -37,10 +38,6 @@ export const derive: Kind<DeriveSpec> = {
   schema,
   ...oneSeries("derived", schema, derivedSeries),
   reads: ({inputs}) => Object.values(inputs),
-  async origins({inputs}, _path, fs) {
-    const found = await Promise.all(Object.values(inputs).map((pattern) => seriesIn(pattern, fs)));
-    return found.flat().map(({path}) => ({path, period: {}}));
-  },
   async run({spec}, {duck, cache, ...context}) {
     const fs = await context.fs();
     const series = await derivedSeries(spec, {fs, duck, cache});
@@ -55,7 +52,7 @@ async function derivedSeries(
 ): Promise<DerivedSeries> {
   const found = Object.entries(inputs).map(async ([name, pattern]): Promise<Input> => {
     const matches = await seriesIn(pattern, fs);
-    return {name, series: await Promise.all(matches.map(({path}) => fs.series(path)))};
+    return {name, series: await Promise.all(matches.map(({path}) => seriesAt(path, fs)))};
   });
   const span = lookback === undefined ? {} : {lookback: parseDuration(lookback)};
   return new DerivedSeries(output, {sql, inputs: await Promise.all(found), duck, cache, ...span});

@@ -9,6 +9,7 @@ import {oneSeries} from "../series/place.js";
 import {flagRenamings, RenamedSeries} from "../series/renamed.js";
 import {ifSound} from "../sound.js";
 import {concerns} from "../series/target.js";
+import {seriesAt} from "../series/alias.js";
 import type {Kind} from "../types.js";
 
 const schema = z
@@ -38,8 +39,6 @@ export const pivot: Kind<PivotSpec> = {
   schema,
   ...oneSeries("pivoted", schema, (spec, {fs}) => pivotedSeries(spec, fs)),
   reads: ({input}) => [input],
-  origins: async ({input, name}, _path, fs) =>
-    (await seriesIn(input, fs)).map(({path, captures}) => ({path, scope: fill(name, captures), period: {}})),
   async run({spec}, {fs}) {
     const series = await pivotedSeries(spec, await fs());
     const {input, parameter} = spec;
@@ -52,7 +51,7 @@ export const pivot: Kind<PivotSpec> = {
 async function pivotedSeries(spec: PivotSpec, fs: Reader): Promise<CombinedSeries> {
   const {input, output, name, parameter, unit} = spec;
   const found = (await seriesIn(input, fs)).map(async ({path, captures}): Promise<Deployment[]> => {
-    const series = await fs.series(path);
+    const series = await seriesAt(path, fs);
     const columns = await series.columns();
     const own = chosen(spec, path, columns).map((column) => ({from: column.name, column}));
     if (own.length === 0) return [];

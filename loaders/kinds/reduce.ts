@@ -2,7 +2,7 @@ import {posix} from "node:path";
 import * as z from "zod";
 import {Asked} from "../../pond/asked.js";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Series} from "../../pond/types.js";
-import {type Dataset, originsIn, reaches, rootOf, treeOf} from "../series/dataset.js";
+import {type Dataset, reaches, rootOf, treeOf} from "../series/dataset.js";
 import {exactUpTo} from "../reduction/digest.js";
 import {ladderFor, samplingOf, stepNear} from "../reduction/ladder.js";
 import {path} from "../path.js";
@@ -19,7 +19,9 @@ import {ifSound} from "../sound.js";
 import {published, type Statistic, statistics} from "../reduction/statistic.js";
 import {LateSeries} from "../series/late.js";
 import {placeable} from "../series/mapped.js";
-import type {Kind} from "../types.js";
+import {seriesAt} from "../series/alias.js";
+import {wholly} from "../series/origin.js";
+import type {Kind, Origin} from "../types.js";
 import {timeZone} from "../time/zone.js";
 
 /** How the readings themselves are called among resolutions. */
@@ -94,7 +96,6 @@ export const reduce: Kind<ReduceSpec> = {
   schema,
   reads: ({input}) => [input],
   writes: ({output}) => [rootOf(output)],
-  origins: originsIn,
   dynamic: {
     path: ({output}) => rootOf(output),
     factory: (config, context) => directoryOf(schema.parse(config), context)
@@ -108,7 +109,7 @@ export async function reductionOf(
   {fs, cache}: Pick<DynamicContext, "fs" | "cache">
 ): Promise<Reduction> {
   const {statistics, directions, suspect} = spec;
-  const series = await fs.series(dataset.input);
+  const series = await seriesAt(dataset.input, fs);
   const interval = spec.interval === undefined ? undefined : parseResolution(spec.interval).width;
   const ladder = () => ladderOf(spec, {series, cache, interval});
   const every = interval === undefined ? {} : {interval};
@@ -168,9 +169,10 @@ function resolutionsDirectory(
 }
 
 /** A series under another path. */
-function standingAt(path: string, series: Series): Series {
+function standingAt(path: string, series: Series): Series & {origins(): Promise<readonly Origin[]>} {
   return {
     path,
+    origins: async () => [await wholly(series)],
     columns: () => series.columns(),
     pieces: (range) => series.pieces(range),
     relation: (range) => series.relation(range)

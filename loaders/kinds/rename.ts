@@ -9,6 +9,7 @@ import {attributesWithin} from "../readings/readings.js";
 import {isNumeric} from "../reduction/reduction.js";
 import {flagRenamings, RenamedSeries, type Renaming, type TextReport} from "../series/renamed.js";
 import {ifSound} from "../sound.js";
+import {seriesAt} from "../series/alias.js";
 import type {Kind} from "../types.js";
 import {conversionFor} from "../readings/unit.js";
 
@@ -57,13 +58,13 @@ export const rename: Kind<RenameSpec> = {
   name: "Rename",
   summary: "Series with other names, units and types for their columns, directly or by pattern.",
   schema,
-  ...mapped.kind(schema, async (spec, {input, path}, {fs}) => renamedSeries(spec, await fs.series(input), path)),
+  ...mapped.kind(schema, async (spec, {input, path}, {fs}) => renamedSeries(spec, await seriesAt(input, fs), path)),
   async run({spec}, {duck, cache, ...context}) {
     const fs = await context.fs();
     const datasets = await mapped.datasets(spec, fs);
     const told: TextReport[] = [];
     const errors = await troubles(datasets, async ({input, path}) => {
-      const series = await renamedSeries(spec, await fs.series(input), path);
+      const series = await renamedSeries(spec, await seriesAt(input, fs), path);
       told.push(await series.texts({duck, cache}));
     });
     const found = datasets.map(({input}) => input);

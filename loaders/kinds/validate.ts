@@ -1,8 +1,9 @@
 import * as z from "zod";
-import type {Reader} from "../../pond/types.js";
+import type {Reader, Series} from "../../pond/types.js";
 import {tablesIn} from "../series/annotation.js";
 import type {Dataset} from "../series/dataset.js";
-import {computingIn, lineageOf} from "../series/lineage.js";
+import {seriesAt} from "../series/alias.js";
+import {lineageOf, withOwn} from "../series/lineage.js";
 import {fillable, Mapped, placeable, troubles} from "../series/mapped.js";
 import {type Mark, marksOf} from "../quality/mark.js";
 import {path} from "../path.js";
@@ -72,14 +73,14 @@ export const validate: Kind<ValidateSpec> = {
   schema,
   ...mapped.kind(schema, validatedSeries, neighboursIn),
   reads: (spec) => [spec.input, ...spec.annotations, ...neighboursIn(spec)],
-  async run({spec}, {duck, cache, effects, kinds, ...context}) {
+  async run({spec}, {duck, cache, effects, ...context}) {
     const fs = await context.fs();
     const datasets = await mapped.datasets(spec, fs);
     const tests: TestedSeries[] = [];
     const notes: string[] = [];
     const errors = await troubles(datasets, async (dataset) => {
       effects.reporter.step(`Validating ${dataset.name}`);
-      const series = await validatedSeries(spec, dataset, {fs, duck, cache, kinds});
+      const series = await validatedSeries(spec, dataset, {fs, duck, cache});
       const columns = await series.counts();
       await series.sweep();
       tests.push({series: dataset.path, columns});
@@ -101,14 +102,14 @@ function neighboursIn({tests}: ValidateSpec): readonly string[] {
   return tests.flatMap(({neighbour}) => neighbour?.series?.replace(/\$\d+/g, "*") ?? []);
 }
 
-type Ground = Pick<ComputeContext, "fs" | "duck" | "cache" | "kinds">;
+type Ground = Pick<ComputeContext, "fs" | "duck" | "cache">;
 
 async function validatedSeries(
   spec: ValidateSpec,
   dataset: Dataset,
-  {fs, duck, cache, kinds}: Ground
+  {fs, duck, cache}: Ground
 ): Promise<ValidatedSeries> {
-  const source = await fs.series(dataset.input);
+  const source = await seriesAt(dataset.input, fs);
   const plan = async (): Promise<Plan> => {
     const rules = spec.tests.filter((test) => isFor(test, dataset.input)).map((test) => filled(test, dataset));
     const series = async (path: string) => ((await fs.exists(path)) ? fs.series(path) : undefined);
@@ -116,23 +117,23 @@ async function validatedSeries(
       source,
       rules,
       interval: spec.interval,
-      marks: await flaggedByHand(spec, dataset, {fs, kinds}),
+      marks: await flaggedByHand(spec, {source, path: dataset.path}, fs),
       series
     });
   };
   return new ValidatedSeries(dataset.path, {source, plan, duck, cache});
 }
 
-/** The flags that people gave to readings of a series, whatever they called it. */
+/** The flags that people gave to readings of a series, whatever they called it; `path` is where it stands with flags. */
 async function flaggedByHand(
   {annotations}: ValidateSpec,
-  {input, path}: Dataset,
-  {fs, kinds}: Pick<Ground, "fs" | "kinds">
+  {source, path}: {readonly source: Series; readonly path: string},
+  fs: Reader
 ): Promise<readonly Mark[]> {
   const rows = (await tablesIn(annotations, fs)).flatMap((table) => table.rows ?? []);
   if (rows.length === 0) return [];
-  const origins = await lineageOf(path, {resources: await computingIn({fs, kinds}), kinds, fs});
-  return marksOf(rows, {origins, columns: (await (await fs.series(input)).columns()).filter(isNumeric)});
+  const columns = (await source.columns()).filter(isNumeric);
+  return marksOf(rows, {lineage: withOwn(path, await lineageOf(source)), columns});
 }
 
 function summed(columns: readonly ColumnCounts[]): string {

@@ -20,24 +20,41 @@ import type {Mark} from "./mark.js";
 import {within} from "../reduction/partial.js";
 import {isTested, type Plan, type Planned, reachOf, testsOf} from "./plan.js";
 import {doubles} from "../readings/readings.js";
-import type {ColumnCounts, FlagCounts, TestName} from "../types.js";
+import {nameOf, timesOf} from "../series/claim.js";
+import type {Claim, ColumnCounts, FlagCounts, TestName} from "../types.js";
 import {convertedSql} from "../readings/unit.js";
 
 /** Some readings of a series with their flags: how they are read, kept as a table, and counted. */
 
 // ---- Reading ----
 
-/** The time in µs, the columns, and for each that is held against a neighbour that one's readings at the same time. */
-export async function readingsSql(plan: Plan, source: Series, range: Required<Range>): Promise<string> {
+/** What is read of a series. */
+interface Asked {
+  readonly plan: Plan;
+  readonly source: Series;
+  readonly claims: readonly Claim[]; // which tell what is marked
+}
+
+/**
+ * The time in µs, the columns, for each that is held against a neighbour that one's readings at the same time, and 1 for
+ * each claim that has a reading then.
+ */
+export async function readingsSql({plan, source, claims}: Asked, range: Required<Range>): Promise<string> {
   const reach = reachOf(plan, range);
   const beside = plan.columns.filter(({neighbour}) => neighbour);
-  const joins = beside.map(async ({neighbour}, index) => {
+  const neighbours = beside.map(async ({neighbour}, index) => {
     const {series, column, conversion} = neighbour!;
     const value = `${convertedSql(`${identifier(column)}::DOUBLE`, conversion)} AS ${besideName(index)}`;
     return `LEFT JOIN (SELECT timestamp, ${value} FROM ${await series.relation(range)}) USING (timestamp)`;
   });
+  const claimed = claims.map(async (claim, index) => {
+    const times = await timesOf(claim, range);
+    return `LEFT JOIN (SELECT timestamp, 1 AS ${claimName(index)} FROM ${times}) USING (timestamp)`;
+  });
+  const joins = [...neighbours, ...claimed];
   const names = plan.columns.map(({column}) => `r.${identifier(column.name)}`);
-  const numbers = [...names, ...beside.map((_, index) => besideName(index))].map((name) => `${name}::DOUBLE`);
+  const others = [...beside.map((_, index) => besideName(index)), ...claims.map((_, index) => claimName(index))];
+  const numbers = [...names, ...others].map((name) => `${name}::DOUBLE`);
   const rows = `(SELECT * FROM ${await source.relation(reach)} WHERE ${within(reach)}) AS r`;
   const from = [rows, ...(await Promise.all(joins))].join(" ");
   return `SELECT ${["epoch_us(timestamp)::DOUBLE", ...numbers].join(", ")} FROM ${from} ORDER BY timestamp`;
@@ -48,16 +65,26 @@ function besideName(index: number): string {
   return `"# beside ${index}"`;
 }
 
-/** What the SQL gives; `begun` are the columns that have readings before it. */
+function claimName(index: number): string {
+  return `"# claim ${index}"`;
+}
+
+interface Given extends Omit<Asked, "source"> {
+  readonly begun: readonly string[]; // the columns that have readings before it
+}
+
+/** What the SQL gives. */
 export function readingsIn(
   [times, ...numbers]: readonly Float64Array[],
-  {columns}: Plan,
-  begun: readonly string[] = []
+  {plan: {columns}, claims, begun}: Given
 ): Readings {
   const beside = columns.filter(({neighbour}) => neighbour).map(({column}) => column.name);
   const values = columns.map(({column}, index) => [column.name, numbers[index]!] as const);
   const others = beside.map((name, index) => [name, numbers[columns.length + index]!] as const);
-  return {times: times!, values: new Map(values), beside: new Map(others), begun: new Set(begun)};
+  const after = columns.length + beside.length;
+  const claimed = claims.map((claim, index) => [nameOf(claim), numbers[after + index]!] as const);
+  const more = {beside: new Map(others), claimed: new Map(claimed), begun: new Set(begun)};
+  return {times: times!, values: new Map(values), ...more};
 }
 
 // ---- Flags ----

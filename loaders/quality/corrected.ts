@@ -5,7 +5,9 @@ import {type Adjustment, adjustedSql, meet} from "./correction.js";
 import {within} from "../reduction/partial.js";
 import {qualityIn} from "../readings/quality.js";
 import {keyOf} from "../reduction/shard.js";
-import type {Quality} from "../types.js";
+import {toldSql} from "../series/claim.js";
+import {wholly} from "../series/origin.js";
+import type {Origin, Quality} from "../types.js";
 
 /** Part of every key: to be raised whenever the same adjustment would make other readings. */
 const generation = 2;
@@ -18,11 +20,14 @@ export class CorrectedSeries implements Series {
   readonly path: string;
   readonly #source: Series;
   readonly #adjustments: readonly Adjustment[];
+  readonly #isMended: boolean;
 
-  constructor(path: string, source: Series, adjustments: readonly Adjustment[]) {
+  /** `isMended` tells whether the adjustments are what calibrations found, or those among them. */
+  constructor(path: string, source: Series, adjustments: readonly Adjustment[], {isMended = false} = {}) {
     this.path = path;
     this.#source = source;
     this.#adjustments = adjustments;
+    this.#isMended = isMended;
   }
 
   columns(): Promise<readonly Column[]> {
@@ -41,12 +46,16 @@ export class CorrectedSeries implements Series {
   async relation(range: Range = {}): Promise<string> {
     const layers = layersOf(this.#adjustments.filter((one) => intersect(one, range)));
     let relation = `(SELECT * FROM ${await this.#source.relation(range)} WHERE ${within(range)})`;
-    for (const layer of layers) relation = `(SELECT * REPLACE (${layerSql(layer)}) FROM ${relation})`;
+    for (const layer of layers) relation = `(SELECT * REPLACE (${await layerSql(layer, range)}) FROM ${relation})`;
     return relation;
   }
 
   quality(range?: Range): Promise<ReadonlyMap<string, Quality>> {
     return qualityIn(this.#source, range);
+  }
+
+  async origins(): Promise<readonly Origin[]> {
+    return [{...(await wholly(this.#source)), isMended: this.#isMended}];
   }
 
   /**
@@ -79,13 +88,18 @@ function layersOf(adjustments: readonly Adjustment[]): readonly (readonly Adjust
 }
 
 /** SQL of the columns that a layer changes. */
-function layerSql(layer: readonly Adjustment[]): string {
+async function layerSql(layer: readonly Adjustment[], range: Range): Promise<string> {
   const names = [...new Set(layer.map(({column}) => column))].map((name) => [name, identifier(name)] as const);
-  const told = names.map(([name, sql]) => {
-    const cases = layer
-      .filter(({column}) => column === name)
-      .map((one) => `WHEN ${within(one)} THEN ${adjustedSql(sql, one)}`);
-    return `CASE ${cases.join(" ")} ELSE ${sql} END AS ${sql}`;
+  const told = names.map(async ([name, sql]) => {
+    const own = layer.filter(({column}) => column === name);
+    const cases = own.map(async (one) => `WHEN ${await concernedSql(one, range)} THEN ${adjustedSql(sql, one)}`);
+    return `CASE ${(await Promise.all(cases)).join(" ")} ELSE ${sql} END AS ${sql}`;
   });
-  return told.join(", ");
+  return (await Promise.all(told)).join(", ");
+}
+
+/** SQL: whether it is done to the reading of a time in the range. */
+async function concernedSql(one: Adjustment, range: Range): Promise<string> {
+  const both = intersect(one, range)!;
+  return `${within(one)} AND ${await toldSql(one.turns ?? [], both)}`;
 }

@@ -6,6 +6,7 @@ import {isSpelled} from "./plan.js";
 import {rulesFor, target} from "../series/target.js";
 import {parameterOf} from "../readings/parameter.js";
 import {conversionFor} from "../readings/unit.js";
+import type {Turn} from "../types.js";
 
 /**
  * What is wrong with readings, and what makes them right: × factor, + offset. What has drifted is made right as far as
@@ -71,6 +72,7 @@ export interface Point extends Amount {
 export interface Adjustment extends Range {
   readonly column: string;
   readonly by: Amount | readonly [Point, Point]; // the same throughout, or on the line through two points
+  readonly turns?: readonly Turn[]; // in which the readings are told that it is done to; always unless given
   readonly recipe: unknown; // all that tells what it does to a reading, but for where it begins and ends
 }
 

@@ -2,20 +2,17 @@ import {compile} from "../../pond/glob.js";
 import type {Column} from "../../pond/types.js";
 import {areAlike} from "../readings/parameter.js";
 import type {AnnotationRow} from "../series/annotation.js";
+import {recipeOf, takeTurns} from "../series/claim.js";
 import {intersect} from "../series/combined.js";
+import {type Ancestor, threadsOf} from "../series/lineage.js";
 import {type Adjustment, amountIn, meet, type Point} from "./correction.js";
-import {concerns} from "../series/target.js";
-import type {Origin} from "../types.js";
+import type {Thread} from "../types.js";
 
 /** A series whose columns come from others. */
 interface Drifting {
   readonly path: string;
   readonly columns: readonly Column[]; // those of numbers
-  readonly origins: readonly Drifted[]; // itself first, then what it is made of
-}
-
-interface Drifted extends Origin {
-  readonly isMended: boolean; // on the way from there its drifts have been corrected
+  readonly lineage: readonly Ancestor[];
 }
 
 /** What calibrations tell of drifts. */
@@ -34,13 +31,14 @@ export interface Calibration extends AnnotationRow {
 /** A calibration of what comes from one origin, and when that was right the last time before. */
 interface Found {
   readonly calibration: Calibration;
-  readonly origin: Drifted;
+  readonly origin: Ancestor;
   readonly since?: number; // µs UTC
 }
 
 /** What a calibration does to a column. */
 interface Drift {
   readonly one: Found;
+  readonly thread: Thread;
   readonly adjustment: Line;
 }
 
@@ -54,17 +52,17 @@ interface Line extends Adjustment {
  * whole of the offset just before the calibration. Where an annotation names several of what a series is made of, or
  * others tell the same of one instant, that counts which is furthest back. Where they tell otherwise, none does.
  */
-export function driftsOf(annotations: readonly AnnotationRow[], {path, columns, origins}: Drifting): Drifts {
-  const found = origins.toReversed().flatMap((origin) => calibrationsOf(origin, annotations));
+export function driftsOf(annotations: readonly AnnotationRow[], {path, columns, lineage}: Drifting): Drifts {
+  const found = lineage.toReversed().flatMap((origin) => calibrationsOf(origin, annotations));
   const drifts: Drift[] = [];
   const disputed: (readonly [Drift, Drift])[] = [];
   for (const one of found)
-    for (const column of concerned(one, columns)) {
-      const adjustment = adjustmentOf(one, {path, column});
+    for (const {column, thread} of concerned(one, columns)) {
+      const adjustment = adjustmentOf(one, {path, column, thread});
       if (!adjustment) continue;
-      const drift = {one, adjustment};
+      const drift = {one, thread, adjustment};
       const twins = drifts.filter((other) => areTwins(other, drift));
-      const rival = twins.find((other) => !areEqual(other.adjustment, adjustment));
+      const rival = twins.find((other) => !isOne(other, drift) && !areEqual(other.adjustment, adjustment));
       if (rival) disputed.push([rival, drift]);
       if (twins.length === 0) drifts.push(drift);
     }
@@ -82,10 +80,13 @@ export function driftsOf(annotations: readonly AnnotationRow[], {path, columns, 
 
 /** Whether two tell of the same readings at one instant; what is left after one was corrected is another matter. */
 function areTwins(a: Drift, b: Drift): boolean {
-  const isOne = a.one.calibration === b.one.calibration;
   const isLeft = a.one.origin.isMended || b.one.origin.isMended;
   const areAtOnce = a.one.calibration.begin === b.one.calibration.begin && !isLeft;
-  return (isOne || areAtOnce) && meet(a.adjustment, b.adjustment);
+  return (isOne(a, b) || areAtOnce) && meet(a.adjustment, b.adjustment) && !takeTurns(a.thread, b.thread);
+}
+
+function isOne(a: Drift, b: Drift): boolean {
+  return a.one.calibration === b.one.calibration;
 }
 
 /** Whether two end at the same offset, but for how units round it. */
@@ -93,7 +94,7 @@ function areEqual({by: [, {offset: a}]}: Line, {by: [, {offset: b}]}: Line): boo
   return Math.abs(a - b) <= 1e-9 * Math.abs(a);
 }
 
-function calibrationsOf(origin: Drifted, annotations: readonly AnnotationRow[]): readonly Found[] {
+function calibrationsOf(origin: Ancestor, annotations: readonly AnnotationRow[]): readonly Found[] {
   const visits = annotations
     .filter(({kind}) => kind === "deployment" || kind === "calibration")
     .filter(({series}) => compile(series).match(origin.path))
@@ -117,24 +118,36 @@ function startOf({kind, begin, end}: AnnotationRow): number {
   return kind === "calibration" ? (end ?? begin) : begin;
 }
 
-/** The columns that come from an origin, if from before the calibration. */
-function concerned({calibration, origin}: Found, columns: readonly Column[]): readonly Column[] {
+/** What has the origin's readings, from before the calibration, and by what thread. */
+interface Concerned {
+  readonly column: Column;
+  readonly thread: Thread;
+}
+
+/** What is computed of readings has not drifted as they have. */
+function concerned({calibration, origin}: Found, columns: readonly Column[]): readonly Concerned[] {
   const {parameter, begin: end} = calibration;
   if (!intersect(origin.period, {end})) return [];
-  return columns.filter((column) => concerns({parameter, scope: origin.scope}, column, columns));
+  const threads = threadsOf(origin, parameter, columns).filter(({isMade}) => !isMade);
+  return threads.flatMap((thread) => {
+    const column = columns.find(({name}) => name === thread.to);
+    return column ? [{column, thread}] : [];
+  });
 }
 
 function adjustmentOf(
   {calibration, origin, since}: Found,
-  {path, column}: {readonly path: string; readonly column: Column}
+  {path, column, thread}: Concerned & {readonly path: string}
 ): Line | undefined {
-  const {begin: time, offset, unit} = calibration;
+  const {begin: time, offset} = calibration;
   const range = since === undefined ? undefined : intersect(origin.period, {begin: since, end: time});
   if (since === undefined || !range) return undefined;
-  const whole = amountIn({path, column}, unit ?? undefined)({offset});
+  const unit = calibration.unit ?? origin.columns.find(({name}) => name === thread.from)?.attributes.unit;
+  const whole = amountIn({path, column}, unit)({offset});
   const by = [
     {time: since, factor: 1, offset: 0},
     {time, ...whole}
   ] as const;
-  return {...range, column: column.name, by, recipe: [column, by]};
+  const {turns} = thread;
+  return {...range, column: column.name, by, turns, recipe: [column, by, ...recipeOf(turns)]};
 }

@@ -4,12 +4,14 @@ import type {Mark} from "./mark.js";
 import type {Planned} from "./plan.js";
 import {rollUp} from "./qartod.js";
 import {firstFrom} from "../reduction/search.js";
+import {claimsOf, isTold, nameOf} from "../series/claim.js";
 
 /** Numbers of a series side by side, by time: those that flags are asked for, and those around them. */
 export interface Readings {
   readonly times: Float64Array; // µs since 1970
   readonly values: ReadonlyMap<string, Float64Array>; // by column, NaN where there is none
   readonly beside: ReadonlyMap<string, Float64Array>; // by column, what its readings are held against
+  readonly claimed: ReadonlyMap<string, Float64Array>; // by claim, NaN where it has no reading
   readonly begun: ReadonlySet<string>; // the columns that have readings before these
 }
 
@@ -77,17 +79,20 @@ export function judge(
   const numbers = new Int32Array(readings.times.length);
   for (let row = 0; row < own.length; row++)
     if (!Number.isNaN(sequence.values[row])) numbers[rows.indices[row]!] = own[row]!;
-  for (const mark of marks) if (mark.column === column.name) apply(mark, numbers, readings.times);
+  for (const mark of marks) if (mark.column === column.name) apply(mark, numbers, readings);
   return numbers;
 }
 
 const nothing = untested(testNames.length);
 const byHand = testNames.indexOf("manual") + 1;
 
-/** What a person says of a reading counts before all tests. */
-function apply({begin = -Infinity, end = Infinity, flag}: Mark, numbers: Int32Array, times: Float64Array): void {
+/** What a person says of a reading counts before all tests, where that reading is the one that is told. */
+function apply(mark: Mark, numbers: Int32Array, {times, claimed}: Readings): void {
+  const {begin = -Infinity, end = Infinity, flag, turns} = mark;
+  const readings = new Map(claimsOf(turns).map((claim) => [claim, claimed.get(nameOf(claim))!]));
+  const isConcerned = (row: number) => isTold(turns, (claim) => !Number.isNaN(readings.get(claim)![row]));
   for (let row = firstFrom(times, begin); row < times.length && times[row]! < end; row++)
-    if (numbers[row] !== 0) numbers[row] = packed(packed(numbers[row]!, 0, flag), byHand, flag);
+    if (numbers[row] !== 0 && isConcerned(row)) numbers[row] = packed(packed(numbers[row]!, 0, flag), byHand, flag);
 }
 
 /** What is infinite is no reading either. */

@@ -7,12 +7,14 @@ import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {Judged, packedName, placeOf, readingsIn, readingsSql, type Tally, totalOf} from "./chunk.js";
 import {replaceFile} from "../file.js";
 import {flagColumns, unpackedSql} from "../readings/flag.js";
-import {type Mark, marksIn} from "./mark.js";
+import {type Mark, marksIn, toldOf} from "./mark.js";
+import {claimsOf, eachOnce} from "../series/claim.js";
 import {within} from "../reduction/partial.js";
 import {isTested, type Plan, type Planned, reachOf, testsOf} from "./plan.js";
 import {keyOf, overlaps, type Span, spansBetween} from "../reduction/shard.js";
 import {sweep} from "../sweep.js";
-import type {ColumnCounts, Quality, TestEntry, TestName} from "../types.js";
+import type {ColumnCounts, Origin, Quality, TestEntry, TestName} from "../types.js";
+import {wholly} from "../series/origin.js";
 
 /** Part of every key: to be raised whenever the same input would give other flags or another file. */
 const generation = 2;
@@ -131,6 +133,10 @@ export class ValidatedSeries implements Series {
     return tested.map((planned) => totalOf(planned, found));
   }
 
+  async origins(): Promise<readonly Origin[]> {
+    return [await wholly(this.#options.source)];
+  }
+
   /** Removes what was computed once and nothing names any more. */
   async sweep(): Promise<void> {
     const keys = (await this.chunks()).map(({key}) => key);
@@ -177,7 +183,8 @@ export class ValidatedSeries implements Series {
     const around = await source.pieces(isWhole ? reach : {...reach, begin: Math.min(reach.begin, from)});
     const beside = await Promise.all(neighboursOf(plan).map(({series}) => series.pieces(span)));
     const content = [around, ...beside].map((pieces) => pieces.map(({key}) => key));
-    const key = keyOf("validate", generation, plan.recipe, span, content, marksIn(plan.marks, span), begun);
+    const marks = marksIn(plan.marks, span).flatMap(toldOf);
+    const key = keyOf("validate", generation, plan.recipe, span, content, marks, begun);
     const minTime = own.reduce((time, piece) => Math.min(time, piece.minTime), Infinity);
     const maxTime = own.reduce((time, piece) => Math.max(time, piece.maxTime), -Infinity);
     return {key, minTime: Math.max(span.begin, minTime), maxTime: Math.min(span.end - 1, maxTime)};
@@ -226,9 +233,10 @@ export class ValidatedSeries implements Series {
   async #judge(batch: readonly Chunk[]): Promise<Judged> {
     const [{duck, source}, plan] = [this.#options, await this.plan()];
     const range = {begin: batch[0]!.span.begin, end: batch.at(-1)!.span.end};
-    const numbers = await duck.numbers(await readingsSql(plan, source, range));
     const marks = batch.flatMap((chunk) => chunk.marks);
-    return new Judged(plan, readingsIn(numbers, plan, batch[0]!.begun), marks);
+    const claims = eachOnce(marks.flatMap(({turns}) => claimsOf(turns)));
+    const numbers = await duck.numbers(await readingsSql({plan, source, claims}, range));
+    return new Judged(plan, readingsIn(numbers, {plan, claims, begun: batch[0]!.begun}), marks);
   }
 }
 

@@ -12,6 +12,7 @@ import {marks} from "./partial.js";
 import type {Reduction} from "./reduction.js";
 import {keyOf} from "./shard.js";
 import {isAlways, type Statistic, statisticName} from "./statistic.js";
+import type {Origin} from "../types.js";
 import {nameOf, type Told, typeOf, writeTold} from "./told.js";
 
 /** Part of every file's name: to be raised whenever the same shard would be told otherwise. */
@@ -47,6 +48,12 @@ export class ReducedSeries implements Series {
       type: typeOf(one),
       attributes: attributesOf(one, columns.get(one.column.name)!)
     }));
+  }
+
+  /** A statistic stands where its bin begins, whenever the readings were. */
+  async origins(): Promise<readonly Origin[]> {
+    const told = (await this.#told()).map((one) => ({from: one.column.name, to: nameOf(one), isMade: true, turns: []}));
+    return [{series: this.#reduction.source, period: {}, threads: told, isShifted: true}];
   }
 
   async pieces(range?: Range): Promise<readonly Piece[]> {

@@ -5,7 +5,8 @@ import {groupBy} from "../group.js";
 import {within} from "../reduction/partial.js";
 import {mergedQuality, qualityIn, renamedQuality} from "../readings/quality.js";
 import {keyOf} from "../reduction/shard.js";
-import type {Quality} from "../types.js";
+import {threadOf} from "./origin.js";
+import type {Claim, Origin, Quality, Thread} from "../types.js";
 import {meaningOf, nameFor} from "../readings/parameter.js";
 import {type Conversion, conversionFor, convertedSql, toldAs} from "../readings/unit.js";
 
@@ -29,6 +30,7 @@ interface Named extends Deployment {
   readonly namings: readonly Naming[];
   readonly flags: readonly Column[];
   readonly notes: readonly string[]; // what of it is told as one
+  readonly whole: Deployment; // which may tell a thing in several units, each of which is an input
 }
 
 /** One whose columns are called as those of the others are; of two with one scope the later wins. */
@@ -83,6 +85,16 @@ export class CombinedSeries implements Series {
       return renamedQuality(clip ? await qualityIn(series, clip) : new Map<string, Quality>(), namings);
     });
     return mergedQuality(await Promise.all(found));
+  }
+
+  /** What each column comes from: of two inputs that have it at one time, the later. */
+  async origins(): Promise<readonly Origin[]> {
+    const inputs = await this.#named();
+    const threads = inputs.map((_, rank) => threadsOf(inputs, rank));
+    return this.#deployments.map((one) => ({
+      ...{series: one.series, period: one.period},
+      threads: inputs.flatMap(({whole}, rank) => (whole === one ? threads[rank]! : []))
+    }));
   }
 
   /** A sentence for each two columns of one input that are told as one, for they differ in their unit alone. */
@@ -170,7 +182,8 @@ async function nameColumns(deployment: Deployment, units: ReadonlyMap<string, st
   const layers = Array.from({length: Math.max(1, ...named.map(({length}) => length))}, (_, layer) =>
     namings.filter((naming) => named.some((same) => same[layer] === naming))
   );
-  const [newest, ...others] = layers.map((layer) => ({...deployment, namings: layer, flags: columns.filter(isFlag)}));
+  const flags = columns.filter(isFlag);
+  const [newest, ...others] = layers.map((layer) => ({...deployment, whole: deployment, namings: layer, flags}));
   return [...others.map((one) => ({...one, notes: []})).reverse(), {...newest!, notes}];
 }
 
@@ -280,6 +293,24 @@ function columnsOf(inputs: readonly Input[]): readonly Column[] {
   const columns = new Map<string, Column>();
   for (const {namings} of inputs) for (const {column} of namings) columns.set(column.name, column);
   return [...columns.values()];
+}
+
+/** From one of the inputs: it takes turns with others that have the same column. */
+function threadsOf(inputs: readonly Input[], rank: number): readonly Thread[] {
+  const {series, period, namings} = inputs[rank]!;
+  const readings = namings.filter(({column}) => !isFlag(column));
+  return readings.map(({from, column: {name}}) => {
+    const claims = (others: readonly Input[]) => others.flatMap((other) => claimOn(name, other, period) ?? []);
+    const [after, before] = [claims(inputs.slice(0, rank)), claims(inputs.slice(rank + 1))];
+    const isAlone = after.length + before.length === 0;
+    return {...threadOf(from, name), turns: isAlone ? [] : [{own: {series, column: from, period}, before}]};
+  });
+}
+
+/** What an input has for a column, where that may meet what another has in a period. */
+function claimOn(column: string, {series, period, namings}: Input, other: Range): Claim | undefined {
+  const naming = namings.find((one) => one.column.name === column);
+  return naming && intersect(period, other) ? {series, column: naming.from, period} : undefined;
 }
 
 interface Clipping {

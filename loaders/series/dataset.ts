@@ -4,7 +4,6 @@ import {compile, isGlob} from "../../pond/glob.js";
 import type {Glob} from "../../pond/glob.js";
 import type {DynamicContext, DynamicDirectory, DynamicNode, Match, Reader} from "../../pond/types.js";
 import {fill} from "../pattern.js";
-import type {Origin} from "../types.js";
 
 /** From series that a pattern matches to what is made of each. */
 export interface Mapping {
@@ -47,7 +46,6 @@ export async function datasetsOf(mapping: Mapping, fs: Reader): Promise<readonly
 interface Placed {
   readonly datasets: readonly Dataset[]; // sorted by path
   readonly twins: ReadonlyMap<string, Error>; // by the places that several inputs would have, where none of them stands
-  readonly inputs: ReadonlyMap<string, readonly string[]>; // by place
 }
 
 /** By output: a list of matches is the same as long as nothing changed. */
@@ -67,23 +65,15 @@ export async function placed({input, output}: Mapping, fs: Reader): Promise<Plac
 async function placeAll(matches: readonly Match[], output: string, fs: Reader): Promise<Placed> {
   const found = new Map<string, Dataset>();
   const twins = new Map<string, Error>();
-  const inputs = new Map<string, string[]>();
   for (const {path, captures} of await areSeries(matches, fs)) {
     const place = posix.normalize(fill(output, captures));
-    inputs.set(place, [...(inputs.get(place) ?? []), path]);
     const other = found.get(place);
     if (other)
       twins.set(place, new Error(`${other.input} and ${path} would both be ${place}: tell them apart by $0, $1, ….`));
     else found.set(place, {name: nameOf(place, rootOf(output)), path: place, input: path, captures});
   }
   const datasets = [...found.values()].filter(({path}) => !twins.has(path));
-  return {datasets: datasets.sort((a, b) => (a.path < b.path ? -1 : 1)), twins, inputs};
-}
-
-/** What stands at a path that a mapping leads to is made of. */
-export async function originsIn(mapping: Mapping, path: string, fs: Reader): Promise<readonly Origin[]> {
-  const {inputs} = await placed(mapping, fs);
-  return (inputs.get(path) ?? []).map((input) => ({path: input, period: {}}));
+  return {datasets: datasets.sort((a, b) => (a.path < b.path ? -1 : 1)), twins};
 }
 
 type Leaf = (dataset: Dataset) => Promise<DynamicNode>;

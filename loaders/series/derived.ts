@@ -10,7 +10,11 @@ import {finite} from "../files/host.js";
 import {within} from "../reduction/partial.js";
 import {attributesWithin} from "../readings/readings.js";
 import {keyOf} from "../reduction/shard.js";
-import {requirePure} from "./purity.js";
+import {parameterOf} from "../readings/parameter.js";
+import {readingsOf, threadOf} from "./origin.js";
+import {columnsNamed, requirePure} from "./purity.js";
+import {concerns} from "./target.js";
+import type {Origin} from "../types.js";
 
 /** A name in the SQL, and the series that stand for it. */
 export interface Input {
@@ -75,6 +79,27 @@ export class DerivedSeries implements Series {
     if (lookback !== undefined) return this.#single(range, reachOf(range, lookback));
     const {file} = await this.#whole();
     return `(SELECT * FROM read_parquet(${literal(file)}) WHERE ${within(range)})`;
+  }
+
+  /**
+   * A column may come from all that the SQL names. It has the readings of the only one of these that is called as it is;
+   * of others something is computed. A result may stand at another time than a reading, unless the lookback is none.
+   */
+  async origins(): Promise<readonly Origin[]> {
+    const {duck, sql, inputs, lookback} = this.#options;
+    const results = await this.columns();
+    const all = inputs.flatMap(({series}) => series);
+    const read = await Promise.all(all.map(readingsOf));
+    const named = await columnsNamed(duck, sql);
+    const isNamed = ({name}: Column) => named?.has(name.toLowerCase()) ?? true;
+    const columns = read.flat().some(isNamed) ? read.map((one) => one.filter(isNamed)) : read;
+    const sources = results.map((result) => ({result, same: sameAs(result, columns)}));
+    return all.map((series, index) => ({
+      ...{series, period: {}, isShifted: lookback !== 0},
+      threads: columns[index]!.flatMap((column) =>
+        sources.map(({result, same}) => ({...threadOf(column.name, result.name), isMade: column !== same}))
+      )
+    }));
   }
 
   /**
@@ -245,6 +270,14 @@ export class DerivedSeries implements Series {
     );
     return `${tables.length === 0 ? "" : `WITH ${tables.join(", ")} `}SELECT * FROM (\n${sql}\n)`;
   }
+}
+
+/** The only column of several series that is of the same parameter and scope. */
+function sameAs(result: Column, series: readonly (readonly Column[])[]): Column | undefined {
+  const {scope} = result.attributes;
+  const wanted = {parameter: parameterOf(result), scope};
+  const [first, second] = series.flatMap((columns) => columns.filter((column) => concerns(wanted, column, columns)));
+  return second ? undefined : first;
 }
 
 /** The spans of time that pieces are in, together. */

@@ -1,7 +1,8 @@
 import {Asked} from "../../pond/asked.js";
 import type {Column, Piece, Range, Reader, Series} from "../../pond/types.js";
 import {qualityIn} from "../readings/quality.js";
-import type {Quality} from "../types.js";
+import type {Origin, Quality} from "../types.js";
+import {originsIn} from "./origin.js";
 
 /**
  * A series that is made when it is first asked for something. One that cannot be made says so then, and its directory
@@ -40,6 +41,10 @@ export class LateSeries implements Series {
 
   async quality(range?: Range): Promise<ReadonlyMap<string, Quality>> {
     return this.#answer((series) => qualityIn(series, range));
+  }
+
+  async origins(): Promise<readonly Origin[]> {
+    return this.#answer(originsIn);
   }
 
   #answer<T>(ask: (series: Series) => Promise<T>): Promise<T> {

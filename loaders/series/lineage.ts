@@ -1,62 +1,77 @@
-import {posix} from "node:path";
-import type {Reader} from "../../pond/types.js";
-import {appliedIn} from "../resources/applied.js";
-import {renewed} from "../resources/former.js";
+import type {Column, Range, Series} from "../../pond/types.js";
+import {isMeant} from "../readings/parameter.js";
+import type {Origin, Thread} from "../types.js";
+import {calledIn} from "./alias.js";
 import {intersect} from "./combined.js";
-import {kindNamed} from "../kind.js";
-import type {Kind, Origin, Resource} from "../types.js";
+import {originsIn, readingsOf, wholly} from "./origin.js";
 
-/** What computes series in a snapshot. */
-interface Computing {
-  readonly resources: readonly Pick<Resource, "kind" | "spec">[];
-  readonly kinds: readonly Kind[]; // those of the resources
-  readonly fs: Reader;
-}
-
-/** What is known of a deployment in a snapshot. */
-export interface Deployed extends Computing {
-  readonly resources: readonly Resource[];
-}
-
-/** A series among those that another is made of. */
-export interface Ancestor extends Origin {
+/** A series among those that another is made of, and which of its columns that one's come from. */
+export interface Ancestor {
+  readonly path: string;
+  readonly columns: readonly Column[]; // its own, of readings
+  readonly threads: readonly Thread[]; // from these to those of what is made of it
+  readonly period: Range; // while it is; half-open, µs UTC
   readonly isSource: boolean; // nothing computes it: its readings are stored
+  readonly isMended: boolean; // on the way what calibrations found of it is made good
 }
 
-/** All that a series is made of, however many steps away: itself first, then each before what it is made of in turn. */
-export async function lineageOf(path: string, deployed: Computing): Promise<readonly Ancestor[]> {
-  return follow({path: posix.normalize(path), period: {}}, deployed);
+/**
+ * All that a series is made of, however many steps away, as what stands in the pond tells it: itself first, then each
+ * before what it is made of in turn. What none of its columns comes from is left out.
+ */
+export async function lineageOf(series: Series): Promise<readonly Ancestor[]> {
+  return follow(await wholly(series));
 }
 
-async function follow(origin: Origin, deployed: Computing): Promise<readonly Ancestor[]> {
-  const {resources, kinds, fs} = deployed;
-  const steps = resources.map(async ({kind: name, spec}) => {
-    const kind = kindNamed(name, kinds);
-    const isMaker = kind.writes?.(spec).some((place) => isAtOrBelow(origin.path, place)) ?? false;
-    return (isMaker && kind.origins?.(spec, origin.path, fs)) || [];
-  });
-  const sources = (await Promise.all(steps)).flat().flatMap((source) => within(source, origin));
-  const found = await Promise.all(sources.map((source) => follow(source, deployed)));
-  return [{...origin, isSource: sources.length === 0}, ...found.flat()];
+/** The same of what is made of all of a series and stands at another path. */
+export function withOwn(path: string, lineage: readonly Ancestor[]): readonly Ancestor[] {
+  return [...lineage.slice(0, 1).map((series) => ({...series, path, isSource: false})), ...lineage];
 }
 
-/** A source as part of what is made of it: the outermost scope is how its columns are called in the end. */
-function within(source: Origin, {scope = source.scope, period}: Origin): Origin[] {
-  const both = intersect(source.period, period);
-  return both ? [{path: source.path, ...(scope === undefined ? {} : {scope}), period: both}] : [];
+async function follow(origin: Origin): Promise<readonly Ancestor[]> {
+  const {series, threads, period, isMended = false} = origin;
+  const sources = await originsIn(series);
+  const found = await Promise.all(sources.flatMap((source) => within(source, origin)).map(follow));
+  const self = {path: calledIn(series), columns: await readingsOf(series), threads, period, isMended};
+  return [{...self, isSource: sources.length === 0}, ...found.flat()];
 }
 
-/** Whether a path is a place or below it. */
-export function isAtOrBelow(path: string, place: string): boolean {
-  const root = posix.normalize(place).replace(/\/$/, "");
-  return path === root || path.startsWith(`${root}/`);
+/** What a series is made of, as part of what is made of that in turn. */
+function within(source: Origin, outer: Origin): Origin[] {
+  const period = intersect(source.period, outer.period);
+  const threads = outer.threads.flatMap((last) =>
+    source.threads.filter(({to}) => to === last.from).map((first) => joined(first, last, outer))
+  );
+  if (!period || threads.length === 0) return [];
+  const isMended = source.isMended || outer.isMended || false;
+  const isShifted = source.isShifted || outer.isShifted || false;
+  return [{series: source.series, period, threads, isMended, isShifted}];
 }
 
-/** The resources that compute something, as a snapshot keeps them; one that cannot be read computes nothing. */
-export async function computingIn({fs, kinds}: Omit<Computing, "resources">): Promise<Computing["resources"]> {
-  return (await appliedIn(fs)).flatMap(({kind: name, spec: source}) => {
-    const kind = kinds.find((one) => one.name === name && one.origins !== undefined);
-    const spec = kind?.schema.safeParse(renewed(source, kind.schema));
-    return spec?.success ? [{kind: name, spec: spec.data}] : [];
-  });
+/** Whose turn it is at a reading's own time does not say what stands at another. */
+function joined(first: Thread, last: Thread, {isShifted = false}: Origin): Thread {
+  const isUnclear = isShifted && first.turns.length > 0;
+  const isMade = first.isMade || last.isMade || isUnclear;
+  return {from: first.from, to: last.to, isMade, turns: [...(isUnclear ? [] : first.turns), ...last.turns]};
+}
+
+/**
+ * What comes from a parameter of an ancestor, or from any column of it where none is named: it is called as the ancestor
+ * calls it, or, where that has none of the name, as what is made of it does, which has these columns.
+ */
+export function threadsOf(
+  {columns: own, threads}: Ancestor,
+  parameter: string | null,
+  columns: readonly Column[]
+): readonly Thread[] {
+  if (parameter === null) return threads;
+  const theirs = namesIn(own, parameter);
+  if (theirs.size > 0) return threads.filter(({from}) => theirs.has(from));
+  const ours = namesIn(columns, parameter);
+  return threads.filter(({to}) => ours.has(to));
+}
+
+function namesIn(columns: readonly Column[], parameter: string): ReadonlySet<string> {
+  const meant = columns.filter((column) => column.name === parameter || isMeant(parameter, column, columns));
+  return new Set(meant.map(({name}) => name));
 }

@@ -2,7 +2,7 @@ import type * as z from "zod";
 import {PondError} from "../../pond/error.js";
 import {compile} from "../../pond/glob.js";
 import type {DynamicDirectory, Reader, Series} from "../../pond/types.js";
-import {type Dataset, datasetsOf, type Mapping, originsIn, reaches, rootOf, seriesIn, treeOf} from "./dataset.js";
+import {type Dataset, datasetsOf, type Mapping, reaches, rootOf, seriesIn, treeOf} from "./dataset.js";
 import {late} from "./late.js";
 import {capturesIn, unfillable} from "../pattern.js";
 import {directoryOf, placeOf} from "./place.js";
@@ -25,7 +25,6 @@ export class Mapped {
     return {
       reads: (spec) => [spec.input, ...beside(spec)],
       writes: ({output}) => [...new Set([output.includes("$") ? rootOf(output) : output, this.#placeIn({output})])],
-      origins: originsIn,
       dynamic: {
         path: (spec) => this.#placeIn(spec),
         output: ({output}) => (output.includes("$") ? undefined : output),
@@ -91,7 +90,7 @@ async function neverMade(path: string, own: string): Promise<never> {
 
 type Beside<Spec> = (spec: Spec) => readonly string[]; // paths and patterns
 type Make<Spec> = (spec: Spec, dataset: Dataset, context: ComputeContext) => Promise<Series>;
-type Mapper<Spec> = Required<Pick<Kind<Spec>, "reads" | "writes" | "origins" | "dynamic">>;
+type Mapper<Spec> = Required<Pick<Kind<Spec>, "reads" | "writes" | "dynamic">>;
 
 /** Refuses a template that asks for more than the input's wildcards capture. */
 export function fillable(input: string, told: {path: (string | number)[]; template: string}, context: z.RefinementCtx) {

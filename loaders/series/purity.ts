@@ -76,6 +76,22 @@ function placeOf(sql: string, at: number): {readonly line: number; readonly colu
 
 // ---- What is read ----
 
+/** The columns that one SELECT names, in small letters; undefined where it may read any, as by `*`. */
+export async function columnsNamed(duck: Duck, sql: string): Promise<ReadonlySet<string> | undefined> {
+  const {error, statements} = await treeOf(duck, sql);
+  const names = new Set<string>();
+  return !error && collect(statements, names) ? names : undefined;
+}
+
+/** Whether all that a tree reads is named in it. */
+function collect(tree: unknown, names: Set<string>): boolean {
+  if (typeof tree !== "object" || tree === null) return true;
+  const {type, column_names: parts = []} = tree as Part;
+  if (type === "STAR" || type === "PIVOT") return false;
+  for (const part of type === "COLUMN_REF" ? parts : []) names.add(part.toLowerCase());
+  return Object.values(tree).every((each) => collect(each, names));
+}
+
 /** What may stand in the tree of a statement, as DuckDB calls it. */
 interface Part {
   readonly type?: string;

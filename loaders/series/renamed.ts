@@ -13,7 +13,8 @@ import {qualityIn, renamedQuality} from "../readings/quality.js";
 import {keyOf} from "../reduction/shard.js";
 import {replaceFile} from "../file.js";
 import {sweep} from "../sweep.js";
-import type {Quality} from "../types.js";
+import {threadOf} from "./origin.js";
+import type {Origin, Quality} from "../types.js";
 import {convertedSql, type Conversion} from "../readings/unit.js";
 
 /** A column of a series under another name. */
@@ -59,6 +60,12 @@ export class RenamedSeries implements Series {
   async relation(range?: Range): Promise<string> {
     const named = this.#renamings.map((renaming) => `${valueSql(renaming)} AS ${identifier(renaming.column.name)}`);
     return `(SELECT ${["timestamp", ...named].join(", ")} FROM ${await this.#source.relation(range)})`;
+  }
+
+  async origins(): Promise<readonly Origin[]> {
+    const renamed = this.#renamings.filter(({column}) => !isFlag(column));
+    const threads = renamed.map(({from, column}) => threadOf(from, column.name));
+    return [{series: this.#source, period: {}, threads}];
   }
 
   /** What is left out of texts that are read as numbers; looked for once for each content of the source. */

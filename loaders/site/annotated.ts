@@ -1,16 +1,17 @@
 import {compile} from "../../pond/glob.js";
-import type {Range} from "../../pond/types.js";
+import type {Range, Reader} from "../../pond/types.js";
 import {type AnnotationRow, annotationRows} from "../series/annotation.js";
 import {intersect} from "../series/combined.js";
 import type {DashboardSpec} from "../kinds/dashboard.js";
-import {type Deployed, lineageOf} from "../series/lineage.js";
+import {threadsOf, withOwn} from "../series/lineage.js";
 import type {ManualSpec} from "../kinds/manual.js";
-import {isMeant} from "../readings/parameter.js";
 import type {PublishedDataset} from "./edition.js";
-import type {AnnotationEntry, Effects, Origin} from "../types.js";
+import type {AnnotationEntry, Effects, Resource, Thread} from "../types.js";
 
 /** What annotations are looked for in. */
-interface Annotated extends Deployed {
+interface Annotated {
+  readonly resources: readonly Resource[];
+  readonly fs: Reader;
   readonly datasets: readonly PublishedDataset[];
   readonly effects: Effects;
 }
@@ -22,10 +23,8 @@ interface Annotated extends Deployed {
 export async function annotationsOf(annotated: Annotated): Promise<readonly AnnotationEntry[]> {
   const rows = (await Promise.all((await tablesOf(annotated)).map((path) => rowsOf(path, annotated)))).flat();
   if (rows.length === 0) return [];
-  const lineages = await Promise.all(annotated.datasets.map(({path}) => lineageOf(path, annotated)));
-  const shown = annotated.datasets.map((dataset, index) => ({dataset, origins: lineages[index]!}));
   return rows
-    .flatMap((row) => entriesOf(row, shown))
+    .flatMap((row) => entriesOf(row, annotated.datasets))
     .sort((a, b) => a.begin.localeCompare(b.begin) || (a.text < b.text ? -1 : 1));
 }
 
@@ -44,22 +43,18 @@ async function rowsOf(path: string, {fs, effects}: Annotated): Promise<readonly 
   return rows ?? [];
 }
 
-interface Shown {
-  readonly dataset: PublishedDataset;
-  readonly origins: readonly Origin[];
-}
-
 /** An annotation once for each period of what it concerns: that of an instrument is a site's while it was there. */
-function entriesOf(row: AnnotationRow, shown: readonly Shown[]): AnnotationEntry[] {
+function entriesOf(row: AnnotationRow, datasets: readonly PublishedDataset[]): AnnotationEntry[] {
   const pattern = compile(row.series);
   const found = new Map<string, {range: Range; series: string[]}>();
-  for (const {dataset, origins} of shown)
-    for (const {path, scope, period} of origins) {
-      const range = pattern.match(path) && intersect(period, {begin: row.begin, end: row.end ?? undefined});
+  for (const dataset of datasets)
+    for (const ancestor of withOwn(dataset.path, dataset.lineage)) {
+      const time = {begin: row.begin, end: row.end ?? undefined};
+      const range = pattern.match(ancestor.path) && intersect(ancestor.period, time);
       if (!range) continue;
       const key = JSON.stringify(range);
       const entry = found.get(key) ?? {range, series: []};
-      entry.series.push(...columnsOf(dataset, {scope, parameter: row.parameter ?? undefined}));
+      entry.series.push(...columnsOf(dataset, threadsOf(ancestor, row.parameter, dataset.columns)));
       found.set(key, entry);
     }
   return [...found.values()]
@@ -74,12 +69,9 @@ function entriesOf(row: AnnotationRow, shown: readonly Shown[]): AnnotationEntry
     }));
 }
 
-function columnsOf({name, columns}: PublishedDataset, wanted: {scope?: string; parameter?: string}): string[] {
-  const concerned = columns.filter(
-    (column) =>
-      (wanted.scope === undefined || column.attributes.scope === wanted.scope) &&
-      (wanted.parameter === undefined || isMeant(wanted.parameter, column, columns))
-  );
+/** Those to which the threads lead. */
+function columnsOf({name, columns}: PublishedDataset, threads: readonly Thread[]): string[] {
+  const concerned = columns.filter((column) => threads.some(({to}) => to === column.name));
   return concerned.map((column) => `${name}/${column.name}`);
 }
 

@@ -1,10 +1,11 @@
 import {readFile} from "node:fs/promises";
 import {join} from "node:path";
-import type {Commit} from "../../pond/types.js";
+import type {Column, Commit, Reader} from "../../pond/types.js";
 import {columnDetails} from "../reduction/completeness.js";
 import {lastRuns} from "../runs/history.js";
 import {kindNamed} from "../kind.js";
-import {type Ancestor, type Deployed, isAtOrBelow, lineageOf} from "../series/lineage.js";
+import type {Ancestor} from "../series/lineage.js";
+import {isWithin, normalize} from "../../pond/path.js";
 import type {PublishedDataset} from "./edition.js";
 import type {
   CheckEntry,
@@ -12,10 +13,17 @@ import type {
   DeploymentEntry,
   Details,
   Fared,
+  Kind,
   Resource,
   ResourceEntry,
   TransactionEntry
 } from "../types.js";
+
+/** What is known of a deployment in a snapshot. */
+interface Deployed {
+  readonly kinds: readonly Kind[]; // those of the resources
+  readonly fs: Reader;
+}
 
 interface DetailsParts extends Deployed {
   readonly resources: readonly Resource[];
@@ -32,49 +40,47 @@ export const transactionsShown = 50;
 /** How the resources fared, what the pond did, and how complete and whose the published readings are. */
 export async function detailsOf({
   datasets,
+  resources: applied,
   commits,
   cache,
   catalogueBytes,
   now,
   ...deployed
 }: DetailsParts): Promise<Details> {
-  const lineages = await Promise.all(datasets.map(({path}) => lineageOf(path, deployed)));
-  const described = datasets.map((dataset, index) => ({dataset, lineage: lineages[index]!}));
   const runs = await lastRuns(deployed.fs, cache);
-  const resources = deployed.resources.map((resource) => resourceEntry(resource, {runs, described, ...deployed}));
+  const resources = applied.map((resource) => resourceEntry(resource, {runs, datasets, ...deployed}));
   return {
     resources: await Promise.all(resources),
     transactions: commits.slice(-transactionsShown).reverse().map(transactionEntry),
     check: await lastCheck(cache),
-    datasets: described.map((one) => datasetDetails(one, now)),
+    datasets: datasets.map((dataset) => datasetDetails(dataset, now)),
     catalogueBytes
   };
 }
 
-interface Described {
-  readonly dataset: PublishedDataset;
-  readonly lineage: readonly Ancestor[];
-}
-
-function datasetDetails({dataset, lineage}: Described, now: number): DatasetDetails {
-  const {name, completeness} = dataset;
+function datasetDetails({name, completeness, lineage}: PublishedDataset, now: number): DatasetDetails {
   const columns = columnDetails(completeness, now * 1000);
-  const deployments = lineage.filter(({isSource}) => isSource).map(deploymentEntry);
+  const [own] = lineage;
+  const deployments = lineage.filter(({isSource}) => isSource).flatMap((one) => deploymentEntries(one, own!.columns));
   return {name, columns, gaps: completeness.gaps, deployments};
 }
 
-function deploymentEntry({path: series, scope, period: {begin, end}}: Ancestor): DeploymentEntry {
-  return {
+/** One for each scope that has columns which come from it. */
+function deploymentEntries(source: Ancestor, columns: readonly Column[]): DeploymentEntry[] {
+  const {path: series, threads, period} = source;
+  const {begin, end} = period;
+  const fed = columns.filter(({name}) => threads.some(({to}) => to === name));
+  return [...new Set(fed.map(({attributes}) => attributes.scope))].map((scope) => ({
     series,
     ...(scope === undefined ? {} : {scope}),
     ...(begin === undefined ? {} : {begin: iso(begin / 1000)}),
     ...(end === undefined ? {} : {end: iso(end / 1000)})
-  };
+  }));
 }
 
 interface Known extends Deployed {
   readonly runs: readonly Fared[];
-  readonly described: readonly Described[];
+  readonly datasets: readonly PublishedDataset[];
 }
 
 async function resourceEntry(resource: Resource, known: Known): Promise<ResourceEntry> {
@@ -82,8 +88,8 @@ async function resourceEntry(resource: Resource, known: Known): Promise<Resource
   const own = kindNamed(kind, known.kinds);
   const places = own.writes?.(spec) ?? [];
   const newest = own.dynamic ? undefined : await newestIn(places, known);
-  const mine = known.described.filter(({lineage}) =>
-    lineage.some(({path}) => places.some((place) => isAtOrBelow(path, place)))
+  const mine = known.datasets.filter((dataset) =>
+    [dataset, ...dataset.lineage].some(({path}) => places.some((place) => isWithin(path, normalize(place))))
   );
   const run = known.runs.find((row) => row.kind === kind && row.name === name);
   return {
@@ -92,7 +98,7 @@ async function resourceEntry(resource: Resource, known: Known): Promise<Resource
     description,
     ...(run ? ran(run) : {read: 0, stored: 0, aside: 0, notes: [], errors: [], stale: []}),
     ...(newest === undefined ? {} : {newest: iso(newest / 1000)}),
-    datasets: mine.map(({dataset}) => dataset.name)
+    datasets: mine.map(({name}) => name)
   };
 }
 

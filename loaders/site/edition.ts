@@ -8,6 +8,7 @@ import {type Found, isPublished} from "./directory.js";
 import {engine} from "../reduction/engine.js";
 import {readText, replaceFile} from "../file.js";
 import type {Level, Shard} from "../reduction/level.js";
+import {type Ancestor, lineageOf} from "../series/lineage.js";
 import {nameFor} from "../readings/parameter.js";
 import {marks, type Reduced, within} from "../reduction/partial.js";
 import {qualityIn} from "../readings/quality.js";
@@ -23,7 +24,7 @@ import type {Effects, QualityEntry, ResolutionEntry, Resource} from "../types.js
 const generation = 4;
 
 /** Part of the name under which what is told of a dataset is kept: to be raised whenever more or other is told of it. */
-const telling = 7;
+const telling = 8;
 
 /** What is published, and where to. */
 export interface Publication {
@@ -49,6 +50,7 @@ export interface PublishedDataset {
   readonly key: string; // of what it is made of: equal keys, equal files
   readonly since: number; // ms since 1970: what is told of it holds from then on, until it changes
   readonly columns: readonly Measured[];
+  readonly lineage: readonly Ancestor[]; // of the series that is reduced
   readonly resolutions: readonly ResolutionEntry[];
   readonly summary: Summary;
   readonly completeness: Completeness;
@@ -64,7 +66,7 @@ export interface Source {
 }
 
 const none = {
-  ...{key: "", since: 0, columns: [], resolutions: [], quality: []},
+  ...{key: "", since: 0, columns: [], lineage: [], resolutions: [], quality: []},
   ...{summary: {columns: []}, completeness: {unit: 3600e6, columns: [], gaps: []}}
 };
 
@@ -90,14 +92,20 @@ async function publishDataset({name, path, reduction, trouble}: Source, renewal:
   const {columns, levels} = await shownOf(reduction, renewal);
   const keys = levels.flatMap(({shards}) => shards.map(({key}) => key));
   const widths = levels.map(({resolution}) => resolution);
-  const key = keyOf("dataset", generation, telling, path, name, columns, widths, keys);
+  const lineage = (await lineageOf(reduction.source)).map(inOutline);
+  const key = keyOf("dataset", generation, telling, path, name, columns, lineage, widths, keys);
   const since = effects.now();
   if (kept?.key === key && kept.since <= since) return kept;
   effects.reporter.step(`Publishing ${name}`);
   const told = await writeDataset({name, path, reduction, columns, levels}, renewal, since);
-  const made = {...told, key, since};
+  const made = {...told, lineage, key, since};
   await replaceFile(shown, JSON.stringify(made));
   return made;
+}
+
+/** What pages need of it: they show what is said of a time, and not of each reading. */
+function inOutline({threads, ...ancestor}: Ancestor): Ancestor {
+  return {...ancestor, threads: threads.map(({from, to}) => ({from, to, turns: []}))};
 }
 
 /** The dataset as it was published last, while its files are there. */
@@ -132,7 +140,7 @@ async function writeDataset(
   {name, path, reduction, columns, levels}: Shown & {name: string; path: string; reduction: Reduction},
   {cache, directory}: Publication,
   since: number
-): Promise<Omit<PublishedDataset, "key" | "since">> {
+): Promise<Omit<PublishedDataset, "lineage" | "key" | "since">> {
   const resolutions: ResolutionEntry[] = [];
   const full = new Set<string>(); // resolutions that coarser ones have exact percentiles from
   const shelf = new Shelf(path, {directory, cache});

@@ -33,7 +33,7 @@ const deployed: readonly Resource[] = [
   resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0", resolutions: ["1h"]})
 ];
 
-async function annotated(rows: readonly object[], dashboard: object = {}) {
+async function annotated(rows: readonly object[], dashboard: object = {}, more: readonly Resource[] = []) {
   const pond = await openPond();
   for (const name of ["one", "two"]) await appendReadings(pond, `/raw/${name}`, hourly("T"));
   const warnings: string[] = [];
@@ -44,6 +44,7 @@ async function annotated(rows: readonly object[], dashboard: object = {}) {
   };
   const resources = [
     ...deployed,
+    ...more,
     resource("Manual", "notes", {annotations: {into: "/annotations/pier", rows}}),
     resource("Dashboard", "site", {title: "Pier", sites: [{name: "pier", dataset: "/reduced/Pier"}], ...dashboard})
   ];
@@ -104,6 +105,27 @@ test("it may name what an instrument's series is made of, the site's own series,
       columns("Surface.Temperature.C", "Surface.Salinity.psu", "Bottom.Temperature.C", "Bottom.Salinity.psu")
     ]
   ]);
+});
+
+test("it is told of no other scope than the one that its instrument had, whatever a series was picked from", async () => {
+  const pivot = {input: "/sites/*", output: "/pivots/t", parameter: "Temperature", scope: "Bottom", name: "B"};
+  const resources = [
+    resource("Pivot", "t", pivot),
+    resource("Reduce", "pivots", {input: "/pivots/*", output: "/across/$0", resolutions: ["1h"]})
+  ];
+  const sites = [{name: "t", dataset: "/across/t"}];
+  const {annotations} = await annotated(
+    [
+      {...remark, series: "/in/one", text: "at the surface"},
+      {...remark, series: "/in/two", parameter: "T", text: "not its name"},
+      {...remark, series: "/raw/two", parameter: "T", text: "at the bottom"}
+    ],
+    {sites},
+    resources
+  );
+  expect(
+    annotations.map(({text, begin, end, series}) => [text, begin.slice(8, 13), end?.slice(8, 13), series])
+  ).toEqual([["at the bottom", "10T06", "11T00", ["t/B.Temperature.C"]]]);
 });
 
 test("the dashboard says which tables are shown, and is told of one that holds something else", async () => {

@@ -1,7 +1,7 @@
 import {expect, test} from "vitest";
 import {apply, type ApplyOptions} from "../../loaders/runs/apply.js";
 import {kinds} from "../../loaders/kinds.js";
-import {computingIn, lineageOf} from "../../loaders/series/lineage.js";
+import {lineageOf} from "../../loaders/series/lineage.js";
 import type {Resource} from "../../loaders/types.js";
 import type {Pond} from "../../pond/pond.js";
 import {hour, micros} from "./memory.js";
@@ -102,8 +102,7 @@ test("what a pond keeps with fields as they were called before is computed, repl
       .getChildAt(0)!
       .toJSON() as unknown;
   expect([await ask("/sites/Dock"), await ask("/right/a")]).toEqual([[1], [0, 11, 12]]);
-  const resources = await computingIn({fs, kinds});
-  const [, origin] = await lineageOf("/sites/Dock", {fs, kinds, resources});
+  const [, origin] = await lineageOf(await fs.series("/sites/Dock"));
   expect(origin!.period).toEqual({begin: readings[1]!.time, end: readings[2]!.time});
   const {changes} = await applied(pond, [cut("/sites/Pier")], {prune: true});
   expect(changes).toEqual(["Combine/dock updated", "Correct/c removed"]);

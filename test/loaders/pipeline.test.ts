@@ -4,7 +4,7 @@ import {expect, test} from "vitest";
 import {pipeline} from "../../loaders/site/pipeline.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {pack} from "../../loaders/site/pack.js";
-import type {Effects, PackedCatalogue} from "../../loaders/types.js";
+import type {Details, Effects, PackedCatalogue} from "../../loaders/types.js";
 import {temporaryDirectory} from "./memory.js";
 
 const resources = `apiVersion: duckpond/v1
@@ -82,6 +82,11 @@ test("a site that cannot be made any more is shown as it was, and the others go 
   expect(errors).toEqual([expect.stringContaining("quay: ")]);
   expect(second.catalogue.datasets.map(({name}) => name)).toEqual(["Dock", "Quay"]);
   expect(second.catalogue.datasets[1]).toEqual(first.catalogue.datasets[1]);
+  const {resources: told, datasets} = JSON.parse(
+    await readFile(join(second.directory, "details.json"), "utf8")
+  ) as Details;
+  expect(datasets[1]!.deployments).toMatchObject([{series: "/in/a"}]); // which it needs as before
+  expect(told.find(({kind}) => kind === "Inbox")!.datasets).toEqual(["Dock", "Quay"]);
 });
 
 test("a dataset that cannot be made stops no other, and the run has failed", async () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {marksOf} from "../../loaders/quality/mark.js";
+import {lineageOf} from "../../loaders/series/lineage.js";
 import {planOf} from "../../loaders/quality/plan.js";
 import * as qartod from "../../loaders/quality/qartod.js";
 import {rule} from "../../loaders/quality/rule.js";
@@ -80,7 +81,7 @@ function validated({versions, beside, annotations}: Given, {duck, cache, built}:
     text: "Seen."
   }));
   const plan = async () => {
-    const marks = marksOf(rows, {origins: [{path: "/x", period: {}}], columns: await source.columns()});
+    const marks = marksOf(rows, {lineage: await lineageOf(source), columns: await source.columns()});
     return planOf({source, rules, interval, marks, series: async () => neighbour});
   };
   return new ValidatedSeries("/y", {source, plan, duck, cache, built: ({span}) => built?.(span.name)});
