@@ -198,6 +198,7 @@ export class DerivedSeries implements Series {
       throw new Error(
         `The SQL of ${this.path} gives ${time === undefined ? "no column timestamp" : `timestamp as ${time}`}: select the timestamp of an input as timestamp.`
       );
+    await this.#refuseNamesakes([...types.keys()]);
     types.delete("timestamp");
     const scopes = [...new Set([...known.values()].flatMap(({scope}) => scope ?? []))];
     for (const [name, type] of types)
@@ -208,6 +209,24 @@ export class DerivedSeries implements Series {
       const isTold = told?.parameter !== undefined;
       return {name, type: "DOUBLE", attributes: isTold ? told : {...attributesWithin(name, scopes), ...told}};
     });
+  }
+
+  /** Within another SELECT, of two columns of one name DuckDB calls the second otherwise, by a number. */
+  async #refuseNamesakes(names: readonly string[]): Promise<void> {
+    if (!names.some((name) => /_\d+$/.test(name))) return;
+    const {duck, sql} = this.#options;
+    const own = `(\n${sql}\n)`;
+    const plain = `DESCRIBE ${await this.#tables({begin: 0, end: 0})} ${own} UNION ALL ${own}`; // may have a WITH of its own
+    const rows = await duck.rows(plain).catch((error: unknown) => this.#refuse(error));
+    const seen = new Map<string, string>();
+    for (const {column_name: name} of rows as {column_name: string}[]) {
+      const other = seen.get(name.toLowerCase());
+      if (other !== undefined)
+        throw new Error(
+          `The SQL of ${this.path} gives ${other} and ${name}, which are one name: call one otherwise, by AS.`
+        );
+      seen.set(name.toLowerCase(), name);
+    }
   }
 
   #refuse(error: unknown): never {
@@ -264,11 +283,15 @@ export class DerivedSeries implements Series {
   }
 
   async #statement(reach: Range): Promise<string> {
-    const {inputs, sql} = this.#options;
-    const tables = await Promise.all(
-      inputs.map(async ({name, series}) => `${identifier(name)} AS (${await tableOf(series, reach)})`)
+    return `${await this.#tables(reach)} SELECT * FROM (\n${this.#options.sql}\n)`;
+  }
+
+  /** The inputs, as the SQL names them. */
+  async #tables(reach: Range): Promise<string> {
+    const tables = this.#options.inputs.map(
+      async ({name, series}) => `${identifier(name)} AS (${await tableOf(series, reach)})`
     );
-    return `${tables.length === 0 ? "" : `WITH ${tables.join(", ")} `}SELECT * FROM (\n${sql}\n)`;
+    return `WITH ${(await Promise.all(tables)).join(", ")}`;
   }
 }
 

@@ -120,6 +120,22 @@ test.each([
   expect(rows[0]!.errors[0]).toContain("/derived/bad");
 });
 
+test.each([
+  [`SELECT timestamp, "T.C", 2 * "T.C" AS "t.c" FROM a -- twice`, "T.C and t.c"],
+  [`WITH a AS (FROM a) SELECT * FROM a JOIN b USING (timestamp)`, "T.C and T.C"],
+  [`SELECT timestamp, 1 AS x, timestamp AS "Timestamp" FROM a`, "timestamp and Timestamp"]
+])("columns of one name are refused: %s", async (sql, names) => {
+  const duck = await openDuck();
+  const readings = [readingsSeries("/x", [hourly({"T.C": (t) => t, "T.C_1": (t) => t}, 2)])];
+  const inputs = ["a", "b"].map((name) => ({name, series: readings}));
+  const derived = (of: string) => new DerivedSeries("/d", {sql: of, inputs, duck, cache: "/none"}).columns();
+  await expect(derived(sql)).rejects.toThrow(
+    `The SQL of /d gives ${names}, which are one name: call one otherwise, by AS.`
+  );
+  const good = await derived(`SELECT timestamp, "T.C", "T.C_1" FROM a`);
+  expect(good.map(({name}) => name)).toEqual(["T.C", "T.C_1"]);
+});
+
 const alone = "a result may depend on the inputs alone.";
 const again = (name: string) => `${name} gives something else each time: ${alone}`;
 const unread = (name: string) => `${name} reads what is no input: store that as a series, and name it in inputs.`;
