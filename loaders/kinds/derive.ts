@@ -50,9 +50,9 @@ async function derivedSeries(
   {output, inputs, sql, lookback}: DeriveSpec,
   {fs, duck, cache}: Pick<DynamicContext, "fs" | "duck" | "cache">
 ): Promise<DerivedSeries> {
-  const found = Object.entries(inputs).map(async ([name, pattern]): Promise<Input> => {
-    const matches = await seriesIn(pattern, fs);
-    return {name, series: await Promise.all(matches.map(({path}) => seriesAt(path, fs)))};
+  const found = Object.entries(inputs).map(async ([name, from]): Promise<Input> => {
+    const matches = await seriesIn(from, fs);
+    return {name, from, series: await Promise.all(matches.map(({path}) => seriesAt(path, fs)))};
   });
   const span = lookback === undefined ? {} : {lookback: parseDuration(lookback)};
   return new DerivedSeries(output, {sql, inputs: await Promise.all(found), duck, cache, ...span});

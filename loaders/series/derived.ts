@@ -5,6 +5,7 @@ import {complaint} from "../../pond/complaint.js";
 import {temporary} from "../../pond/disk.js";
 import {readText, writeChanged} from "../file.js";
 import {type Duck, identifier, literal} from "../../pond/duck.js";
+import {isGlob} from "../../pond/glob.js";
 import type {Column, Piece, Range, Series} from "../../pond/types.js";
 import {finite} from "../files/host.js";
 import {within} from "../reduction/partial.js";
@@ -19,6 +20,7 @@ import type {Origin} from "../types.js";
 /** A name in the SQL, and the series that stand for it. */
 export interface Input {
   readonly name: string;
+  readonly from: string; // a path or a pattern
   readonly series: readonly Series[];
 }
 
@@ -232,7 +234,9 @@ export class DerivedSeries implements Series {
   #refuse(error: unknown): never {
     const {inputs, sql, cache} = this.#options;
     const tables = `inputs names ${inputs.map(({name}) => name).join(", ")}`;
-    const trouble = `The SQL of ${this.path} cannot be run`;
+    const missing = inputs.filter(({series}) => series.length === 0).map(({from}) => from);
+    const why = missing.length === 0 ? "" : `, while nothing matches ${missing.join(" or ")} yet,`;
+    const trouble = `The SQL of ${this.path}${why} cannot be run`;
     throw complaint(error, {sql, above: 1, hidden: [cache], trouble, tables});
   }
 
@@ -289,7 +293,7 @@ export class DerivedSeries implements Series {
   /** The inputs, as the SQL names them. */
   async #tables(reach: Range): Promise<string> {
     const tables = this.#options.inputs.map(
-      async ({name, series}) => `${identifier(name)} AS (${await tableOf(series, reach)})`
+      async (input) => `${identifier(input.name)} AS (${await tableOf(input, reach)})`
     );
     return `WITH ${(await Promise.all(tables)).join(", ")}`;
   }
@@ -314,11 +318,12 @@ function unionOf(pieces: readonly Piece[]): readonly Required<Range>[] {
   return spans;
 }
 
-/** The series of one name, side by side, with the path of each. */
-async function tableOf(series: readonly Series[], range: Range): Promise<string> {
-  if (series.length === 0) return "SELECT NULL::TIMESTAMPTZ AS timestamp, NULL::VARCHAR AS path WHERE false";
+/** The series of one name, side by side; with the path of each, where a pattern may match several. */
+async function tableOf({from, series}: Input, range: Range): Promise<string> {
+  const pathSql = (sql: string) => (isGlob(from) ? `, ${sql} AS path` : "");
+  if (series.length === 0) return `SELECT NULL::TIMESTAMPTZ AS timestamp${pathSql("NULL::VARCHAR")} WHERE false`;
   const parts = series.map(
-    async (one) => `SELECT *, ${literal(one.path)} AS path FROM ${await one.relation(range)} WHERE ${within(range)}`
+    async (one) => `SELECT *${pathSql(literal(one.path))} FROM ${await one.relation(range)} WHERE ${within(range)}`
   );
   return (await Promise.all(parts)).join(" UNION ALL BY NAME ");
 }

@@ -109,7 +109,7 @@ test.each([
   const good = resource("Derive", "good", {
     output: "/derived/good",
     inputs: {dock: "/in/dock"},
-    sql: "SELECT * EXCLUDE (path) FROM dock"
+    sql: "SELECT * FROM dock"
   });
   const {rows} = await apply(pond, bad, good);
   expect(rows.map(({name, errors}) => [name, errors.length])).toEqual([
@@ -127,7 +127,7 @@ test.each([
 ])("columns of one name are refused: %s", async (sql, names) => {
   const duck = await openDuck();
   const readings = [readingsSeries("/x", [hourly({"T.C": (t) => t, "T.C_1": (t) => t}, 2)])];
-  const inputs = ["a", "b"].map((name) => ({name, series: readings}));
+  const inputs = ["a", "b"].map((name) => ({name, from: "/x", series: readings}));
   const derived = (of: string) => new DerivedSeries("/d", {sql: of, inputs, duck, cache: "/none"}).columns();
   await expect(derived(sql)).rejects.toThrow(
     `The SQL of /d gives ${names}, which are one name: call one otherwise, by AS.`
@@ -192,7 +192,7 @@ test.each([
   `SELECT timestamp, CASE WHEN "T.C" < 0 THEN error('cold') ELSE "T.C" END AS "T.C" FROM a`,
   `SELECT timestamp, "T.C" + 0 * epoch(age(timestamp, timestamp)) AS "T.C" FROM a`,
   `SELECT timestamp, list_sum(["T.C"]) + 0 * coalesce(nullif(1, 1), 0) AS "T.C" FROM a`,
-  `SELECT * FROM (PIVOT (SELECT timestamp, "T.C", path FROM a) ON path IN ('/in/a' AS "T.C") USING sum("T.C"))`
+  `SELECT * FROM (PIVOT (SELECT timestamp, "T.C", 'x' AS path FROM a) ON path IN ('x' AS "T.C") USING sum("T.C"))`
 ])("SQL that depends on its inputs alone is not: %s", async (sql) => {
   const pond = await openPond();
   await appendReadings(pond, "/in/a", hourly({"T.C": (t) => t}, 3));
@@ -203,6 +203,23 @@ test.each([
     {t: 1},
     {t: 2}
   ]);
+});
+
+test("an input that nothing matches yet is said with what SQL misses in it, and is none where it misses nothing", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", hourly({"T.C": (t) => t}, 2));
+  const inputs = {a: "/in/a", b: "/nothing/*", c: "/none"};
+  const derive = (column: string) => {
+    const sql = `SELECT timestamp, ${column} AS "T.C" FROM a LEFT JOIN b USING (timestamp)`;
+    return resource("Derive", "d", {output: "/derived/d", inputs, sql});
+  };
+  const [bad] = (await apply(pond, derive(`a."T.C" - b."T.C"`))).rows;
+  const reason = `The SQL of /derived/d, while nothing matches /nothing/* or /none yet, cannot be run at line 1, column 29: values list "b" does not have a column named "T.C".`;
+  expect(bad!.errors).toEqual([reason]);
+  await expect(namesOf(pond, "/derived/d")).rejects.toThrow(reason);
+  const [good] = (await apply(pond, derive(`a."T.C"`))).rows;
+  expect(good!.errors).toEqual([]);
+  expect(good!.notes).toEqual(["Input b: nothing matches /nothing/* yet.", "Input c: nothing matches /none yet."]);
 });
 
 test("SQL that fails on a reading says so to who reads", async () => {
@@ -263,7 +280,7 @@ test("with a lookback, any range of it is that range of the whole", async () => 
   );
   await fc.assert(
     fc.asyncProperty(versions, fc.nat(60), fc.nat(30), async (found, from, length) => {
-      const inputs = [{name: "x", series: [readingsSeries("/x", found)]}];
+      const inputs = [{name: "x", from: "/x", series: [readingsSeries("/x", found)]}];
       const range = {begin: begin + from * hour, end: begin + (from + length) * hour};
       const [whole, part] = [undefined, 3 * hour].map(
         (lookback) => new DerivedSeries("/d", {sql: running, inputs, duck, cache, ...(lookback ? {lookback} : {})})
@@ -299,8 +316,8 @@ test("with a lookback, SQL is tried where readings came or went, and nowhere els
   const prove = async (x: readonly (readonly Reading[])[], y: readonly (readonly Reading[])[]) => {
     asked.length = 0;
     const inputs = [
-      {name: "x", series: [readingsSeries("/x", x)]},
-      {name: "y", series: [readingsSeries("/y", y)]}
+      {name: "x", from: "/x", series: [readingsSeries("/x", x)]},
+      {name: "y", from: "/y", series: [readingsSeries("/y", y)]}
     ];
     await new DerivedSeries("/d", {sql, inputs, duck: watched, cache, lookback: hour}).prove();
     return asked.length;
@@ -344,7 +361,7 @@ test("with a lookback, a change recomputes what depends on it and nothing else",
   const cache = await temporaryDirectory();
   const year = hourly({a: (t) => t}, 200 * 24);
   const computed = async (versions: readonly (readonly Reading[])[]) => {
-    const inputs = [{name: "x", series: [readingsSeries("/x", versions)]}];
+    const inputs = [{name: "x", from: "/x", series: [readingsSeries("/x", versions)]}];
     const source = new DerivedSeries("/d", {sql: running, inputs, duck, cache, lookback: 3 * hour});
     const pages: string[] = [];
     const reduction = new Reduction(source, {
