@@ -1,6 +1,6 @@
 import {existsSync} from "node:fs";
 import {rename, rm} from "node:fs/promises";
-import {join} from "node:path";
+import {basename, join} from "node:path";
 import {complaint} from "../../pond/complaint.js";
 import {temporary} from "../../pond/disk.js";
 import {readText, writeChanged} from "../file.js";
@@ -15,6 +15,7 @@ import {parameterOf} from "../readings/parameter.js";
 import {readingsOf, threadOf} from "./origin.js";
 import {columnsNamed, requirePure} from "./purity.js";
 import {concerns} from "./target.js";
+import {sweep} from "../sweep.js";
 import type {Origin} from "../types.js";
 
 /** A name in the SQL, and the series that stand for it. */
@@ -106,19 +107,31 @@ export class DerivedSeries implements Series {
 
   /**
    * Throws a sentence where the SQL fails on a reading, or gives two rows of one time. With a lookback it is run where
-   * pieces came, or went, since it was last found well; without, for the whole that is kept.
+   * pieces came, or went, since it was last found well; without, for the whole that is kept. What was kept before goes.
    */
   async prove(): Promise<void> {
-    const {cache, lookback} = this.#options;
+    const {lookback} = this.#options;
     await this.columns();
+    const kept = lookback === undefined ? (await this.#whole()).file : await this.#proven(lookback);
+    await sweep(this.#directory, new Set([basename(kept)]));
+    await rm(join(this.#options.cache, "derive"), {recursive: true, force: true}); // in ponds from before
+  }
+
+  /** Where it is remembered for which pieces the SQL was found well. */
+  async #proven(lookback: number): Promise<string> {
     const pieces = await this.pieces();
-    if (lookback === undefined) return;
-    const memo = join(cache, "derive", `${keyOf("proof", proof, this.path).slice(0, 16)}.json`);
+    const memo = join(this.#directory, `proof-${proof}.json`);
     const before = new Map((JSON.parse(readText(memo) ?? "[]") as readonly Piece[]).map((piece) => [piece.key, piece]));
     const changed = pieces.filter(({key}) => !before.delete(key)).concat(...before.values());
-    if (changed.length === 0) return;
+    if (changed.length === 0) return memo;
     for (const range of unionOf(changed)) await this.#refuseTwins(await this.#select(range, reachOf(range, lookback)));
     await writeChanged(memo, JSON.stringify(pieces));
+    return memo;
+  }
+
+  /** Of what is kept of this path alone. */
+  get #directory(): string {
+    return join(this.#options.cache, "derived", keyOf(this.path).slice(0, 16));
   }
 
   #whole(): Promise<Piece & {readonly file: string}> {
@@ -127,7 +140,7 @@ export class DerivedSeries implements Series {
 
   /** The whole result as a file, computed unless it was before. */
   async #keep(): Promise<Piece & {readonly file: string}> {
-    const {cache, duck} = this.#options;
+    const {duck} = this.#options;
     await this.columns();
     const inputs = await this.#inputPieces({});
     const key = keyOf(
@@ -136,7 +149,7 @@ export class DerivedSeries implements Series {
       this.#recipe(),
       inputs.map((piece) => piece.key)
     );
-    const file = join(cache, "derive", `${key}.parquet`);
+    const file = join(this.#directory, `${key}.parquet`);
     if (!existsSync(file)) await this.#make(file);
     const [row] = await duck.rows(
       `SELECT epoch_us(min(timestamp))::DOUBLE AS first, epoch_us(max(timestamp))::DOUBLE AS last FROM read_parquet(${literal(file)})`

@@ -1,3 +1,5 @@
+import {mkdir, readdir, utimes, writeFile} from "node:fs/promises";
+import {join} from "node:path";
 import {Float64, Table, TimeUnit, Timestamp, Utf8, vectorFromArray} from "apache-arrow";
 import fc from "fast-check";
 import {expect, test} from "vitest";
@@ -329,6 +331,27 @@ test("with a lookback, SQL is tried where readings came or went, and nowhere els
   expect(asked[0]).not.toContain(String(begin));
   await expect(prove([days(0, 1), days(5, 6)], [days(1, 9)])).rejects.toThrow("gives 2 rows at 2025-06-01T07:00");
   await expect(prove([days(0, 1), days(5, 6)], [])).rejects.toThrow("gives 2 rows at 2025-06-01T07:00");
+});
+
+test("of results as a whole the newest is kept, and of those before it what another process may still read", async () => {
+  const [duck, cache] = [await openDuck(), await temporaryDirectory()];
+  await mkdir(join(cache, "derive"), {recursive: true});
+  await writeFile(join(cache, "derive", "before.parquet"), "as ponds from before kept them");
+  const prove = async (path: string, hours: number) => {
+    const inputs = [{name: "x", from: "/x", series: [readingsSeries("/x", [hourly({a: (t) => t}, hours)])]}];
+    await new DerivedSeries(path, {sql: "SELECT * FROM x", inputs, duck, cache}).prove();
+  };
+  const files = async () =>
+    (await readdir(cache, {recursive: true}))
+      .filter((name) => name.endsWith(".parquet"))
+      .map((name) => join(cache, name));
+  for (const hours of [1, 2]) await prove("/d", hours);
+  await prove("/other", 1);
+  expect(await files()).toHaveLength(3);
+  const week = new Date(Date.now() - 7 * 86_400e3);
+  for (const file of await files()) await utimes(file, week, week);
+  await prove("/d", 3);
+  expect(await files()).toHaveLength(2);
 });
 
 test.each([
