@@ -11,7 +11,8 @@ import {type Mark, marksIn, toldOf} from "./mark.js";
 import {claimsOf, eachOnce} from "../series/claim.js";
 import {within} from "../reduction/partial.js";
 import {isTested, type Plan, type Planned, reachOf, testsOf} from "./plan.js";
-import {keyOf, overlaps, type Span, spansBetween} from "../reduction/shard.js";
+import {keyOf, overlaps, type Span} from "../reduction/shard.js";
+import {type Remember, spansIn} from "./spread.js";
 import {sweep} from "../sweep.js";
 import type {ColumnCounts, Origin, Quality, TestEntry, TestName} from "../types.js";
 import {wholly} from "../series/origin.js";
@@ -94,7 +95,7 @@ export class ValidatedSeries implements Series {
     return `(SELECT ${told} FROM (${[...rows, nothing].join(" UNION ALL BY NAME ")}))`;
   }
 
-  /** By time; those without a piece of the source are left out. */
+  /** By time; those without a piece of the source are left out, and among many those without a reading. */
   chunks(): Promise<readonly Chunk[]> {
     return (this.#chunks ??= this.#cut());
   }
@@ -158,12 +159,10 @@ export class ValidatedSeries implements Series {
   // ---- What depends on what ----
 
   async #cut(): Promise<readonly Chunk[]> {
-    const [plan, pieces] = [await this.plan(), await this.#options.source.pieces()];
-    const first = pieces.reduce((time, {minTime}) => Math.min(time, minTime), Infinity);
-    const last = pieces.reduce((time, {maxTime}) => Math.max(time, maxTime), -Infinity);
+    const plan = await this.plan();
     const begun = new Begun(plan);
     const chunks: Chunk[] = [];
-    for (const span of first <= last ? spansBetween(widthOf(plan), first, last) : []) {
+    for (const span of await this.#spans(plan)) {
       const piece = await this.#piece(plan, {span, from: span.begin, begun: begun.names});
       if (!piece) continue;
       const file = join(this.#directory(), `${piece.key}.parquet`);
@@ -171,6 +170,12 @@ export class ValidatedSeries implements Series {
       if (!begun.isWhole) begun.add(await this.#columnsIn(span));
     }
     return chunks;
+  }
+
+  #spans(plan: Plan): Promise<readonly Span[]> {
+    const {source, duck} = this.#options;
+    const remember: Remember = (key, work) => this.#remember(`${key}.empty.json`, work);
+    return spansIn({source, width: widthOf(plan), duck, remember});
   }
 
   /** A stretch of time, by all that its flags depend on; nothing where the source has none. */

@@ -1,3 +1,4 @@
+import {readdir} from "node:fs/promises";
 import {join} from "node:path";
 import {asyncBufferFromFile, parquetReadObjects} from "hyparquet";
 import {expect, test} from "vitest";
@@ -210,6 +211,18 @@ test("a column of the series that is called as flags would be is an error, until
   expect(row!.errors).toEqual([]);
   expect(await column(pond, "DO.mg/L.flag", "/checked/a")).toEqual([1, 4]);
   expect(await column(pond, "Own", "/checked/a")).toEqual([4, 3]);
+});
+
+test("what lies years apart in one piece is computed where readings are, and nowhere in between", async () => {
+  const pond = await openPond();
+  const rows = [2001, 2011, 2026].map((year, index) => ({time: `${year}-06-01`, values: {"DO.mg/L": index}}));
+  const manual = resource("Manual", "hand", {readings: {into: "/in/a", rows}});
+  const tests = [{parameter: "DO", grossRange: {fail: [0, 1]}, gap: {suspect: "1h"}}];
+  const [, row] = await told(pond, manual, validateWith(tests, {interval: "1m"}));
+  expect(row!.notes).toEqual(["a: 1 suspect and 1 failed of 3 readings."]);
+  expect(await column(pond, "DO.mg/L.flag", "/checked/a")).toEqual([1, 3, 4]);
+  const kept = await readdir(join(pond.cache, "validate"), {recursive: true});
+  expect(kept.filter((name) => name.endsWith(".parquet"))).toHaveLength(3);
 });
 
 test.each([
