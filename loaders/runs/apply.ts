@@ -3,15 +3,15 @@ import {isDeepStrictEqual} from "node:util";
 import {PondError} from "../../pond/error.js";
 import {isWithin, normalize} from "../../pond/path.js";
 import type {Pond} from "../../pond/pond.js";
-import type {Commit, Transaction} from "../../pond/types.js";
+import type {Commit, Reader, Transaction} from "../../pond/types.js";
 import {appliedIn, formOf} from "../resources/applied.js";
 import type {Applied} from "../resources/applied.js";
 import {kindNamed} from "../kind.js";
 import {kinds as allKinds} from "../kinds.js";
-import {isSamePlace, lay, layoutOf, unlay} from "./layout.js";
+import {isSamePlace, lay, layoutOf, stands, unlay} from "./layout.js";
 import type {Layout} from "./layout.js";
 import {memoryOf} from "../resources/memory.js";
-import {dependenciesOf, inOrder} from "./order.js";
+import {dependenciesIn, type Dependency, inOrder, type Party} from "./order.js";
 import {nameOf, ResourceError} from "../resources/resource.js";
 import {sentence, spot} from "../resources/spot.js";
 import type {Kind, Resource} from "../types.js";
@@ -46,11 +46,9 @@ export async function apply(
   resources: readonly Resource[],
   {kinds = allKinds, prune = false}: ApplyOptions = {}
 ): Promise<ApplyResult> {
-  inOrder(resources, dependenciesOf(resources, kinds));
   const {result: rows, commit} = await pond.transaction({command: "pond apply"}, async (tx) => {
-    const kept = await appliedIn(tx);
-    const pairs = matched(resources, kept, prune);
-    const left = kept.filter((one) => !pairs.some(({before}) => before === one));
+    const {pairs, left} = await sorted(tx, resources, prune);
+    await ordered(tx, {pairs, left: prune ? [] : left}, kinds);
     if (prune) for (const one of left) await remove(tx, one, kinds);
     await keep(tx, pairs);
     await layAll(tx, pairs, kinds);
@@ -58,6 +56,24 @@ export async function apply(
     return [...pairs.map(rowOf), ...left.map((one) => leftRow(one, prune))];
   });
   return {rows, ...(commit ? {commit} : {})};
+}
+
+/** What would be made of what if resources were applied. */
+export interface Foreseen {
+  readonly ordered: readonly Party[]; // each after those that it waits for
+  readonly dependencies: readonly Dependency<Party>[];
+}
+
+/**
+ * The resources as they would be applied, with those that left the files and that they would go on to read, which have
+ * no place. Throws ResourceError where they wait for one another, or are not what the pond says of them.
+ */
+export async function foreseen(
+  fs: Reader,
+  resources: readonly Resource[],
+  {kinds = allKinds}: Pick<ApplyOptions, "kinds"> = {}
+): Promise<Foreseen> {
+  return ordered(fs, await sorted(fs, resources, false), kinds);
 }
 
 function rowOf({applied: {kind, name, uuid}, before, isSame}: Pair): AppliedRow {
@@ -70,7 +86,45 @@ function leftRow({kind, name, uuid}: Applied, prune: boolean): AppliedRow {
   return {kind, name, uuid, change: prune ? "removed" : "left"};
 }
 
+// ---- What waits for what ----
+
+async function ordered(fs: Reader, {pairs, left}: Sorted, kinds: readonly Kind[]): Promise<Foreseen> {
+  const resources: readonly Party[] = pairs.map(({resource}) => resource);
+  const all = [...resources, ...(await lasting(fs, {pairs, left}, kinds))];
+  const dependencies = await dependenciesIn(fs, all, kinds);
+  const found = inOrder(resources, dependencies);
+  return {ordered: found, dependencies: dependencies.filter(({reader}) => found.includes(reader))};
+}
+
+/** Of those that left, what goes on computing, for nothing takes its place. */
+async function lasting(fs: Reader, {pairs, left}: Sorted, kinds: readonly Kind[]): Promise<readonly Party[]> {
+  const layouts = pairs.flatMap(({applied}) => layoutOf(applied, kinds) ?? []);
+  const places = new Set(layouts.flatMap(placesOf));
+  const found = left.map(async ({kind, name, description, ...form}): Promise<readonly Party[]> => {
+    const layout = layoutOf({kind, ...form}, kinds);
+    const isThere = layout && !placesOf(layout).some((place) => places.has(place)) && (await stands(fs, layout));
+    return isThere ? [{kind, name, description, spec: layout.spec}] : [];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+function placesOf({output, path}: Layout): readonly string[] {
+  return output === undefined ? [path] : [output, path];
+}
+
 // ---- Which is which ----
+
+/** The resources of the files, and what the pond keeps beside them. */
+interface Sorted {
+  readonly pairs: readonly Pair[];
+  readonly left: readonly Applied[];
+}
+
+async function sorted(fs: Reader, resources: readonly Resource[], prune: boolean): Promise<Sorted> {
+  const kept = await appliedIn(fs);
+  const pairs = matched(resources, kept, prune);
+  return {pairs, left: kept.filter((one) => !pairs.some(({before}) => before === one))};
+}
 
 /** A resource, and what the pond keeps of it from before. */
 interface Pair {
@@ -232,7 +286,7 @@ function meetings(path: string, owners: ReadonlyMap<string, Resource>) {
 
 /** Gives what stands in the way. */
 async function layOne(tx: Transaction, layout: Layout, {resource, owners}: Claim): Promise<readonly string[]> {
-  const paths = [...(layout.output === undefined ? [] : [layout.output]), layout.path];
+  const paths = placesOf(layout);
   const [meeting] = paths.flatMap((path) => meetings(path, owners));
   if (meeting) return [taken(meeting.place, "computed", {...meeting, resource})];
   for (const path of paths) owners.set(path, resource);

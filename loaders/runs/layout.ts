@@ -2,7 +2,7 @@ import {posix} from "node:path";
 import {isDeepStrictEqual} from "node:util";
 import {PondError} from "../../pond/error.js";
 import {normalize} from "../../pond/path.js";
-import type {Transaction} from "../../pond/types.js";
+import type {Reader, Transaction} from "../../pond/types.js";
 import type {Applied} from "../resources/applied.js";
 import {renewed} from "../resources/former.js";
 import {interpolate} from "../resources/interpolation.js";
@@ -15,6 +15,7 @@ export interface Layout {
   readonly output?: string; // of the symbolic link to the one series in it
   readonly factory: string;
   readonly config: unknown;
+  readonly spec: unknown; // what the kind's schema makes of the config
 }
 
 /** What a resource asks for; undefined for kinds that compute nothing, and for a form that this program cannot read. */
@@ -29,11 +30,19 @@ export function layoutOf(
   if (!parsed.success) return undefined;
   const output = kind.dynamic.output?.(parsed.data);
   const path = normalize(kind.dynamic.path(parsed.data));
-  return {path, ...(output === undefined ? {} : {output: normalize(output)}), factory: name, config};
+  return {path, ...(output === undefined ? {} : {output: normalize(output)}), factory: name, config, spec: parsed.data};
 }
 
 export function isSamePlace(a: Layout, b: Layout | undefined): boolean {
   return a.path === b?.path && a.output === b.output && a.factory === b.factory;
+}
+
+/** Whether all of it stands as it was laid, and nothing else in its place. */
+export async function stands(fs: Reader, {path, output, factory, config}: Layout): Promise<boolean> {
+  if (output !== undefined && (await fs.readlink(output)) !== targetIn(path)) return false;
+  if (!(await fs.exists(path))) return false;
+  const {kind, attributes} = await fs.lstat(path);
+  return kind === "dynamic" && attributes.factory === factory && isDeepStrictEqual(attributes.config, config);
 }
 
 /** Makes the directory and the link; writes only what changed. Throws PondError when something else stands there. */

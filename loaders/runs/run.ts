@@ -9,7 +9,7 @@ import {cutOff, Journal} from "./journal.js";
 import {kindNamed} from "../kind.js";
 import {kinds as allKinds} from "../kinds.js";
 import {maskOf} from "../resources/mask.js";
-import {dependenciesOf, inOrder, sourcesOf} from "./order.js";
+import {dependenciesIn, inOrder, sourcesOf} from "./order.js";
 import {nameOf} from "../resources/resource.js";
 import {quiet, sum} from "../resources/report.js";
 import type {Effects, Kind, Report, Resource, RunContext, RunRow} from "../types.js";
@@ -119,7 +119,7 @@ class Session {
 
   /** Takes the chosen resources through start, run and backup; gives a row of each that has something to tell. */
   async run(resources: readonly Resource[], {isChosen, before}: Choice): Promise<readonly RunRow[]> {
-    const dependencies = dependenciesOf(resources, this.#kinds);
+    const dependencies = await dependenciesIn(await this.#pond.fs(), resources, this.#kinds);
     const courses = inOrder(resources, dependencies).filter(isChosen).map(this.#courseOf);
     await Promise.all(courses.map((course) => this.#step(course, "start")));
     const ready = courses.filter(({report}) => report.errors.length === 0);

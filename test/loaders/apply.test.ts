@@ -1,5 +1,5 @@
 import {expect, test} from "vitest";
-import {apply, type ApplyOptions} from "../../loaders/runs/apply.js";
+import {apply, type ApplyOptions, foreseen} from "../../loaders/runs/apply.js";
 import {kinds} from "../../loaders/kinds.js";
 import {lineageOf} from "../../loaders/series/lineage.js";
 import type {Resource} from "../../loaders/types.js";
@@ -328,6 +328,81 @@ test("a table that people type belongs to one resource, and to one part of it", 
     "/a is written by Manual/others"
   );
   await expect(told(site("dock", "/in/visits"))).rejects.toThrow("/in/visits is computed by Manual/visits already");
+});
+
+// ---- Cycles ----
+
+const read = (name: string, ...inputs: string[]) =>
+  resource("Combine", name, {output: `/s/${name}`, scopes: [{name: "S", inputs: inputs.map((series) => ({series}))}]});
+
+const refusal = async (work: Promise<unknown>) => {
+  const error = (await work.catch((error: unknown) => error)) as Error;
+  return error.message.replaceAll(/^\S*\//g, "");
+};
+
+test("one that waits for itself by way of one that left is refused, until that is pruned", async () => {
+  const pond = await openPond();
+  await apply(pond, [read("a", "/in/x", "/s/b")]);
+  const later = [read("b", "/s/a"), read("c", "/s/b")];
+  const told =
+    "resources.yaml:1:1: what this makes it is made of itself: Combine/b → Combine/a → Combine/b; have one of them read from elsewhere, or apply with --prune, since the files have no Combine/a any more.";
+  expect(await refusal(apply(pond, later))).toBe(told);
+  expect(await refusal(foreseen(await pond.fs(), later))).toBe(told);
+  expect(await pond.log()).toHaveLength(2);
+  expect((await apply(pond, later, {prune: true})).rows).toHaveLength(3);
+});
+
+test("one that left counts only while nothing takes its place, and is foreseen only where it is read", async () => {
+  const pond = await openPond();
+  await apply(pond, [read("a", "/s/b"), read("b", "/in/x"), read("c", "/s/b")]);
+  const turned = [
+    {...read("a", "/in/x"), name: "a2"},
+    {...read("b", "/s/a"), name: "b2"}
+  ];
+  await apply(pond, turned); // though the old a reads what the new b makes
+  await apply(pond, turned);
+  const {ordered, dependencies} = await foreseen(await pond.fs(), [...turned, read("d", "/s/c")]);
+  expect(ordered.map(({name, place}) => [name, place !== undefined])).toEqual([
+    ["a2", true],
+    ["b2", true],
+    ["c", false],
+    ["d", true]
+  ]);
+  expect(dependencies.map(({source, reader}) => `${source.name} → ${reader.name}`)).toEqual([
+    "a2 → b2",
+    "c → d",
+    "b2 → c"
+  ]);
+});
+
+test.each([
+  ["/alias/x", {"/alias/x": "/s/a"}],
+  ["/alias/x", {"/alias/x": "../s/a"}],
+  ["/alias/deep/a", {"/alias/deep": "/s"}],
+  ["/alias/deep/[a]", {"/alias/deep": "/alias/more", "/alias/more": "/s"}]
+])("one that waits for itself by way of a link is refused: %s, %j", async (input, links) => {
+  const pond = await openPond();
+  await apply(pond, [read("a", input)]);
+  await pond.transaction({command: "test"}, async (tx) => {
+    await tx.mkdir("/alias");
+    for (const [path, target] of Object.entries(links)) await tx.symlink(target, path);
+  });
+  const told = `made of itself: Combine/a → Combine/a; have it read something else than ${input}.`;
+  expect(await refusal(apply(pond, [read("a", input)]))).toContain(told);
+  const both = [read("b", "/s/a"), read("a", "/in/x")];
+  expect((await foreseen(await pond.fs(), both)).ordered.map(({name}) => name)).toEqual(["a", "b"]);
+  const beside = [read("c", input), read("a", "/in/x")];
+  expect((await foreseen(await pond.fs(), beside)).ordered.map(({name}) => name)).toEqual(["a", "c"]);
+});
+
+test("links that lead to one another, or nowhere, are in no one's way", async () => {
+  const pond = await openPond();
+  await pond.transaction({command: "test"}, async (tx) => {
+    await tx.symlink("/two", "/one");
+    await tx.symlink("/one", "/two");
+    await tx.symlink("/nowhere", "/gone");
+  });
+  expect((await apply(pond, [read("a", "/one", "/two/x", "/gone")])).rows).toHaveLength(1);
 });
 
 test("resources that wait for one another are not applied", async () => {

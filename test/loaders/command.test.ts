@@ -177,6 +177,27 @@ describe("graph", () => {
     expect(code).toBe(exits.trouble);
     expect(err).toMatch(/ring\/a\.yaml:1:1: .*: Derive\/a → Derive\/b → Derive\/c → Derive\/a; have one of them/);
   });
+
+  test("knows what the pond computes beside the files, as apply does", async () => {
+    const left = join(directory, "left");
+    await mkdir(left);
+    const derive = (output: string) =>
+      `apiVersion: duckpond/v1\nkind: Derive\nmetadata: {name: d}\nspec: {output: ${output}, inputs: {x: /reduced/pier/1h}, sql: FROM x}\n`;
+    await writeFile(join(left, "d.yaml"), derive("/d"));
+    expect((await pond("--resources", left, "graph")).out).toBe("Reduce/all (left)\nDerive/d ← Reduce/all (left)\n");
+    expect((await pond("--resources", left, "--pond", join(left, "none"), "graph")).out).toBe("Derive/d\n");
+    expect(JSON.parse((await pond("--resources", left, "graph", "--json")).out)).toMatchObject({
+      resources: [{kind: "Reduce", left: true}, {kind: "Derive"}]
+    });
+    await writeFile(join(left, "d.yaml"), derive("/instruments/d"));
+    for (const command of ["graph", "apply"]) {
+      const {code, err} = await pond("--resources", left, command);
+      expect(code).toBe(exits.trouble);
+      expect(err).toContain(
+        ": Derive/d → Reduce/all → Derive/d; have one of them read from elsewhere, or apply with --prune"
+      );
+    }
+  });
 });
 
 describe("list", () => {
