@@ -16,14 +16,18 @@ export function run(shell: Shell): Command {
 
 /** Runs the pipeline, tells what came of it, and remembers trouble for the exit status. Gives the published directory. */
 export async function runPipeline(shell: Shell, only: readonly string[] = []): Promise<string> {
-  const {run: result, ...made} = await pipeline({root: shell.root, effects: shell.effects, only});
+  const onRun = (result: RunResult) => tellRun(shell, result);
+  const made = await pipeline({root: shell.root, effects: shell.effects, only, onRun});
+  shell.out(`Published ${made.catalogue.datasets.map((dataset) => dataset.label).join(", ") || "no dataset"}.`);
+  if (made.failed) shell.troubled = true;
+  return made.directory;
+}
+
+function tellRun(shell: Shell, result: RunResult): void {
   for (const {kind, name, change} of result.applied)
     if (change === "left") shell.out(`${kind}/${name} is in no file any more: pond apply --prune removes it.`);
   for (const row of result.rows) tellRow(shell, row);
   shell.out(storedIn(result));
-  shell.out(`Published ${made.catalogue.datasets.map((dataset) => dataset.label).join(", ") || "no dataset"}.`);
-  if (made.failed) shell.troubled = true;
-  return made.directory;
 }
 
 function storedIn({rows, commits}: RunResult): string {

@@ -151,9 +151,9 @@ export interface AnnotationRow {
 
 const fields = ["end", "kind", "series", "parameter", "flag", "text"];
 
-/** The annotations of a table, by their begin; undefined when the path is no table of annotations. */
+/** The annotations of a table, by their begin; undefined when the path is no table of annotations, as a link to nothing. */
 export async function annotationRows(path: string, fs: Reader): Promise<readonly AnnotationRow[] | undefined> {
-  const {kind} = await fs.stat(path);
+  const kind = (await fs.exists(path)) ? (await fs.stat(path)).kind : undefined;
   const columns = kind === "table" ? (await (await fs.series(path)).columns()).map(({name}) => name) : [];
   if (!fields.every((field) => columns.includes(field))) return undefined;
   const offset = columns.includes("offset") ? `"offset", unit` : `NULL::DOUBLE AS "offset", NULL::VARCHAR AS unit`; // none in ponds from before

@@ -14,6 +14,7 @@ interface Annotated {
   readonly fs: Reader;
   readonly datasets: readonly PublishedDataset[];
   readonly effects: Effects;
+  readonly onTrouble?: ((path: string) => void) | undefined; // told of each table that cannot be read
 }
 
 /**
@@ -37,10 +38,18 @@ async function tablesOf({resources, fs}: Annotated): Promise<readonly string[]> 
   return [...new Set(found.flat().map(({path}) => path))];
 }
 
-async function rowsOf(path: string, {fs, effects}: Annotated): Promise<readonly AnnotationRow[]> {
-  const rows = await annotationRows(path, fs);
-  if (!rows) effects.reporter.warn(`The dashboard shows the annotations in ${path}, which is no table of annotations.`);
-  return rows ?? [];
+/** Of a table that cannot be read none, which is told: the others are shown. */
+async function rowsOf(path: string, {fs, effects, onTrouble}: Annotated): Promise<readonly AnnotationRow[]> {
+  const {reporter} = effects;
+  try {
+    const rows = await annotationRows(path, fs);
+    if (!rows) reporter.warn(`The dashboard shows the annotations in ${path}, which is no table of annotations.`);
+    return rows ?? [];
+  } catch (error) {
+    reporter.warn(`The annotations in ${path} are not shown: ${(error as Error).message}`);
+    onTrouble?.(path);
+    return [];
+  }
 }
 
 /** An annotation once for each period of what it concerns: that of an instrument is a site's while it was there. */

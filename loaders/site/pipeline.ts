@@ -16,6 +16,7 @@ export interface PipelineOptions {
   readonly root: string; // the project's directory
   readonly effects: Effects;
   readonly only?: readonly string[]; // run these resources alone: a name, or Kind/name; none: all
+  readonly onRun?: (run: RunResult) => void; // told what came of the run before anything is published
 }
 
 export interface PipelineResult {
@@ -29,12 +30,13 @@ export interface PipelineResult {
  * Collects, stores, transforms and publishes what the resources say: the pond is made when it is missing. Throws when
  * the resources are wrong; trouble of one resource is in `run`.
  */
-export async function pipeline({root, effects, only = []}: PipelineOptions): Promise<PipelineResult> {
+export async function pipeline({root, effects, only = [], onRun}: PipelineOptions): Promise<PipelineResult> {
   const deployment = deploymentFrom(root, effects.env);
   const resources = await readResources(deployment.resources, kinds, effects.env);
   const directory = publishedIn(deployment.pond);
   return alone(deployment, effects, async (pond) => {
     const result = await run(pond, resources, effects, only.length > 0 ? {only} : {});
+    onRun?.(result);
     effects.reporter.step("Publishing");
     const [fs, commits] = [await pond.fs(), await pond.log({limit: transactionsShown})];
     let failed = result.failed;

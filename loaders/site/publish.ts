@@ -38,7 +38,7 @@ export async function publish(publication: Publication): Promise<Catalogue> {
   const datasets = await Promise.all(
     sources.map((source) => atOnce(() => publishOrKeep(source, {...publication, found})))
   );
-  const annotations = await annotationsOf({datasets, resources, fs, effects});
+  const annotations = await annotationsOf({datasets, resources, fs, effects, onTrouble: publication.onTrouble});
   const {reporter} = effects;
   const logo = await publishLogo(publication);
   const listed = catalogueOf({

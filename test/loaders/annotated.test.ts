@@ -1,8 +1,10 @@
+import {tableFromArrays} from "apache-arrow";
 import {expect, test} from "vitest";
 import {publish} from "../../loaders/site/publish.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {run} from "../../loaders/runs/run.js";
 import type {AnnotationEntry, Effects, Resource} from "../../loaders/types.js";
+import type {Transaction} from "../../pond/types.js";
 import {hour, micros, temporaryDirectory} from "./memory.js";
 import {appendReadings, openPond, resource} from "./pond.js";
 
@@ -33,8 +35,18 @@ const deployed: readonly Resource[] = [
   resource("Reduce", "all", {input: "/sites/*", output: "/reduced/$0", resolutions: ["1h"]})
 ];
 
-async function annotated(rows: readonly object[], dashboard: object = {}, more: readonly Resource[] = []) {
+interface Prepared {
+  readonly more?: readonly Resource[];
+  readonly prepare?: (tx: Transaction) => Promise<void>;
+}
+
+async function annotated(
+  rows: readonly object[],
+  dashboard: object = {},
+  {more = [], prepare = async () => {}}: Prepared = {}
+) {
   const pond = await openPond();
+  await pond.transaction({command: "test"}, prepare);
   for (const name of ["one", "two"]) await appendReadings(pond, `/raw/${name}`, hourly("T"));
   const warnings: string[] = [];
   const effects: Effects = {
@@ -51,7 +63,9 @@ async function annotated(rows: readonly object[], dashboard: object = {}, more: 
   expect((await run(pond, resources, effects)).rows.flatMap(({errors}) => errors)).toEqual([]);
   const [fs, commits] = [await pond.fs(), await pond.log()];
   const directory = await temporaryDirectory();
+  const troubled: string[] = [];
   const {annotations, thresholds, parameters} = await publish({
+    onTrouble: (path) => void troubled.push(path),
     fs,
     commits,
     resources,
@@ -59,7 +73,7 @@ async function annotated(rows: readonly object[], dashboard: object = {}, more: 
     cache: pond.cache,
     directory
   });
-  return {annotations, thresholds, parameters, warnings};
+  return {annotations, thresholds, parameters, warnings, troubled};
 }
 
 const columns = (...names: string[]) => names.map((name) => `Pier/${name}`);
@@ -121,7 +135,7 @@ test("it is told of no other scope than the one that its instrument had, whateve
       {...remark, series: "/raw/two", parameter: "T", text: "at the bottom"}
     ],
     {sites},
-    resources
+    {more: resources}
   );
   expect(
     annotations.map(({text, begin, end, series}) => [text, begin.slice(8, 13), end?.slice(8, 13), series])
@@ -134,6 +148,35 @@ test("the dashboard says which tables are shown, and is told of one that holds s
   const {annotations, warnings} = await annotated([remark], {annotations: ["/in/one"]});
   expect(annotations).toEqual([]);
   expect(warnings).toEqual(["The dashboard shows the annotations in /in/one, which is no table of annotations."]);
+});
+
+async function breakSome(tx: Transaction): Promise<void> {
+  for (const path of ["/annotations", "/raw"]) await tx.mkdir(path);
+  for (const path of ["/annotations/gone", "/raw/gone"]) await tx.symlink("/nowhere", path);
+  const odd = tableFromArrays({
+    timestamp: [1],
+    end: ["x"],
+    kind: [1],
+    series: [1],
+    parameter: [1],
+    flag: [1],
+    text: [1]
+  });
+  await tx.table("/annotations/odd", odd);
+}
+
+test("a link to nothing, and a table that cannot be read, are told, and the others are shown", async () => {
+  const {annotations, warnings, troubled} = await annotated(
+    [remark],
+    {annotations: ["/annotations/*"]},
+    {prepare: breakSome}
+  );
+  expect(annotations).toHaveLength(2);
+  expect(warnings).toEqual([
+    "The dashboard shows the annotations in /annotations/gone, which is no table of annotations.",
+    expect.stringContaining("The annotations in /annotations/odd are not shown: ")
+  ]);
+  expect(troubled).toEqual(["/annotations/odd"]);
 });
 
 test("a threshold is told in the unit that its readings have, and left out where it cannot be", async () => {

@@ -4,6 +4,7 @@ import {expect, test} from "vitest";
 import {pipeline} from "../../loaders/site/pipeline.js";
 import {silent} from "../../loaders/runs/reporter.js";
 import {pack} from "../../loaders/site/pack.js";
+import type {RunResult} from "../../loaders/runs/run.js";
 import type {Details, Effects, PackedCatalogue} from "../../loaders/types.js";
 import {temporaryDirectory} from "./memory.js";
 
@@ -31,7 +32,7 @@ async function project() {
   await writeFile(join(root, "resources/all.yaml"), resources);
   await writeFile(join(root, "inbox/a.csv"), csv(["00:00", 1], ["00:30", 3], ["01:00", 5], ["02:00", 7]));
   const effects: Effects = {now: () => Date.parse("2026-01-02T00:00Z"), env: {}, reporter: silent};
-  return {root, run: () => pipeline({root, effects})};
+  return {root, run: (onRun?: (result: RunResult) => void) => pipeline({root, effects, ...(onRun ? {onRun} : {})})};
 }
 
 function csv(...rows: [string, number][]): string {
@@ -53,6 +54,20 @@ test("from files on the host to a published catalogue, and nothing again when no
   const second = await run();
   expect(second.run.commits).toEqual([]);
   expect(second.catalogue).toEqual(first.catalogue);
+});
+
+test("what came of the resources is told though nothing can be published", async () => {
+  const {root, run} = await project();
+  await mkdir(join(root, ".pond/cache"), {recursive: true});
+  await writeFile(join(root, ".pond/cache/published"), "in the way");
+  const told: RunResult[] = [];
+  await expect(run((result) => void told.push(result))).rejects.toThrow(/published/);
+  expect(told.map(({rows}) => rows.map(({kind, stored}) => [kind, stored]))).toEqual([
+    [
+      ["Inbox", 4],
+      ["Combine", 0]
+    ]
+  ]);
 });
 
 test("two at once on one pond store and publish once", async () => {

@@ -164,6 +164,22 @@ test("what people say of an instrument counts at its site before all tests", asy
   expect(await column(pond, "Surface.DO.mg/L.flag", "/checked/Dock")).toEqual([1, 1, 1, 1, 9, 1]);
 });
 
+test("a link to nothing among the annotations is said, and those of the others count", async () => {
+  const pond = await openPond();
+  await appendReadings(pond, "/in/a", quarterly("DO.mg/L", [8, 8]));
+  await pond.transaction({command: "test"}, async (tx) => {
+    await tx.mkdir("/annotations");
+    await tx.symlink("/nowhere", "/annotations/gone");
+  });
+  const rows = [{kind: "outage", series: "/in/a", from: "2025-06-01 00:15", flag: 4, text: "Out."}];
+  const [row] = (await told(pond, visit(rows), validateWith([]))).filter(({kind}) => kind === "Validate");
+  expect([row!.errors, row!.notes.at(-1)]).toEqual([
+    [],
+    "/annotations/gone is no table of annotations, and flags nothing."
+  ]);
+  expect(await column(pond, "DO.mg/L.flag", "/checked/a")).toEqual([2, 4]);
+});
+
 test("what changes nothing is said, and what cannot be is an error", async () => {
   const pond = await openPond();
   await appendReadings(pond, "/in/a", quarterly("DO.mg/L", [8]));
