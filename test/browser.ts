@@ -26,15 +26,24 @@ const quiet = [
   "--no-first-run"
 ];
 
-/** The Chrome or Chromium of the system ($CHROME, or where it usually is), else the one in the npm package. */
-export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
-  const args = [...quiet, ...more];
-  const system = [process.env.CHROME, ...installed].find((path) => path && existsSync(path));
-  if (system) return chromium.launch({executablePath: system, args});
+const executablePath =
+  [process.env.CHROME, ...installed].find((path) => path && existsSync(path)) ?? (await unpacked());
+
+/** The browser in the npm package, unpacked where it is found again: not in the folder of one run of the tests. */
+async function unpacked(): Promise<string> {
+  const {TMPDIR, LASTING_TMPDIR} = process.env;
+  if (LASTING_TMPDIR !== undefined) process.env.TMPDIR = LASTING_TMPDIR;
   process.env.AWS_EXECUTION_ENV ??= "AWS_Lambda_nodejs20.x"; // or the package does not unpack its libraries
   process.env.AWS_LAMBDA_JS_RUNTIME ??= "nodejs20.x";
   const {default: packaged} = await import("@sparticuz/chromium");
-  return chromium.launch({executablePath: await packaged.executablePath(), args});
+  const path = await packaged.executablePath();
+  if (LASTING_TMPDIR !== undefined) process.env.TMPDIR = TMPDIR;
+  return path;
+}
+
+/** The Chrome or Chromium of the system ($CHROME, or where it usually is), else the one in the npm package. */
+export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({executablePath, args: [...quiet, ...more]});
 }
 
 export interface SiteServer {

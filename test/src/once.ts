@@ -1,23 +1,16 @@
 import {existsSync} from "node:fs";
-import {mkdir, readFile, rename, rm, writeFile} from "node:fs/promises";
+import {mkdir, readFile, rename, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import process from "node:process";
 import {setTimeout as sleep} from "node:timers/promises";
-
-/** A folder that the test files of one run share: they run in processes of one parent. */
-function folderOf(parent: number): string {
-  return join(tmpdir(), `duckpond-run-${parent}`);
-}
 
 /**
  * What takes long and is only read, made by whichever test file of a run comes first: `make` fills a directory, and what
  * it gives, as JSON, is given to all. Where it fails, all fail with what it said.
  */
 export async function once<T>(name: string, make: (directory: string) => Promise<T>): Promise<T> {
-  const directory = join(folderOf(process.ppid), name);
+  const directory = join(tmpdir(), `once-${name}`); // the test files of a run have one folder for temporary files
   const told = `${directory}.json`;
-  await mkdir(folderOf(process.ppid), {recursive: true});
   if (await isFirst(directory)) await tell(told, await make(directory).then(succeeded, failed));
   while (!existsSync(told)) await sleep(50);
   const {made, error} = JSON.parse(await readFile(told, "utf8")) as {made: T; error?: string};
@@ -42,9 +35,4 @@ async function isFirst(directory: string): Promise<boolean> {
 async function tell(path: string, what: unknown): Promise<void> {
   await writeFile(`${path}.part`, JSON.stringify(what));
   await rename(`${path}.part`, path);
-}
-
-/** Vitest calls it when a run has ended, in the parent. */
-export function teardown(): Promise<void> {
-  return rm(folderOf(process.pid), {recursive: true, force: true});
 }
