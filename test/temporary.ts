@@ -1,5 +1,5 @@
 import {existsSync, statfsSync} from "node:fs";
-import {mkdtemp, rm} from "node:fs/promises";
+import {mkdir, readdir, rm} from "node:fs/promises";
 import {freemem, tmpdir} from "node:os";
 import {join} from "node:path";
 import process from "node:process";
@@ -22,7 +22,28 @@ function hasRoom(): boolean {
 /** Vitest calls it before a run, in the parent of the processes that the test files run in, which hand it on. */
 export async function setup(): Promise<() => Promise<void>> {
   const before = tmpdir();
-  const folder = await mkdtemp(join(hasRoom() ? memory : before, "duckpond-run-"));
+  const place = hasRoom() ? memory : before;
+  await tidy(place);
+  const folder = join(place, `duckpond-run-${process.pid}`);
+  await mkdir(folder);
   Object.assign(process.env, {TMPDIR: folder, LASTING_TMPDIR: before});
-  return () => rm(folder, {recursive: true, force: true});
+  return () => remove(folder);
 }
+
+/** Takes away what runs left that were killed. */
+async function tidy(place: string): Promise<void> {
+  for (const name of await readdir(place)) {
+    const [, pid] = /^duckpond-run-(\d+)$/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) await remove(join(place, name));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return pid !== process.pid && process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // it is somebody else's
+  }
+}
+
+const remove = (folder: string) => rm(folder, {recursive: true, force: true});
