@@ -52,7 +52,8 @@ function trackedFiles(): string[] {
   return files.filter((file) => file !== "" && existsSync(join(root, file)));
 }
 
-function projectIn(directory: string): Project {
+/** A copy that was made before. */
+export function projectIn(directory: string): Project {
   const start = {cwd: directory, maxBuffer: 64 * 2 ** 20};
   const node = (args: readonly string[], env: Env = {}) =>
     promisify(execFile)(process.execPath, args, {...start, env: environment(env)})

@@ -9,70 +9,23 @@ import type {ChartElement} from "../../src/components/chart/chart.js";
 import {launchBrowser, openPage, serveSite} from "../browser.js";
 import type {SiteServer} from "../browser.js";
 import {temporaryDirectory} from "../loaders/memory.js";
-import {fixtureSite} from "./fixture.js";
-import type {FixtureSite} from "./fixture.js";
+import {copyProject} from "../project.js";
+import {guided} from "./authored.js";
+import {builtSite} from "./fixture.js";
+import type {BuiltSite} from "./fixture.js";
 
 /** Pages as a new author writes them: those of the guide, word for word, and one of all else. */
 
-const guide = await readFile(join(import.meta.dirname, "../../PAGES.md"), "utf8");
-const [oxygen, warm, months] = [...guide.matchAll(/^````md\n(.*?)^````$/gms)].map((match) => match[1]!) as [
-  string,
-  string,
-  string
-];
-
-const all = `# All else
-
-\`\`\`js
-import {dataset, download, latest, table} from "../components/page.js";
-import {chart} from "../components/page.js";
-display(latest("basin"));
-const days = await dataset({parameter: "Temperature", scope: "Surface", by: "1d", from: "2025-01-01", to: "2025-01-03T12:00Z"});
-display(table(days.map(({site, timestamp, value}) => ({site, timestamp, value})), {name: "Days"}));
-display(download({parameter: "Battery"}));
-display(chart({parameter: "Battery", range: "7d"}));
-display(chart({parameter: "Dissolved oxygen", sites: "Mouth", buttons: false, title: "Breath"}));
-\`\`\`
-
-\`\`\`js
-const client = await DuckDBClient.of({made: [{a: 1}, {a: 2}]});
-const [{total}] = await client.query("SELECT sum(a)::INTEGER AS total FROM made");
-const whole = await FileAttachment("../data/Mouth/1d.parquet").parquet();
-const [given] = await FileAttachment("given.csv").csv({typed: true});
-const {list} = await FileAttachment("given.json").json();
-display(html\`<output>\${[total, whole.numRows, given.b, list.length].join(" ")}</output>\`);
-\`\`\`
-`;
-
-const wrong = `# Wrong
-
-\`\`\`js
-import {chart} from "../components/page.js";
-display(chart({parameter: "Oxygn"}));
-\`\`\`
-`;
-
 let browser: Browser;
-let site: FixtureSite;
+let site: BuiltSite;
 let server: SiteServer;
 beforeAll(async () => {
-  const files = {
-    "src/oxygen.md": oxygen,
-    "src/warm.md": warm,
-    "src/months.md": months,
-    "src/more/all.md": all,
-    "src/more/wrong.md": wrong,
-    "src/more/given.csv": "a,b\n1,2\n",
-    "src/more/given.json": '{"list": [1, 2, 3]}'
-  };
-  [browser, site] = await Promise.all([launchBrowser(), fixtureSite(files)]);
-  await site.build("/some-repo/", "dist");
-  server = await serveSite(join(site.project.directory, "dist"), "/some-repo/");
-}, 180_000);
+  [browser, site] = await Promise.all([launchBrowser(), builtSite("/some-repo/")]);
+  server = await serveSite(site.dist, "/some-repo/");
+}, 300_000);
 afterAll(async () => {
   await server.close();
   await browser.close();
-  await site.project.dispose();
 });
 
 async function open(path: string) {
@@ -86,7 +39,7 @@ async function open(path: string) {
 }
 
 test("at most twelve lines, those of the guide, make a chart with range buttons of one parameter at two sites", async () => {
-  expect(oxygen.trimEnd().split("\n").length).toBeLessThanOrEqual(12);
+  expect(guided["src/oxygen.md"].trimEnd().split("\n").length).toBeLessThanOrEqual(12);
   const {page, quiet} = await open("oxygen");
   await page.locator("figure.chart .line").first().waitFor();
   const keys = () =>
@@ -123,7 +76,7 @@ test("the guide's SQL gives what DuckDB gives", async () => {
   const rows = page.locator("main table tbody tr");
   await expect.poll(() => rows.count(), {timeout: 20_000}).toBe(6);
   const duck = new Duck();
-  const [, sql] = /```sql\n(.*?)```/s.exec(months)!;
+  const [, sql] = /```sql\n(.*?)```/s.exec(guided["src/months.md"])!;
   const files = join(site.published, "Mouth/1d/*.parquet");
   const [first] = await duck.rows(sql!.replace("FROM mouth", `FROM read_parquet('${files}')`));
   await duck.close();
@@ -158,7 +111,7 @@ describe("a page in a folder, under a base path", () => {
     await expect.poll(async () => new Set(await lengths()).size).toBe(1);
     const group = page.getByRole("group", {name: "Download Battery"});
     const [file] = await Promise.all([page.waitForEvent("download"), group.getByRole("button").first().click()]);
-    const path = join(site.project.directory, file.suggestedFilename());
+    const path = join(await temporaryDirectory(), file.suggestedFilename());
     await file.saveAs(path);
     expect(await readFile(path, "utf8")).toContain("# licence: CC BY 4.0");
     quiet();
@@ -191,12 +144,13 @@ test("a new page is what the guide shows, about what the Dashboard has; nothing 
 });
 
 test("npm run new says how it is used, and what it made", async () => {
-  const run = (...args: string[]) => site.project.node(["--import", "tsx", "loaders/site/new.ts", ...args]);
+  const project = await copyProject(await temporaryDirectory());
+  const run = (...args: string[]) => project.node(["--import", "tsx", "loaders/site/new.ts", ...args]);
   expect(await run("page")).toMatchObject({code: 2, stderr: 'Usage: npm run new -- page "Name"\n'});
   expect(await run("page", "Tides")).toMatchObject({
     code: 0,
     stdout: "Made src/tides.md: npm run dev shows it. PAGES.md says what a page can do.\n"
   });
-  expect(await readFile(join(site.project.directory, "src/tides.md"), "utf8")).toContain('sites: ["basin","mouth"]');
+  expect(await readFile(join(project.directory, "src/tides.md"), "utf8")).toContain('sites: ["basin","mouth"]');
   expect((await run("page", "Tides")).stderr).toContain("src/tides.md is there already");
 });

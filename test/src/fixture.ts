@@ -10,8 +10,8 @@ import {Duck} from "../../pond/duck.js";
 import type {ChartElement} from "../../src/components/chart/chart.js";
 import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
 import type {PageOptions, SiteServer} from "../browser.js";
-import {copyProject} from "../project.js";
-import type {Project} from "../project.js";
+import {copyProject, projectIn} from "../project.js";
+import {authored, guided} from "./authored.js";
 import {once} from "./once.js";
 
 /** Published files as the pipeline would leave them, small and of known shape, for tests of the pages alone. */
@@ -33,36 +33,8 @@ const columns = [
 ];
 const swings: Readonly<Record<string, number>> = {Battery: 0.002}; // how far values go from their mean; else 1
 
-/** A copy of the project with the fixture in the place of published data. */
-export interface FixtureSite {
-  readonly project: Project;
-  readonly catalogue: Catalogue;
-  readonly published: string; // directory
-  /** Builds its pages alone; `output` is a directory in the project. */
-  build(base: string, output: string): Promise<void>;
-}
-
-/** A fixture site with more files, by their paths in the project. */
-export async function fixtureSite(files: Readonly<Record<string, string>> = {}, into?: string): Promise<FixtureSite> {
-  const project = await copyProject(into);
-  const published = join(project.directory, "published");
-  await mkdir(published);
-  const catalogue = await writeFixture(published);
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(project.directory, path)), {recursive: true});
-    await writeFile(join(project.directory, path), text);
-  }
-  const build = async (base: string, output: string) => {
-    await project.observable({POND_PUBLISHED: published, POND_BASE: base, POND_OUTPUT: output});
-  };
-  return {project, catalogue, published, build};
-}
-
 /** The fixture site, built and served, a browser to open it in, and DuckDB to ask about what is published. */
-export interface ServedSite {
-  readonly catalogue: Catalogue;
-  readonly published: string; // directory
-  readonly dist: string; // directory, which test files share: it is only read
+export interface ServedSite extends BuiltSite {
   readonly scratch: string; // directory
   readonly browser: Browser;
   readonly server: SiteServer;
@@ -73,7 +45,7 @@ export interface ServedSite {
 }
 
 export async function servedSite(): Promise<ServedSite> {
-  const [browser, built] = await Promise.all([launchBrowser(), once("fixture", buildSite)]);
+  const [browser, built] = await Promise.all([launchBrowser(), builtSite("/")]);
   const [server, duck, scratch] = [await serveSite(built.dist), new Duck(), await mkdtemp(join(tmpdir(), "duckpond-"))];
   const open = async (path: string, options?: PageOptions) => {
     const {page} = await openPage(browser, options);
@@ -88,10 +60,49 @@ export async function servedSite(): Promise<ServedSite> {
   return {...built, scratch, browser, server, duck, open, close};
 }
 
-async function buildSite(directory: string): Promise<Pick<ServedSite, "catalogue" | "published" | "dist">> {
-  const site = await fixtureSite({}, directory);
-  await site.build("/", "dist");
-  return {catalogue: site.catalogue, published: site.published, dist: join(directory, "dist")};
+/** The fixture site as it was built, once for all test files: it is only read. */
+export interface BuiltSite {
+  readonly catalogue: Catalogue;
+  readonly directory: string; // of a copy of the project, with the fixture in the place of published data
+  readonly published: string; // directory
+  readonly dist: string; // directory
+}
+
+type Pages = Readonly<Record<string, string>>;
+
+/** Under `/` with an author's page; then, in the same project, below another path, with those of the guide as well. */
+export function builtSite(base: "/" | "/some-repo/"): Promise<BuiltSite> {
+  if (base === "/") return once("fixture", (directory) => buildSite(directory));
+  return once("fixture-repo", async () => {
+    const {catalogue, directory, published} = await builtSite("/");
+    const dist = await buildPages(directory, guided, {base, output: "dist-repo"});
+    return {catalogue, directory, published, dist};
+  });
+}
+
+async function buildSite(directory: string): Promise<BuiltSite> {
+  await copyProject(directory);
+  const published = publishedIn(directory);
+  await mkdir(published);
+  const catalogue = await writeFixture(published);
+  const dist = await buildPages(directory, authored, {base: "/", output: "dist"});
+  return {catalogue, directory, published, dist};
+}
+
+const publishedIn = (directory: string) => join(directory, "published");
+
+/** Adds pages to a project and builds them all; where. */
+async function buildPages(
+  directory: string,
+  pages: Pages,
+  {base, output}: {readonly base: string; readonly output: string}
+): Promise<string> {
+  for (const [path, text] of Object.entries(pages)) {
+    await mkdir(dirname(join(directory, path)), {recursive: true});
+    await writeFile(join(directory, path), text);
+  }
+  await projectIn(directory).observable({POND_PUBLISHED: publishedIn(directory), POND_BASE: base, POND_OUTPUT: output});
+  return join(directory, output);
 }
 
 /** What the charts of a page show. */

@@ -1,5 +1,6 @@
 import {execFile} from "node:child_process";
-import {readFile} from "node:fs/promises";
+import {mkdtemp, readFile, rm} from "node:fs/promises";
+import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {promisify} from "node:util";
 import type {Browser, Page} from "playwright-core";
@@ -10,50 +11,35 @@ import {launchBrowser, openPage, serveSite, settle} from "../browser.js";
 import type {SiteServer} from "../browser.js";
 import {examinePage, faintTexts, violations} from "../examine.js";
 import {differenceFrom, otherDrawer, pictureOf} from "../pixels.js";
-import type {Project} from "../project.js";
-import {fixtureSite} from "./fixture.js";
-import type {FixtureSite} from "./fixture.js";
+import {builtSite} from "./fixture.js";
+import type {BuiltSite} from "./fixture.js";
 
 /** The pages, built from a fixture and opened in a real browser. */
 
 let browser: Browser;
-let site: FixtureSite;
-let project: Project;
+let sites: Record<Base, BuiltSite>;
 let catalogue: Catalogue;
 let published: string;
+let scratch: string;
 let other: string | undefined; // why pictures cannot be compared
 
+const bases = ["/", "/some-repo/"] as const;
+type Base = (typeof bases)[number];
+
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), fixtureSite({"src/author.md": authored})]);
-  ({project, catalogue, published} = site);
-  await site.build("/", "dist");
-  await site.build("/some-repo/", "dist-repo");
+  browser = await launchBrowser();
+  sites = {"/": await builtSite("/"), "/some-repo/": await builtSite("/some-repo/")};
+  ({catalogue, published} = sites["/"]);
+  scratch = await mkdtemp(join(tmpdir(), "duckpond-"));
   const {page} = await openPage(browser);
   other = await otherDrawer(browser, page);
   await page.close();
-}, 180_000);
+}, 300_000);
 
 afterAll(async () => {
   await browser.close();
-  await project.dispose();
+  await rm(scratch, {recursive: true});
 });
-
-/** A page as Framework's own documentation would have it. */
-const authored = `# By an author
-
-\`\`\`js
-const file = FileAttachment("data/Mouth/1d/2025-01-01-0123abcd.parquet");
-const days = await file.parquet();
-const warmth = view(Inputs.range([0, 30], {label: "Warmer than", value: 10, step: 1}));
-\`\`\`
-
-\`\`\`js
-const rows = [...days].filter((row) => row["Surface.Temperature.C.avg"] > warmth);
-display(Plot.plot({marks: [Plot.dot(rows, {x: "timestamp", y: "Surface.Temperature.C.avg"})]}));
-display(html\`<output>\${days.numRows}</output>\`);
-display(d3.csvParse("a\\n1").length);
-\`\`\`
-`;
 
 function pathsOf({sites, parameters}: Catalogue): string[] {
   return [
@@ -71,12 +57,12 @@ function pathsOf({sites, parameters}: Catalogue): string[] {
 const pictured = ["", "sites/mouth", "parameters/temperature", "compare", "explore", "status", "about"];
 
 describe.each([
-  ["/", "dist", pictured],
-  ["/some-repo/", "dist-repo", []]
-])("every page under %s", (base, output, drawn) => {
+  ["/", pictured],
+  ["/some-repo/", []]
+] as const)("every page under %s", (base, drawn: readonly string[]) => {
   let server: SiteServer;
   beforeAll(async () => {
-    server = await serveSite(join(project.directory, output), base);
+    server = await serveSite(sites[base].dist, base);
   });
   afterAll(() => server.close());
 
@@ -131,7 +117,7 @@ test("the pictures that are kept were drawn by this browser, with its letters", 
 describe("what the pages tell", () => {
   let server: SiteServer;
   beforeAll(async () => {
-    server = await serveSite(join(project.directory, "dist"));
+    server = await serveSite(sites["/"].dist);
   });
   afterAll(() => server.close());
 
@@ -208,13 +194,10 @@ describe("what the pages tell", () => {
   });
 });
 
-describe.each([
-  ["/", "dist"],
-  ["/some-repo/", "dist-repo"]
-])("SQL in the browser under %s", (base, output) => {
+describe.each(bases)("SQL in the browser under %s", (base) => {
   let server: SiteServer;
   beforeAll(async () => {
-    server = await serveSite(join(project.directory, output), base);
+    server = await serveSite(sites[base].dist, base);
   });
   afterAll(() => server.close());
 
@@ -268,7 +251,7 @@ describe.each([
     const paths: string[] = [];
     for (const form of ["CSV", "JSON", "Parquet"]) {
       const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", {name: form}).click()]);
-      const path = join(project.directory, `${output}-${file.suggestedFilename()}`);
+      const path = join(scratch, file.suggestedFilename());
       await file.saveAs(path);
       paths.push(path);
     }
@@ -292,10 +275,10 @@ describe.each([
   }, 60_000);
 });
 
-test.each(["/", "/some-repo/"])(
+test.each(bases)(
   "an author's page under %s has all of Framework, from its own host alone",
   async (base) => {
-    const server = await serveSite(join(project.directory, base === "/" ? "dist" : "dist-repo"), base);
+    const server = await serveSite(sites[base].dist, base);
     const {page, faults, requests} = await openPage(browser);
     await page.goto(`${server.url}author`);
     await settle(page);
@@ -312,13 +295,10 @@ test.each(["/", "/some-repo/"])(
   30_000
 );
 
-describe.each([
-  ["/", "dist"],
-  ["/some-repo/", "dist-repo"]
-])("under %s", (base, output) => {
+describe.each(bases)("under %s", (base) => {
   let server: SiteServer;
   beforeAll(async () => {
-    server = await serveSite(join(project.directory, output), base);
+    server = await serveSite(sites[base].dist, base);
   });
   afterAll(() => server.close());
 
@@ -369,10 +349,11 @@ describe.each([
 });
 
 test("the preview serves pages, charts and shards", async () => {
-  const bin = join(project.directory, "node_modules/@observablehq/framework/dist/bin/observable.js");
+  const {directory} = sites["/"];
+  const bin = join(directory, "node_modules/@observablehq/framework/dist/bin/observable.js");
   const port = 3900 + (process.pid % 90);
   const child = execFile(process.execPath, [bin, "preview", "--port", String(port), "--no-open"], {
-    cwd: project.directory,
+    cwd: directory,
     env: {...process.env, POND_PUBLISHED: published, OBSERVABLE_TELEMETRY_DISABLE: "true"}
   });
   try {
@@ -399,7 +380,7 @@ test("the preview serves pages, charts and shards", async () => {
 
 test("a direct build again leaves the outputs of the loaders alone", async () => {
   const {stdout} = await promisify(execFile)("find", [
-    join(project.directory, "src/.observablehq/cache/data"),
+    join(sites["/"].directory, "src/.observablehq/cache/data"),
     "-newer",
     published,
     "-name",
