@@ -172,7 +172,7 @@ describe("trouble", () => {
     expect(await countTransactions(project)).toBe(before);
     expect((await project.pond(["status"])).code).toBe(1);
     await rm(join(project.directory, "data/torn.csv"));
-    expect((await project.pond(["build"], {POND_NOW: day1})).code).toBe(0);
+    expect((await project.pond(["run"], {POND_NOW: day1})).code).toBe(0);
   }, 120_000);
 
   test("pages that cannot be built leave the site before as it was", async () => {
@@ -210,43 +210,35 @@ async function copyShort(): Promise<Project> {
 }
 
 describe("whatever comes between, and whoever builds, it comes to the same", () => {
-  let whole: Project;
+  let alone: Project; // Framework and our loaders, with no command of ours before them
+  let killed: Project;
   let took: number; // ms
   beforeAll(async () => {
-    whole = await copyShort();
-    took = await timeOf(() => whole.build({POND_NOW: day1}));
+    [alone, killed] = [await copyShort(), await copyShort()];
+    took = await timeOf(() => alone.observable({POND_NOW: day1}));
   }, 300_000);
-  afterAll(() => whole.dispose());
+  afterAll(async () => {
+    for (const project of [alone, killed]) await project.dispose();
+  });
 
   test("killed builds are followed by one that succeeds, and nothing is stored twice", async () => {
-    const killed = await copyShort();
-    try {
-      // What a build has collected stays, so that each of these is sooner at its pages than the one before.
-      for (const share of triedOf([0.1, 0.15, 0.2, 0.3, 0.45, 0.6], 2))
-        await killed.killBuild(took * share, {POND_NOW: day1});
-      await killed.build({POND_NOW: day1});
-      expect(await storedIn(killed)).toEqual(await storedIn(whole));
-      expect(await sitesTwice(killed)).toBe(0);
-    } finally {
-      await killed.dispose();
-    }
+    // What a build has collected stays, so that each of these is sooner at its pages than the one before.
+    for (const share of triedOf([0.1, 0.15, 0.2, 0.3, 0.45, 0.6], 2))
+      await killed.killBuild(took * share, {POND_NOW: day1});
+    await killed.build({POND_NOW: day1});
+    expect(await storedIn(killed)).toEqual(await storedIn(alone));
+    expect(await sitesTwice(killed)).toBe(0);
   }, 300_000);
 
   test("the loaders alone make the same site", async () => {
-    const alone = await copyShort();
-    try {
-      await alone.observable({POND_NOW: day1});
-      const [helped, made] = [await contentOf(whole, "dist"), await contentOf(alone, "dist")];
-      const own = (files: ReadonlyMap<string, Buffer>) => [...files.keys()].filter((file) => !isModule(file));
-      expect(own(made)).toEqual(own(helped));
-      for (const [file, bytes] of helped)
-        if (file.endsWith(".parquet")) expect(bytes.equals(made.get(file)!), file).toBe(true);
-      for (const page of ["index.html", "sites/mouth.html"])
-        expect(named(made.get(page)!.toString())).toBe(named(helped.get(page)!.toString()));
-    } finally {
-      await alone.dispose();
-    }
-  }, 300_000);
+    const [helped, made] = [await contentOf(killed, "dist"), await contentOf(alone, "dist")];
+    const own = (files: ReadonlyMap<string, Buffer>) => [...files.keys()].filter((file) => !isModule(file));
+    expect(own(made)).toEqual(own(helped));
+    for (const [file, bytes] of helped)
+      if (file.endsWith(".parquet")) expect(bytes.equals(made.get(file)!), file).toBe(true);
+    for (const page of ["index.html", "sites/mouth.html"])
+      expect(named(made.get(page)!.toString())).toBe(named(helped.get(page)!.toString()));
+  });
 
   test("one loader alone drives the whole pipeline", async () => {
     const project = await copyShort();
@@ -255,7 +247,7 @@ describe("whatever comes between, and whoever builds, it comes to the same", () 
       expect(code).toBe(0);
       const {datasets} = JSON.parse(stdout) as Catalogue;
       expect(datasets.map(({end}) => end)).toEqual(Array.from({length: 3}, () => new Date(day1).toISOString()));
-      expect(await storedIn(project)).toEqual(await storedIn(whole));
+      expect(await storedIn(project)).toEqual(await storedIn(alone));
       expect(await countTransactions(project)).toBe(4); // the pond's own beginning, the resources, the readings, and what is known of the run
     } finally {
       await project.dispose();
