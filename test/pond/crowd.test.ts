@@ -11,7 +11,7 @@ import {newPond, write} from "./harness.js";
 import {readings} from "./readings.js";
 
 const processes = 8;
-const times = tried(200, 80);
+const times = tried(200, 40);
 
 /** Runs one process of the crowd to its end; the lines that it said. */
 async function run(program: string, dir: string, ...args: string[]): Promise<string[]> {

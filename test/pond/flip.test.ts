@@ -21,7 +21,7 @@ import {newPond, write} from "./harness.js";
 import {randomFrom} from "./platter.js";
 import {readings} from "./readings.js";
 
-const share = tried(17_000, 5_000); // damages to each kind of object: more than 50,000 to what is read as bytes alone
+const share = tried(17_000, 2_500); // damages to each kind of object: more than 50,000 to what is read as bytes alone
 
 /** A store in which one object is not what was put. */
 class Damaged implements Store {
@@ -187,7 +187,7 @@ test("a damaged checkpoint or hint says what it said, or is refused", {timeout: 
   const intact = await told(kept);
   let refused = 0;
   expect(keys).toEqual([expect.stringMatching(/\.checkpoint\.parquet$/), hintKey]); // the newest alone is read
-  for (let i = 0; i < tried(1000, 400); i++) {
+  for (let i = 0; i < tried(1000, 200); i++) {
     const key = keys[i % keys.length]!;
     const found = await told(new Damaged(kept, key, damage(await kept.get(key), random))).catch(
       (error: unknown) => error
@@ -196,7 +196,7 @@ test("a damaged checkpoint or hint says what it said, or is refused", {timeout: 
     expect(isPondError(found, "CORRUPT", "NOT_FOUND"), `${key}, damage ${i}: ${String(found)}`).toBe(true);
     refused++;
   }
-  expect(refused).toBeGreaterThan(tried(300, 120));
+  expect(refused).toBeGreaterThan(tried(300, 60));
 });
 
 test("SQL takes no damage on the disk for data", {timeout: 60_000}, async () => {
@@ -226,7 +226,7 @@ test("SQL takes no damage on the disk for data", {timeout: 60_000}, async () => 
     ["cache/content", right] // which is made anew
   ] as const)
     for (const file of files.filter((name) => name.startsWith(join(dir, folder))))
-      for (let i = 0; i < 15; i++) {
+      for (let i = 0; i < tried(15, 6); i++) {
         const bytes = new Uint8Array(await readFile(file)); // a Buffer's slice would be a view
         await writeFile(file, damage(bytes, random));
         expect(await ask(), `${file}, damage ${i}`).toBe(expected);
@@ -237,7 +237,7 @@ test("SQL takes no damage on the disk for data", {timeout: 60_000}, async () => 
 test("a whole read of a damaged pond gives all of it, or refuses", {timeout: 60_000}, async () => {
   const [keys, random] = [await keysOf(""), randomFrom(2)];
   const duck = new Duck();
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < tried(500, 200); i++) {
     const key = keys[i % keys.length]!;
     const damaged = new Damaged(store, key, damage(await store.get(key), random));
     const found = await contentOf(damaged, duck).catch((error: unknown) => error);
