@@ -98,7 +98,7 @@ async function written(duck: Duck, {sql, sorted, directory, path}: Writing): Pro
     const file = spans.length === 1 ? whole : join(directory, `${index}.parquet`);
     const within = `timestamp BETWEEN make_timestamptz(${begin}) AND make_timestamptz(${end})`;
     if (file !== whole) await write(duck, `SELECT * FROM read_parquet(${literal(whole)}) WHERE ${within}`, file);
-    stretches.push({content: await readFile(file), rows, minTime: begin, maxTime: end});
+    stretches.push({content: await readFile(file), rows, minTime: Number(begin), maxTime: Number(end)});
   }
   await rm(directory, {recursive: true});
   return stretches;
@@ -110,28 +110,36 @@ async function write(duck: Duck, sql: string, file: string): Promise<void> {
   await duck.run(`COPY (${sql}) TO ${literal(file)} (${options})`);
 }
 
-/** µs UTC, both inclusive. */
+/** µs UTC, both inclusive; exact of any year, which doubles are until 2255. */
 interface Span {
-  readonly begin: number;
-  readonly end: number;
+  readonly begin: bigint;
+  readonly end: bigint;
   readonly rows: number;
+}
+
+/** A row before which readings pause, or where something is wrong, or what would follow the last. */
+interface Step {
+  readonly t: bigint | null;
+  readonly before: bigint | null;
+  readonly row: number; // from 1
 }
 
 async function spansOf(duck: Duck, file: string, path: string): Promise<readonly Span[]> {
   const micros = `(SELECT epoch_us(timestamp) AS t FROM read_parquet(${literal(file)}))`;
   const rows = await duck.rows(
     `WITH steps AS (SELECT t, lag(t) OVER () AS before, row_number() OVER () AS row FROM ${micros})
-     SELECT t::DOUBLE AS t, before::DOUBLE AS before, row::DOUBLE AS row, 0 AS place FROM steps
+     SELECT t, before, row::DOUBLE AS row, 0 AS place FROM steps
        WHERE before IS NULL OR t IS NULL OR t <= before OR t - before > ${stretchGap}
-     UNION ALL SELECT max(t)::DOUBLE, NULL, count(*)::DOUBLE + 1, 1 FROM steps ORDER BY place, row`
+     UNION ALL SELECT max(t), NULL, count(*)::DOUBLE + 1, 1 FROM steps ORDER BY place, row`
   );
-  const [last, cuts] = [rows.pop()!, rows];
-  const wrong = cuts.find(({t, before}) => t === null || (before !== null && Number(t) <= Number(before)));
+  const cuts = rows as unknown as Step[];
+  const last = cuts.pop()!;
+  const wrong = cuts.find(({t, before}) => t === null || (before !== null && t <= before));
   if (wrong?.t === null) throw misplaced(path, "untimed");
   if (wrong) throw misplaced(path, wrong.t === wrong.before ? "twice" : "out of order");
   return cuts.map(({t, row}, index) => {
     const next = cuts[index + 1] ?? last;
-    return {begin: Number(t), end: Number(next.before ?? last.t), rows: Number(next.row) - Number(row)};
+    return {begin: t!, end: (next.before ?? last.t)!, rows: next.row - row};
   });
 }
 

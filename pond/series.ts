@@ -176,7 +176,8 @@ function layersOf(versions: readonly Stretch[], range: Range): readonly Layer[] 
   const edges = [...new Set(versions.flatMap(({minTime, maxTime}) => [minTime, maxTime + 1]))]
     .map((edge) => Math.min(Math.max(edge, begin), end))
     .sort((a, b) => a - b);
-  if (edges.length > mostLayers) return whole;
+  const areExact = edges.every((edge) => Math.abs(edge) <= Number.MAX_SAFE_INTEGER); // else one µs is no step
+  if (edges.length > mostLayers || !areExact) return whole;
   const layers = edges.slice(1).flatMap((to, index): Layer[] => {
     const from = edges[index]!;
     const telling = from < to ? versions.filter(({minTime, maxTime}) => minTime < to && maxTime >= from) : [];
