@@ -30,14 +30,10 @@ export interface Unwalled {
  * the file's name, for a time that did not exist because clocks were put forward over it.
  */
 export async function unwall(duck: Duck, walled: Walled): Promise<Unwalled> {
-  const {from, zone, local} = walled;
-  const [span] = await duck.rows(
-    `SELECT epoch_us(min(t))::DOUBLE AS begin, epoch_us(max(t))::DOUBLE AS end FROM ${from} WHERE ${local}`
-  );
-  if (span!.begin === null) return {offset: "0", notes: []};
-  const day = 86_400_000;
-  const [begin, end] = [Number(span!.begin) / 1000 - 2 * day, Number(span!.end) / 1000 + 2 * day];
-  const transitions = transitionsOf(zone, begin, end);
+  const {zone} = walled;
+  const spans = await spansOf(duck, walled);
+  if (spans.length === 0) return {offset: "0", notes: []};
+  const transitions = transitionsIn(zone, spans);
   const seconds: string[] = [];
   const notes: string[] = [];
   for (const transition of transitions) {
@@ -48,9 +44,42 @@ export async function unwall(duck: Duck, walled: Walled): Promise<Unwalled> {
       notes.push(...found.notes);
     }
   }
-  const first = offsetSql(transitions, zone, begin);
+  const first = offsetSql(transitions, zone, spans[0]!.begin);
   const offset = seconds.length === 0 ? first : `CASE ${seconds.join(" ")} ELSE ${first} END`;
   return {offset, notes};
+}
+
+/** ms, as the clock showed and, to two days, UTC. */
+interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+const day = 86_400_000;
+const [earliest, latest] = [Date.UTC(1000, 0), Date.UTC(10_000, 0) - 1]; // beyond, years may have other than four figures
+
+/** Where rows stand, cut where they pause for a year: one of a clock that was not set may be thousands of them away. */
+async function spansOf(duck: Duck, {from, local}: Walled): Promise<readonly Span[]> {
+  const year = 365 * day;
+  const rows = await duck.rows(
+    `SELECT epoch_ms(min(t))::DOUBLE AS begin, epoch_ms(max(t))::DOUBLE AS end FROM ${from}
+     WHERE ${local} AND t BETWEEN ${timestamp(earliest)} AND ${timestamp(latest)} GROUP BY epoch_ms(t) // ${year} ORDER BY begin`
+  );
+  const spans: Span[] = [];
+  for (const row of rows) {
+    const [begin, end] = [Number(row.begin) - 2 * day, Number(row.end) + 2 * day];
+    const isNear = spans.length > 0 && begin - spans.at(-1)!.end < year;
+    spans.push({begin: isNear ? spans.pop()!.begin : begin, end});
+  }
+  return spans;
+}
+
+/** The transitions in all spans, and in between what they come to, at the begin of the next. */
+function transitionsIn(zone: string, spans: readonly Span[]): readonly Transition[] {
+  return spans.flatMap(({begin, end}, index) => {
+    const [before, after] = [offsetAt(zone, spans[index - 1]?.end ?? begin), offsetAt(zone, begin)];
+    return [...(before === after ? [] : [{at: begin, before, after}]), ...transitionsOf(zone, begin, end)];
+  });
 }
 
 /** A search of the offset by halves; an hour that comes twice is its first coming. */
@@ -152,7 +181,6 @@ function onlyOne(turns: readonly number[]): number | undefined {
 
 async function staysIn(duck: Duck, walled: Walled, {at, before, after}: Transition) {
   const {from, local, stream} = walled;
-  const day = 86_400_000;
   const [begin, end] = [timestamp(at + after), timestamp(at + before)];
   const near = `${local} AND t >= ${timestamp(at + after - day)} AND t < ${timestamp(at + before + day)}`;
   const rows = await duck.rows(
