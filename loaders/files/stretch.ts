@@ -3,10 +3,8 @@ import type {Range} from "../../pond/types.js";
 import {hostFile} from "./source.js";
 import type {Timed} from "./timed.js";
 
-/** A span of time, half-open, µs UTC, and how many rows stand in it. */
-export interface Stretch {
-  readonly begin: number;
-  readonly end: number;
+/** A span of time, half-open, µs UTC, and how many rows stand in it; open where doubles do not tell µs apart any more. */
+export interface Stretch extends Range {
   readonly rows: number;
 }
 
@@ -19,11 +17,38 @@ interface Wanted {
 /** Into how many equal parts a span of time is counted before they are put together. */
 const parts = 1024;
 
-/** Cuts what stands in a span into stretches of time, by time, with no more rows each than the limit unless they are of one instant. */
+/** Doubles tell one µs from the next up to here, before 1970 and after: from 1684 to 2255. No clock that was set is beyond. */
+const exact = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Cuts what stands in a span into stretches of time, by time, with no more rows each than the limit unless they are of
+ * one instant, or of before 1684 or after 2255, which are a stretch each.
+ */
 export async function cut(duck: Duck, rows: Timed, {range, limit}: Wanted): Promise<readonly Stretch[]> {
+  const {begin = -Infinity, end = Infinity} = range;
   const {facts} = rows;
-  const begin = Math.max(range.begin ?? -Infinity, facts.begin);
-  const end = Math.min(range.end ?? Infinity, facts.end + 1);
+  const isEarly = facts.begin < -exact && begin < -exact;
+  const isLate = facts.end >= exact && end > exact;
+  return [
+    ...(isEarly ? await asOne(duck, rows, {...range, end: Math.min(end, -exact)}) : []),
+    ...(await cutNear(duck, rows, {range: {begin: Math.max(begin, -exact), end: Math.min(end, exact)}, limit})),
+    ...(isLate ? await asOne(duck, rows, {...range, begin: Math.max(begin, exact)}) : [])
+  ];
+}
+
+async function asOne(duck: Duck, {from, within}: Timed, range: Range): Promise<readonly Stretch[]> {
+  const [row] = await duck.rows(`SELECT count(*)::DOUBLE AS rows FROM ${from} WHERE ${within(range)}`);
+  return row!.rows === 0 ? [] : [{...range, rows: Number(row!.rows)}];
+}
+
+interface Near extends Wanted {
+  readonly range: Required<Range>;
+}
+
+async function cutNear(duck: Duck, rows: Timed, {range, limit}: Near): Promise<readonly Stretch[]> {
+  const {facts} = rows;
+  const begin = Math.max(range.begin, facts.begin);
+  const end = Math.min(range.end, facts.end + 1);
   if (begin >= end) return [];
   const isWhole = begin === facts.begin && end === facts.end + 1;
   if (rows.file === undefined && isWhole) return [{begin, end, rows: facts.timed}]; // a portion, which is small enough
@@ -98,7 +123,7 @@ async function split(duck: Duck, rows: Timed, {begin, end, limit}: Span): Promis
       gathered = limit;
     } else if (gathered > 0 && gathered + count <= limit) {
       gathered += count;
-      found.push({begin: found.pop()!.begin, end: to, rows: gathered});
+      found.push({...found.pop()!, end: to, rows: gathered});
     } else {
       found.push({begin: from, end: to, rows: count});
       gathered = count;

@@ -125,6 +125,27 @@ test("readings of clocks that were not set are set aside, at the bounds exactly"
 
 const half = {time: "2026-01-01T00:00:00.000Z", "DO.mg/L": 1.5};
 
+test.each([{}, {timeZone: "America/Los_Angeles"}])(
+  "times beyond what doubles tell to the microsecond are set aside as they are, and known again: %j",
+  async (spec) => {
+    const {pond, put, run} = await harbour({files: "data/*", into: "/in/dock", timeZone: "UTC", ...spec});
+    await put("a.csv", "time,DO\n2024-03-14 00:00,1\n9999-12-31 23:59:59.999,2\n2024-03-14 00:30,3\n1600-01-01,4\n");
+    expect(told(await run())).toEqual({...quiet, read: 4, stored: 2, aside: 2});
+    expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([1, 3]);
+    await put("b.csv", "time,DO\n9999-12-31 23:59:59.999,2\n2300-01-01,5\n");
+    expect(told(await run())).toEqual({...quiet, read: 2, aside: 1});
+    await put("c.csv", "time,DO\n9999-12-31 23:59:59.999,6\n");
+    expect(told(await run())).toEqual({...quiet, read: 1, aside: 1});
+    const aside = await (await (await pond.fs()).series("/sys/aside/in/dock")).relation();
+    const rows = await pond.duck.rows(`SELECT "DO", year(timestamp)::DOUBLE AS y FROM ${aside} ORDER BY timestamp`);
+    expect(rows.map(({DO, y}) => [DO, Math.min(Number(y), 9999)])).toEqual([
+      [4, 1600],
+      [5, 2300],
+      [6, 9999]
+    ]);
+  }
+);
+
 test.each<[string, string | Uint8Array, object?]>([
   ["commas", "time,DO.mg/L\n2026-01-01 00:00,1.5\n"],
   ["tabs", "time\tDO.mg/L\n2026-01-01 00:00\t1.5\n"],

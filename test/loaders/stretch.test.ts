@@ -40,6 +40,20 @@ test.each([
   if (along) expect(stretches.map((one) => one.rows)).toEqual(along);
 });
 
+test("times that doubles do not tell apart are a stretch before all others, or behind", async () => {
+  const far = "CASE WHEN i < 3 THEN -100000000000 - i WHEN i < 10 THEN 250000000000 + i ELSE i END";
+  const {duck, rows} = await rowsOf({groups: 2048, time: far});
+  const stretches = await cut(duck, rows, {range: {}, limit: 5000});
+  expect([stretches[0], stretches.at(-1)]).toEqual([
+    {end: -Number.MAX_SAFE_INTEGER, rows: 3},
+    {begin: Number.MAX_SAFE_INTEGER, rows: 7}
+  ]);
+  expect(stretches.reduce((sum, one) => sum + one.rows, 0)).toBe(20_000);
+  const [late] = await cut(duck, rows, {range: {begin: 20_000e6}, limit: 5000});
+  expect(late).toEqual({begin: Number.MAX_SAFE_INTEGER, rows: 7});
+  expect(await cut(duck, rows, {range: {begin: 19_999e6, end: 20_000e6}, limit: 5000})).toHaveLength(1);
+});
+
 test("a part of the time is cut by time", async () => {
   const {duck, rows} = await rowsOf({groups: 2048});
   const stretches = await cut(duck, rows, {range: {begin: 1e9, end: 9e9}, limit: 5000});
