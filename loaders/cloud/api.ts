@@ -7,19 +7,20 @@ import {ApiError, HttpError} from "./http.js";
  * seconds since 1970, UTC. What a page leaves is asked for with a cursor that means something to the server alone.
  */
 
-const friendlyNames = z.object({
-  parameters: z.record(z.string(), z.string()),
-  units: z.record(z.string(), z.string())
-});
+const names = z.record(z.string(), z.string().optional().catch(undefined)); // what has none is called by its number
+const friendlyNames = z.object({parameters: names, units: names});
 
 const id = z.union([z.int(), z.string().min(1)]).transform(String);
 
-const location = z.object({
-  id,
-  name: z.string(),
-  description: z.string().nullish(),
-  gps: z.object({latitude: z.number(), longitude: z.number()}).nullish()
-});
+/** What is odd in one but its id is left out, for its readings are asked for by that alone. */
+const location = z
+  .object({
+    id,
+    name: z.string().catch(""),
+    description: z.string().nullish().catch(undefined),
+    gps: z.object({latitude: z.number(), longitude: z.number()}).nullish().catch(undefined)
+  })
+  .transform((told) => ({...told, name: told.name.trim() || told.id}));
 
 const text = z.string().transform((text) => (text.trim() === "" ? NaN : Number(text))); // Number("") would be 0
 const value = z.union([z.number(), text, z.null()]); // what is no number then is no reading
@@ -34,6 +35,12 @@ export type FriendlyNames = z.infer<typeof friendlyNames>;
 
 /** Where an instrument is, and so the instrument: HydroVu keeps its readings under the place. */
 export type Location = z.infer<typeof location>;
+
+/** The locations of an account. */
+export interface Locations {
+  readonly found: readonly Location[];
+  readonly errors: readonly string[]; // a sentence for each that cannot be asked for its readings
+}
 
 /** Readings of one parameter. */
 export type ParameterData = z.infer<typeof data>["parameters"][number];
@@ -51,6 +58,13 @@ export interface Span {
   readonly cursor?: string; // where to go on; from the first page unless given
 }
 
+/** What is said of a location without an id; a number of more than 53 bits is another by the time it is read. */
+function unusable(told: unknown): string {
+  const {name} = z.object({name: z.string()}).catch({name: ""}).parse(told);
+  const which = name === "" ? "a location" : `a location ${JSON.stringify(name)}`;
+  return `HydroVu tells of ${which} whose id is no number that can be asked for: list in devices what is to be read.`;
+}
+
 /** How often in a row a server may send a page that leads to itself. */
 const patience = 5;
 
@@ -65,11 +79,16 @@ export class Api {
     return (await this.#client.ask({path: "v1/sispec/friendlynames", body: friendlyNames})).body;
   }
 
-  async locations(): Promise<readonly Location[]> {
+  async locations(): Promise<Locations> {
     const found = new Map<string, Location>(); // by id: a page may come twice
-    for await (const {body} of this.#pages("v1/locations/list", z.array(location)))
-      for (const one of body) found.set(one.id, one);
-    return [...found.values()];
+    const errors = new Set<string>();
+    for await (const {body} of this.#pages("v1/locations/list", z.array(z.unknown())))
+      for (const told of body) {
+        const {data: one} = location.safeParse(told);
+        if (one) found.set(one.id, one);
+        else errors.add(unusable(told));
+      }
+    return {found: [...found.values()], errors: [...errors]};
   }
 
   /** The readings of a location, page by page; the next is not asked for until it is wanted. */

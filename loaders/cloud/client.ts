@@ -21,7 +21,13 @@ export interface Question<Body> {
   readonly body: z.ZodType<Body>; // the shape of the answer
 }
 
-const tokenBody = z.object({access_token: z.string().min(1), expires_in: z.number().positive().default(3600)});
+const tokenBody = z.object({
+  access_token: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7e]+$/, "it holds what no header may"),
+  expires_in: z.coerce.number().positive().catch(3600) // s; one that ends before is refused, and renewed then
+});
 
 /**
  * Asks an API that is slow, strict and now and then out of order: under its rate limit, with a token that is renewed,

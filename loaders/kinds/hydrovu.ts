@@ -4,7 +4,7 @@ import * as z from "zod";
 import {nameOf, parentOf} from "../../pond/path.js";
 import type {Transaction} from "../../pond/types.js";
 import {Api} from "../cloud/api.js";
-import type {Location} from "../cloud/api.js";
+import type {Location, Locations} from "../cloud/api.js";
 import {Client} from "../cloud/client.js";
 import {Collector} from "../cloud/device.js";
 import type {Collected, Device} from "../cloud/device.js";
@@ -162,10 +162,10 @@ interface Candidate {
 async function devicesIn(
   tx: Transaction,
   resource: Resource<HydroVuSpec>,
-  locations: readonly Location[]
+  {found, errors: odd}: Locations
 ): Promise<Found> {
-  const known = new Map(locations.map((location) => [location.id, location]));
-  const wanted = resource.spec.devices ?? locations.map(({id}) => ({id, name: undefined}));
+  const known = new Map(found.map((location) => [location.id, location]));
+  const wanted = resource.spec.devices ?? found.map(({id}) => ({id, name: undefined}));
   const missing = wanted.filter(({id}) => !known.has(id));
   const candidates = await Promise.all(
     wanted.flatMap(({id, name: given}) => {
@@ -176,7 +176,11 @@ async function devicesIn(
   );
   const isTaken = await takenBesides(resource, tx, candidates);
   const series = seriesOf(candidates, {into: resource.spec.into, isTaken});
-  const errors = missing.map(({id}) => `The account has no location ${id}: take it out of devices.`);
+  const isAnyWanted = !resource.spec.devices || missing.length > 0; // of those that are odd
+  const errors = [
+    ...(isAnyWanted ? odd : []),
+    ...missing.map(({id}) => `The account has no location ${id}: take it out of devices.`)
+  ];
   const devices: Device[] = [];
   for (const [candidate, path] of series) {
     const hasTwin = [...series].some(([other, taken]) => other !== candidate && taken === path);
@@ -228,8 +232,7 @@ function seriesOf(
   return new Map(
     candidates.map((one, index) => {
       const path = taken[index]!;
-      const isUnique = taken.indexOf(path) === taken.lastIndexOf(path) && !isTaken(one, path);
-      const isAlone = nameOf(path) !== "" && isUnique;
+      const isAlone = taken.indexOf(path) === taken.lastIndexOf(path) && !isTaken(one, path);
       return [one, isAlone || settled(one) !== undefined ? path : `${path}-${one.location.id}`];
     })
   );

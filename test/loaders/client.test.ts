@@ -142,3 +142,20 @@ test("an answer of another form is named with what is wrong in it", async () => 
     `GET ${url}/v1/thing answered in another form than expected: value is wrong (Invalid input: expected number, received string)`
   );
 });
+test("a token that no header may hold is refused, and in no error", async () => {
+  const {ask, url, asked} = await scripted({tokens: [granted("t\n1")], answers: [good]});
+  const error = await failure(ask());
+  expect(error.message).toBe(
+    `POST ${url}/oauth/token answered in another form than expected: access_token is wrong (it holds what no header may)`
+  );
+  expect([error.stack, String(error.cause)].join()).not.toMatch(/t\n1|t\\n1/);
+  expect(asked).toHaveLength(1);
+});
+
+test("how long a token is good may be told as text, or not at all", async () => {
+  for (const life of ["3600", null, "soon"] as unknown as number[]) {
+    const {ask} = await scripted({tokens: [granted("t1\n", life)], answers: [good]});
+    expect((await ask()).body).toEqual({value: 7});
+  }
+});
+

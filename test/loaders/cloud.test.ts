@@ -41,7 +41,7 @@ test("it tells of the harbour's instruments, and the readings that the harbour's
   const {api} = await serve();
   const {parameters, units} = await api.names();
   expect([parameters["4"], units["4"]]).toEqual(["DO", "mg/L"]);
-  const locations = await api.locations();
+  const {found: locations} = await api.locations();
   expect(locations.map(({name}) => name)).toContain("river-bottom"); // the last, on the list's second page
   expect(locations[0]).toMatchObject({id: "1000", name: "basin-surface", description: "1 m below the surface"});
   const {told, pages} = await read(api, "1000");
@@ -59,7 +59,7 @@ test("it tells of the harbour's instruments, and the readings that the harbour's
 test.each(faults.map((fault) => [fault]))("%s befalls requests, and the client overcomes it", async (fault) => {
   const clean = await read((await serve()).api, "1003");
   const {api, cloud} = await serve({faults: {seed: 3, faults: [fault], share: 0.5}, page: 40});
-  const [{told}, locations] = [await read(api, "1003"), await api.locations()];
+  const [{told}, {found: locations}] = [await read(api, "1003"), await api.locations()];
   expect(told).toEqual(clean.told);
   expect(locations).toHaveLength(6);
   const befallen = cloud.exchanges.filter((exchange) => exchange.fault === fault);

@@ -7,6 +7,7 @@ import {kinds} from "../../loaders/kinds.js";
 import {readResources} from "../../loaders/resources/resource.js";
 import {serveCloud} from "../../loaders/cloud/cloud.js";
 import {instrumentsIn} from "../../loaders/cloud/instrument.js";
+import type {CloudLocation} from "../../loaders/cloud/offer.js";
 import {progressPath} from "../../loaders/cloud/progress.js";
 import type {Progress} from "../../loaders/cloud/progress.js";
 import {silent} from "../../loaders/runs/reporter.js";
@@ -472,6 +473,28 @@ test("the rate limit holds from run to run", async () => {
   const arrivals = cloud.exchanges.map(({at}) => at);
   expect(arrivals).toHaveLength(12);
   expect(mostWithin(arrivals, 1000)).toBeLessThanOrEqual(5);
+});
+
+test("a location of which something is odd is read; one without an id is told, unless others are asked for", async () => {
+  const source = bench(2);
+  const odd = {
+    72: {name: null, gps: {latitude: null, longitude: 1}, description: 5},
+    73: {name: "North", gps: "here"}
+  };
+  for (const [id, told] of Object.entries(odd)) {
+    source.place({id: Number(id), ...told} as unknown as CloudLocation, "1/1");
+    source.put(Number(id), {[hour(0)]: [1]});
+  }
+  source.place({id: 2 ** 60, name: "Far", description: ""}, "1/1");
+  source.names.parameters["1"] = null as unknown as string;
+  const {run, pond} = await collector(source);
+  const words =
+    'HydroVu tells of a location "Far" whose id is no number that can be asked for: list in devices what is to be read.';
+  expect(await run()).toEqual({...nothing, read: 4, stored: 4, errors: [words]});
+  expect(await run({devices: [{id: 71}]})).toMatchObject({errors: []});
+  expect((await (await pond.fs()).list("/hydrovu")).map(({name}) => name)).toEqual(["72", "AT500_1", "North"]);
+  const columns = await (await (await pond.fs()).series("/hydrovu/72")).columns();
+  expect(columns.map(({name}) => name)).toEqual(["Parameter 1.C"]);
 });
 
 test("a series that was taken away is read again from its begin", async () => {

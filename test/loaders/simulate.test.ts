@@ -38,7 +38,7 @@ test("it serves the harbour until it is interrupted, and tells what it answered"
     /^Serving 6 instruments at (http:\/\/127\.0\.0\.1:\d+\/public-api); any credentials will do\.\n$/.exec(said.out)!;
   const account = {url: url!, clientId: "any", clientSecret: "any", scopes: ["read:locations", "read:data"]};
   const api = new Api(new Client(account, new Limiter({requests: 100, per: 1000})));
-  expect(await api.locations()).toHaveLength(6); // on two pages, the second of which is at first the first again
+  expect((await api.locations()).found).toHaveLength(6); // on two pages, the second of which is at first the first again
   let readings = 0;
   for await (const {parameters} of api.data("1000", {begin: 0, end: 4e9})) readings += parameters[0]!.readings.length;
   expect(readings).toBeGreaterThan(100); // of 28 days, 4 a day
