@@ -1,9 +1,9 @@
 import {setTimeout as sleep} from "node:timers/promises";
 import * as z from "zod";
-import {ApiError, ConnectionError, exchange, failureOf, HttpError} from "./http.js";
+import {ApiError, ConnectionError, exchange, failureOf, HttpError, PauseError, redirectOf} from "./http.js";
 import type {Answer, Request} from "./http.js";
 import type {Limiter} from "./limiter.js";
-import {patience, pauseAfter} from "./retry.js";
+import {patience, pauseAfter, toldBy} from "./retry.js";
 import type {Failure, Patience} from "./retry.js";
 import {basic, Token} from "./token.js";
 import type {Credentials, Granted} from "./token.js";
@@ -29,10 +29,13 @@ const tokenBody = z.object({
   expires_in: z.coerce.number().positive().catch(3600) // s; one that ends before is refused, and renewed then
 });
 
+/** How often in a row a server may send a request on to another place of its own. */
+const redirects = 5;
+
 /**
  * Asks an API that is slow, strict and now and then out of order: under its rate limit, with a token that is renewed,
- * waiting as told, and again where that may help. Throws HttpError when it gives up; nothing that it says or throws
- * holds a credential.
+ * waiting as told, and again where that may help. Throws HttpError when it gives up, PauseError when it is to wait for
+ * longer than it may; nothing that it says or throws holds a credential.
  */
 export class Client {
   readonly #account: Account;
@@ -53,7 +56,7 @@ export class Client {
     return this.#persist(request, question.body, async () => {
       const token = await this.#token.get();
       const headers = {...question.headers, accept: "application/json", authorization: `Bearer ${token}`};
-      const answer = await this.#limiter.run(() => exchange({...request, headers}));
+      const answer = await this.#send({...request, headers});
       if (answer.status === 401) await this.#token.refused(token);
       return answer;
     });
@@ -69,11 +72,18 @@ export class Client {
     };
     const body = new URLSearchParams({grant_type: "client_credentials", scope: scopes.join(" ")}).toString();
     const {body: token} = await this.#persist(request, tokenBody, async () => {
-      const answer = await this.#limiter.run(() => exchange({...request, headers, body}));
+      const answer = await this.#send({...request, headers, body});
       if (answer.status === 400 || answer.status === 401) throw new HttpError(request, {status: 401, attempts: 1});
       return answer;
     });
     return {token: token.access_token, until: Date.now() + token.expires_in * 1000};
+  }
+
+  /** Sends a request, and wherever the server sends it on to, each when it is its turn. */
+  async #send(request: Request, hops = redirects): Promise<Answer> {
+    const answer = await this.#limiter.run(() => exchange(request));
+    const url = redirectOf(request, answer);
+    return url === undefined || hops === 0 ? answer : this.#send({...request, url}, hops - 1);
   }
 
   /** Sends a request until it is answered well, or until that is hopeless. */
@@ -86,11 +96,20 @@ export class Client {
       const outcome = await send().then((answer) => read(request, shape, answer), noAnswer);
       if ("body" in outcome) return outcome;
       const {failure, reason} = outcome;
+      this.#refuseLong(toldBy(failure, Date.now()));
       const pause = pauseAfter(failure, {attempt, now: Date.now(), chance: Math.random()}, this.#patience);
       if (pause === undefined) throw new HttpError(request, {status: failure.status, reason, attempts: attempt});
       if (isBusy(failure)) this.#limiter.hold(pause); // which is meant for all that the account asks
       await sleep(Math.ceil(pause));
     }
+  }
+
+  /** Has the account ask nothing more where the server wants a pause that is not waited out. */
+  #refuseLong(told: number | undefined): void {
+    if (told === undefined || told <= this.#patience.told) return;
+    const error = new PauseError(told);
+    this.#limiter.close(told, error);
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import type {Transaction} from "../../pond/types.js";
 import {add} from "./addition.js";
 import type {Api, DataPage, FriendlyNames} from "./api.js";
 import {asideOf, setClocks} from "../time/epoch.js";
-import {ApiError, HttpError} from "./http.js";
+import {ApiError, HttpError, PauseError} from "./http.js";
 import {divided, measuresOf, pointsIn, rowsOf} from "./page.js";
 import type {Rows} from "./page.js";
 import {advanced, begunAt, stranded, sweepOf, writeProgress} from "./progress.js";
@@ -147,6 +147,7 @@ export class Collector {
 }
 
 function troubleOf({name}: Device, error: unknown): string {
+  if (error instanceof PauseError) return `${error.message}.`; // which is the account's
   if (error instanceof ApiError) return `${name} was not read to its end: ${error.message}.`;
   if (error instanceof PondError) return `${name} was not stored: ${error.message}`;
   throw error;

@@ -24,14 +24,23 @@ export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 }
 
-/** Sends a request and reads the answer, whatever its status. Throws ConnectionError where there is none, or half of one. */
+/** Sends a request and reads the answer, whatever its status: it goes on to nowhere by itself. Throws ConnectionError where there is none, or half of one. */
 export async function exchange({url, ...init}: Request): Promise<Answer> {
   try {
-    const response = await fetch(url, {...init, signal: AbortSignal.timeout(timeout)});
+    const response = await fetch(url, {...init, redirect: "manual", signal: AbortSignal.timeout(timeout)});
     return {status: response.status, headers: response.headers, text: await response.text()};
   } catch (error) {
     throw new ConnectionError(reasonOf(error), {cause: error});
   }
+}
+
+/** Where an answer sends a request on to; undefined for any other, and for another host, which credentials may not reach. */
+export function redirectOf({method, url}: Request, {status, headers}: Answer): string | undefined {
+  const isRedirect = [307, 308].includes(status) || (method === "GET" && [301, 302, 303].includes(status));
+  const place = headers.get("location");
+  if (!isRedirect || place === null || !URL.canParse(place, url)) return undefined;
+  const {origin, pathname, search} = new URL(place, url);
+  return origin === new URL(url).origin ? `${origin}${pathname}${search}` : undefined;
 }
 
 /** What the platform says is wrong, which is hidden inside what it throws. */
@@ -45,6 +54,16 @@ function reasonOf(error: unknown): string {
 /** An API that does not do as it should: the sentence says which request, and what to do. */
 export class ApiError extends Error {
   override readonly name: string = "ApiError";
+}
+
+/** A pause that the server asks for, and that is longer than a run waits. */
+export class PauseError extends ApiError {
+  override readonly name = "PauseError";
+
+  constructor(ms: number) {
+    const minutes = Math.ceil(ms / 60_000);
+    super(`HydroVu asks for a pause of ${minutes} min, which is longer than a run waits: the next run goes on`);
+  }
 }
 
 /** A request that was given up: what, where, how often it was tried, and what to do. Never what was sent or answered. */

@@ -43,8 +43,8 @@ function isPassing(status: number | undefined): boolean {
   return status >= 500 && status !== 501 && status !== 505;
 }
 
-/** The pause that a server asks for: seconds, or a date of its own clock. */
-function toldBy({status, retryAfter, date}: Failure, now: number): number | undefined {
+/** The pause that a busy server asks for, in ms: it tells seconds, or a date of its own clock. */
+export function toldBy({status, retryAfter, date}: Failure, now: number): number | undefined {
   if (retryAfter === undefined || (status !== 429 && status !== 503)) return undefined;
   if (/^\s*\d+\s*$/.test(retryAfter)) return Number(retryAfter) * 1000;
   const [until, clock] = [Date.parse(retryAfter), Date.parse(date ?? "")];

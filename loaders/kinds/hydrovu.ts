@@ -96,27 +96,43 @@ export const hydrovu: Kind<HydroVuSpec> = {
   schema,
   writes: ({into}) => [into],
   async run(resource: Resource<HydroVuSpec>, context: RunContext): Promise<Report> {
-    const {spec, name} = resource;
-    const {effects} = context;
-    const api = apiOf(spec, context);
-    effects.reporter.step(`Asking HydroVu for the instruments of ${name}`);
-    const [names, locations] = [await api.names(), await api.locations()];
-    const {devices, turn, errors} = await context.transaction((tx) => devicesIn(tx, resource, locations));
-    const budget = {points: spec.maxPointsPerRun ?? Infinity};
-    const task = {
-      ...{api, names, budget, duck: context.duck, now: effects.now()},
-      plan: {now: effects.now() / 1000, overlap: parseDuration(spec.overlap) / 1e6},
-      transaction: context.transaction,
-      tell: (device: Device) => effects.reporter.step(`Reading ${device.name} of ${name}`)
-    };
-    const collectors = devices.map((one) => new Collector(one, task));
-    const goesOn = () => budget.points > 0;
-    const waiting = await takeTurns(ringFrom(turn, collectors), {width: spec.parallel, goesOn});
-    if (waiting.length > 0) await context.transaction((tx) => keepPlaces(tx, resource, {collectors, waiting}));
-    const used = (spec.maxPointsPerRun ?? Infinity) - budget.points;
-    return reportOf(collectors, {errors, stoppedAfter: waiting.length > 0 ? used : undefined});
+    const {url, clientId, clientSecret, rateLimit} = resource.spec;
+    const limiter = Limiter.of(join(context.cache, "hydrovu", `${accountOf(url, clientId)}.json`));
+    const limit = {requests: rateLimit.requests, per: parseDuration(rateLimit.per) / 1000};
+    const scopes = ["read:locations", "read:data"];
+    const api = new Api(new Client({url, clientId, clientSecret, scopes}, limiter));
+    return limiter.under(limit, () => collect(api, resource, context));
   }
 };
+
+/** An account by a name that tells nothing of it. */
+function accountOf(url: string, clientId: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify([url, clientId]))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+async function collect(api: Api, resource: Resource<HydroVuSpec>, context: RunContext): Promise<Report> {
+  const {spec, name} = resource;
+  const {effects} = context;
+  effects.reporter.step(`Asking HydroVu for the instruments of ${name}`);
+  const [names, locations] = [await api.names(), await api.locations()];
+  const {devices, turn, errors} = await context.transaction((tx) => devicesIn(tx, resource, locations));
+  const budget = {points: spec.maxPointsPerRun ?? Infinity};
+  const task = {
+    ...{api, names, budget, duck: context.duck, now: effects.now()},
+    plan: {now: effects.now() / 1000, overlap: parseDuration(spec.overlap) / 1e6},
+    transaction: context.transaction,
+    tell: (device: Device) => effects.reporter.step(`Reading ${device.name} of ${name}`)
+  };
+  const collectors = devices.map((one) => new Collector(one, task));
+  const goesOn = () => budget.points > 0;
+  const waiting = await takeTurns(ringFrom(turn, collectors), {width: spec.parallel, goesOn});
+  if (waiting.length > 0) await context.transaction((tx) => keepPlaces(tx, resource, {collectors, waiting}));
+  const used = (spec.maxPointsPerRun ?? Infinity) - budget.points;
+  return reportOf(collectors, {errors, stoppedAfter: waiting.length > 0 ? used : undefined});
+}
 
 interface Stopped {
   readonly collectors: readonly Collector[];
@@ -130,16 +146,6 @@ interface Stopped {
 async function keepPlaces(tx: Transaction, resource: Resource, {collectors, waiting}: Stopped): Promise<void> {
   await writeTurn(tx, resource, waiting[0]!.id);
   for (const collector of collectors) await collector.keepPlace(tx);
-}
-
-function apiOf({url, clientId, clientSecret, rateLimit}: HydroVuSpec, {cache}: RunContext): Api {
-  const account = createHash("sha256")
-    .update(JSON.stringify([url, clientId]))
-    .digest("hex")
-    .slice(0, 16);
-  const limit = {requests: rateLimit.requests, per: parseDuration(rateLimit.per) / 1000};
-  const limiter = new Limiter(limit, join(cache, "hydrovu", `${account}.json`));
-  return new Api(new Client({url, clientId, clientSecret, scopes: ["read:locations", "read:data"]}, limiter));
 }
 
 // ---- Which instruments ----
@@ -274,6 +280,6 @@ function reportOf(collectors: readonly Collector[], {errors, stoppedAfter}: Told
     stored: sum(({stored}) => stored),
     aside: sum(({aside}) => aside),
     notes: stoppedAfter === undefined ? [] : [end(stoppedAfter)],
-    errors: [...errors, ...collected.flatMap(({error}) => error ?? [])]
+    errors: [...new Set([...errors, ...collected.flatMap(({error}) => error ?? [])])]
   };
 }

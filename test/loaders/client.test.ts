@@ -7,7 +7,9 @@ import {z} from "zod";
 import {Client} from "../../loaders/cloud/client.js";
 import {HttpError} from "../../loaders/cloud/http.js";
 import {Limiter} from "../../loaders/cloud/limiter.js";
+import type {RateLimit} from "../../loaders/cloud/limiter.js";
 import {patience} from "../../loaders/cloud/retry.js";
+import {mostWithin} from "./arrivals.js";
 
 /** The client against a real server on this machine, which answers as each test has it. */
 
@@ -17,7 +19,15 @@ const credentials = {clientId: "the:id", clientSecret: "s3cret/+"};
 const body = z.object({value: z.number()});
 
 /** A server that answers each request for a token with the next of these, and each other one with the next of those. */
-async function scripted({tokens = [granted("t1")], answers}: {tokens?: Answer[]; answers: Answer[]}) {
+async function scripted({
+  tokens = [granted("t1")],
+  answers,
+  limit = {requests: 99, per: 1000}
+}: {
+  tokens?: Answer[];
+  answers: Answer[];
+  limit?: RateLimit;
+}) {
   const asked: {path: string; authorization: string | undefined; at: number}[] = [];
   const server = createServer((request, response) => {
     const isToken = request.url === "/api/oauth/token";
@@ -33,7 +43,7 @@ async function scripted({tokens = [granted("t1")], answers}: {tokens?: Answer[];
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`;
   const account = {url, ...credentials, scopes: ["read:a", "read:b"]};
-  const client = new Client(account, new Limiter({requests: 99, per: 1000}), {...patience, first: 20});
+  const client = new Client(account, new Limiter(limit), {...patience, first: 20});
   return {client, url, asked, server, ask: () => client.ask({path: "v1/thing", body})};
 }
 
@@ -88,6 +98,41 @@ test("a server that is busy is waited for as it asks, and by all", async () => {
   for (const at of later) expect(at - refused!).toBeGreaterThan(999);
 });
 
+test("a pause that is longer than a run waits ends all that the account asks", async () => {
+  const {ask, asked} = await scripted({answers: [status(503, {"retry-after": "3600"})]});
+  const words = "HydroVu asks for a pause of 60 min, which is longer than a run waits: the next run goes on";
+  for (let i = 0; i < 3; i++) await expect(ask()).rejects.toThrow(words);
+  expect(asked.map(({path}) => path)).toEqual(["/api/oauth/token", "/api/v1/thing"]);
+});
+
+test("a redirection is followed on the same host, and counts as a request", async () => {
+  const limit = {requests: 3, per: 200};
+  const {ask, asked} = await scripted({limit, answers: [status(302, {location: "elsewhere?a=1"}), good]});
+  for (let i = 0; i < 4; i++) expect((await ask()).body).toEqual({value: 7});
+  expect(asked.slice(0, 3).map(({path}) => path)).toEqual([
+    "/api/oauth/token",
+    "/api/v1/thing",
+    "/api/v1/elsewhere?a=1"
+  ]);
+  expect(asked[2]!.authorization).toBe("Bearer t1");
+  expect(
+    mostWithin(
+      asked.map(({at}) => at),
+      limit.per
+    )
+  ).toBeLessThanOrEqual(limit.requests);
+});
+
+test("a redirection to another host is not followed, nor one that goes on and on", async () => {
+  const other = await scripted({answers: [good]});
+  const {ask, url} = await scripted({answers: [status(302, {location: `${other.url}/v1/thing`})]});
+  await expect(ask()).rejects.toThrow(`GET ${url}/v1/thing answered 302 Found: check the url`);
+  expect(other.asked).toEqual([]);
+  const round = await scripted({answers: [status(307, {location: "thing"})]});
+  await expect(round.ask()).rejects.toThrow("answered 307 Temporary Redirect: check the url");
+  expect(round.asked).toHaveLength(7); // the token, and six
+});
+
 test("an error of the server, a connection that is cut and half an answer are tried again", async () => {
   const cut: Answer = (_, response) => void response.socket!.destroy();
   const half: Answer = (_, response) => {
@@ -136,12 +181,6 @@ test("credentials that are refused are said to be, and are in no error", async (
   }
 });
 
-test("an answer of another form is named with what is wrong in it", async () => {
-  const {ask, url} = await scripted({answers: [(_, response) => json(response, {value: "7"})]});
-  expect((await failure(ask())).message).toBe(
-    `GET ${url}/v1/thing answered in another form than expected: value is wrong (Invalid input: expected number, received string)`
-  );
-});
 test("a token that no header may hold is refused, and in no error", async () => {
   const {ask, url, asked} = await scripted({tokens: [granted("t\n1")], answers: [good]});
   const error = await failure(ask());
@@ -159,3 +198,9 @@ test("how long a token is good may be told as text, or not at all", async () => 
   }
 });
 
+test("an answer of another form is named with what is wrong in it", async () => {
+  const {ask, url} = await scripted({answers: [(_, response) => json(response, {value: "7"})]});
+  expect((await failure(ask())).message).toBe(
+    `GET ${url}/v1/thing answered in another form than expected: value is wrong (Invalid input: expected number, received string)`
+  );
+});

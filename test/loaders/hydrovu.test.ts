@@ -475,6 +475,31 @@ test("the rate limit holds from run to run", async () => {
   expect(mostWithin(arrivals, 1000)).toBeLessThanOrEqual(5);
 });
 
+test("the rate limit holds for all resources of an account together", async () => {
+  const {pond, cloud} = await collector(bench(4));
+  const source = {url: cloud.url, clientId: "a", clientSecret: "b", rateLimit: {requests: 3, per: "1s"}};
+  const both = ["one", "two"].map((name) => resource("HydroVu", name, {...source, into: `/${name}`}));
+  const {rows} = await runAll(pond, both, {now: () => hour(240) * 1000, env: {}, reporter: silent});
+  expect(rows.map(({stored, errors}) => [stored, errors])).toEqual([
+    [4, []],
+    [4, []]
+  ]);
+  const arrivals = cloud.exchanges.map(({at}) => at);
+  expect(arrivals).toHaveLength(8);
+  expect(mostWithin(arrivals, 1000)).toBeLessThanOrEqual(3);
+});
+
+test("a pause that is longer than a run waits is obeyed by all instruments, and told once", async () => {
+  const source = new Bench();
+  for (let id = 1; id <= 8; id++) place(source, id, 5);
+  const {run, cloud} = await collector(source, {limit: {requests: 4, per: 3_600_000}});
+  const pause = "HydroVu asks for a pause of 60 min, which is longer than a run waits: the next run goes on.";
+  expect(await run({parallel: 2})).toEqual({...nothing, errors: [pause]});
+  const refused = cloud.exchanges.filter(({fault}) => fault === "limit"); // behind a token, the names, and two pages of locations
+  expect(cloud.exchanges.length - refused.length).toBe(4);
+  expect(refused.length).toBeLessThanOrEqual(2);
+});
+
 test("a location of which something is odd is read; one without an id is told, unless others are asked for", async () => {
   const source = bench(2);
   const odd = {

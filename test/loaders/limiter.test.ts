@@ -1,4 +1,4 @@
-import {readFile, writeFile} from "node:fs/promises";
+import {readFile, rm, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {setTimeout as sleep} from "node:timers/promises";
 import {expect, test} from "vitest";
@@ -39,6 +39,50 @@ test("when the server asks to wait, all wait", async () => {
   const began = performance.now();
   await limiter.run(async () => undefined);
   expect(performance.now() - began).toBeGreaterThanOrEqual(150);
+});
+
+test("when the server asks for a pause that nobody waits out, all end with the same error until it is over", async () => {
+  const limiter = new Limiter(limit);
+  const why = new Error("a pause");
+  let sent = 0;
+  const send = async () => void sent++;
+  await limiter.run(send);
+  limiter.close(100, why);
+  limiter.close(10, new Error("a shorter one"));
+  for (let i = 0; i < 2; i++) await expect(limiter.run(send)).rejects.toBe(why);
+  expect(sent).toBe(1);
+  await sleep(110);
+  await limiter.run(send);
+  expect(sent).toBe(2);
+});
+
+test("those who ask one account share what it grants; where they have two limits, both hold", async () => {
+  const file = join(await temporaryDirectory(), "account.json");
+  const arrivals: number[] = [];
+  const work = (requests: number) =>
+    Limiter.of(file).under({...limit, requests}, () =>
+      Promise.all([1, 2, 3, 4].map(() => Limiter.of(file).run(async () => void arrivals.push(performance.now()))))
+    );
+  await Promise.all([work(5), work(3)]);
+  expect(arrivals).toHaveLength(8);
+  expect(mostWithin(arrivals, limit.per)).toBe(3);
+  await sleep(limit.per);
+  await work(5);
+  expect(mostWithin(arrivals, limit.per)).toBe(4); // the other is not at work any more
+});
+
+test("a request that cannot be remembered is not sent", async () => {
+  const root = await temporaryDirectory();
+  const limiter = new Limiter(limit, join(root, "cache/account.json"));
+  let sent = 0;
+  const send = async () => void sent++;
+  await limiter.run(send);
+  await rm(join(root, "cache"), {recursive: true}); // which anyone may do
+  await limiter.run(send);
+  await rm(join(root, "cache"), {recursive: true});
+  await writeFile(join(root, "cache"), "");
+  await expect(limiter.run(send)).rejects.toThrow("EEXIST");
+  expect(sent).toBe(2);
 });
 
 test("the limit holds from process to process, also when one is killed", async () => {
