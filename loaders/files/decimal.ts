@@ -1,3 +1,4 @@
+import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import type {Field} from "../time/field.js";
 
@@ -8,6 +9,19 @@ export type Decimal = "." | ",";
 export interface Numerals {
   readonly decimal: Decimal; // found at the beginning of a file, or told
   readonly isDecimalTold?: boolean; // by the resource, or by what the file is
+}
+
+/** What may stand between groups of three figures wherever the fraction begins (ISO 31-0; the Swiss apostrophe). */
+const blanks = String.raw` \x{a0}\x{2009}\x{202f}`;
+const apostrophes = String.raw`\x27\x{2019}`;
+const always = " \u00a0\u2009\u202f'\u2019"; // the same, one after another
+
+/** A text that may be a number, as a regular expression. */
+export const figures = String.raw`([-+\s\d.,${blanks}${apostrophes}]|\d[eE][-+]?\d)*`;
+
+/** Figures with a mark between thousands, one and the same. */
+function grouped(mark: string): string {
+  return [mark, blanks, apostrophes].map((one) => String.raw`\d{1,3}([${one}]\d{3})+`).join("|");
 }
 
 /** What the texts of a column are, as regular expressions that no other of these matches. */
@@ -21,7 +35,8 @@ export const shapes = {
 /** Numbers that can be read in one way: by what separates their thousands and what stands before their fraction. */
 function evident(between: string, before: string): string {
   const fraction = String.raw`\d*${before}(\d{1,2}|\d{4,})|0\d*${before}\d+|\d{4,}${before}\d+`;
-  return `^[-+]?(${fraction}|\\d{1,3}(${between}\\d{3})+${before}\\d+|\\d{1,3}(${between}\\d{3}){2,})$`;
+  const large = String.raw`(${grouped(between)})${before}\d+|\d{1,3}(${between}\d{3}){2,}`;
+  return String.raw`^[-+]?(${fraction}|${large}|\d*${before}\d+[eE][-+]?\d+)$`;
 }
 
 /** Numbers of which one mark may be either. */
@@ -76,12 +91,18 @@ export function refusal(header: string, text: string): Error {
   return new Error(`its column "${header}" holds "${text}", which is ${readings}; set decimal to "," or "."`);
 }
 
-/** The number in a text, DOUBLE or NULL. */
+/** The number in a text, DOUBLE or NULL. Most have no marks between thousands: a regular expression costs more than the cast. */
 export function numberIn(sql: string, decimal: Decimal): string {
   const [between, before] = decimal === "." ? [",", "."] : [".", ","];
-  const grouped = String.raw`^\s*[-+]?\d{1,3}([${between}]\d{3})+([${before}]\d*)?\s*$`;
-  const plain =
-    decimal === "." ? sql : `CASE WHEN NOT contains(${sql}, '.') THEN replace(${sql}, ',', '.') ELSE ${sql} END`;
-  const joined = `replace(replace(${sql}, '${between}', ''), ',', '.')`;
-  return `TRY_CAST(trim(CASE WHEN regexp_matches(${sql}, '${grouped}') THEN ${joined} ELSE ${plain} END) AS DOUBLE)`;
+  const thousands = String.raw`^\s*[-+]?(${grouped(between)})([${before}]\d*)?\s*$`;
+  const joined = `replace(translate(${sql}, ${literal(between + always)}, ''), ',', '.')`;
+  const plain = decimal === "." ? sql : `CASE WHEN NOT contains(${sql}, '.') THEN replace(${sql}, ',', '.') END`;
+  const others = `CASE WHEN regexp_matches(${sql}, '${thousands}') THEN ${joined} ELSE ${sql} END`;
+  return `coalesce(TRY_CAST(trim(${plain}) AS DOUBLE), TRY_CAST(trim(${others}) AS DOUBLE))`;
+}
+
+/** Those of the texts and numbers that stand for no reading which are numbers. */
+export function numbersAmong(missing: readonly (string | number)[]): readonly number[] {
+  const told = missing.filter((one) => String(one).trim() !== ""); // which is empty anyway, and to JavaScript 0
+  return told.map(Number).filter((number) => !Number.isNaN(number));
 }

@@ -31,6 +31,9 @@ export interface TextReport {
   readonly unclear: readonly string[]; // what may be one number or another
 }
 
+/** Raised when texts are read as other numbers than before: what was made of them is made anew. */
+const generation = 2;
+
 /** Some columns of a series, under other names and in other units. */
 export class RenamedSeries implements Series {
   readonly path: string;
@@ -84,7 +87,7 @@ export class RenamedSeries implements Series {
 
   #recipe(): readonly unknown[] {
     return this.#renamings.map(({from, column, conversion, text}) => {
-      const as = text ? [text] : column.type === "DOUBLE" || isFlag(column) ? [] : [column.type];
+      const as = text ? [generation, text] : column.type === "DOUBLE" || isFlag(column) ? [] : [column.type];
       return [from, column.name, conversion ?? null, ...as];
     });
   }

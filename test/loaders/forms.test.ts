@@ -148,7 +148,12 @@ test.each<[string, readonly string[], readonly (number | null)[], object?]>([
   ["a point between thousands, as told", ["1.234", "2"], [1234, 2], {decimal: ","}],
   ["points, three digits behind each", ["1.234", "n/a", "12.345"], [1.234, null, 12.345]],
   ["what is no number either way", ["1.234,5", "2,345.5", "1,5"], [1234.5, null, 1.5], {decimal: ","}],
-  ["nothing but points", ["1.5", "2.25", "n/a"], [1.5, 2.25, null], {decimal: ","}]
+  ["nothing but points", ["1.5", "2.25", "n/a"], [1.5, 2.25, null], {decimal: ","}],
+  ["blanks between thousands", ["999,5", "1 000,5", "-1 234 567,25"], [999.5, 1000.5, -1_234_567.25]],
+  ["blanks of other widths", ["1\u00a0000,5", "1\u202f000,5", "1\u2009000"], [1000.5, 1000.5, 1000]],
+  ["apostrophes between thousands", ["999.5", "1'000.5", "1’234’567"], [999.5, 1000.5, 1_234_567]],
+  ["marks that stand elsewhere", ["1.5", "12 34", "2.5", "1 000'000", "7"], [1.5, null, 2.5, null, 7]],
+  ["powers of ten behind a comma", ["1,5E+03", "2,345e-1"], [1500, 0.2345]]
 ])("numbers with %s", async (_, texts, values, spec = {}) => {
   for (const form of ["wide", "long"]) {
     const {pond, put, run} = await harbour(spec);
