@@ -115,18 +115,20 @@ async function typedSource(duck: Duck, {path, objects, areLines}: Objects, how: 
 }
 
 /** How a member is read, of which DuckDB tells the type; undefined where that may hold objects and something else. */
-async function memberOf(duck: Duck, {header, type, sql}: Field, how: How): Promise<Member | undefined> {
+async function memberOf(duck: Duck, {header, outer, type, sql}: Field, how: How): Promise<Member | undefined> {
   if (!type.startsWith("STRUCT(") || type.endsWith("]")) {
     const isValue = isNumber(type) && header !== how.time && !isTimeName(header);
     const read = isValue ? "DOUBLE" : "VARCHAR";
-    return {type: read, text: "VARCHAR", fields: [{header, type: read}], sql: [sql]};
+    const field = {header, type: read, ...(outer === undefined ? {} : {outer})};
+    return {type: read, text: "VARCHAR", fields: [field], sql: [sql]};
   }
   const inner = await duck.rows(`DESCRIBE SELECT s.* FROM (SELECT NULL::${type} AS s)`);
   const found: (Member & {name: string})[] = [];
   for (const {column_name, column_type} of inner) {
     if (column_type === "JSON") return undefined;
     const name = identifier(String(column_name));
-    const field = {header: `${header}.${String(column_name)}`, type: String(column_type), sql: `${sql}.${name}`};
+    const outer = `${header}.`;
+    const field = {header: `${outer}${String(column_name)}`, outer, type: String(column_type), sql: `${sql}.${name}`};
     const member = await memberOf(duck, field, how);
     if (!member) return undefined;
     found.push({...member, name});
@@ -167,14 +169,15 @@ function pointerTo(name: string): string {
 
 interface Leaf {
   readonly header: string;
+  readonly outer: string; // what of it names objects that this is in
   readonly path: string; // as JSON paths are written
 }
 
 async function flatSource(duck: Duck, objects: string): Promise<Source> {
   await refuseTwins(duck, objects);
-  const leaves = await leavesOf(duck, objects, {header: "", path: "$"});
+  const leaves = await leavesOf(duck, objects, {header: "", outer: "", path: "$"});
   if (leaves.length === 0) throw new Error("it holds no objects with values");
-  const fields = leaves.map(({header}, index) => ({header, type: "VARCHAR", sql: `c${index}`}));
+  const fields = leaves.map(({header, outer}, index) => ({header, outer, type: "VARCHAR", sql: `c${index}`}));
   const list = `json_extract_string(json, [${leaves.map(({path}) => literal(path)).join(", ")}])`;
   const columns = leaves.map((_, index) => `list[${index + 1}] AS c${index}`).join(", ");
   const from = `(SELECT ${columns} FROM (SELECT ${list} AS list FROM ${objects}))`;
@@ -190,7 +193,7 @@ async function refuseTwins(duck: Duck, objects: string): Promise<void> {
 }
 
 /** The values in objects, those in objects within them too, in the order in which they come. */
-async function leavesOf(duck: Duck, objects: string, {header, path}: Leaf): Promise<readonly Leaf[]> {
+async function leavesOf(duck: Duck, objects: string, {header: outer, path}: Leaf): Promise<readonly Leaf[]> {
   const at = literal(path);
   const found = await duck.rows(
     `SELECT key, bool_or(type = 'OBJECT') AS outer, bool_or(type NOT IN ('OBJECT', 'NULL')) AS inner FROM
@@ -199,10 +202,10 @@ async function leavesOf(duck: Duck, objects: string, {header, path}: Leaf): Prom
      WHERE NOT contains(key, '"') GROUP BY key ORDER BY min(place), key`
   );
   const leaves: Leaf[] = [];
-  for (const {key, outer, inner: isValue} of found) {
-    const inner = {header: header + String(key), path: `${path}."${String(key)}"`};
-    if (outer !== true || isValue === true) leaves.push(inner); // where it is an object, that is text
-    if (outer === true) leaves.push(...(await leavesOf(duck, objects, {...inner, header: `${inner.header}.`})));
+  for (const {key, outer: isOuter, inner: isValue} of found) {
+    const inner = {header: outer + String(key), outer, path: `${path}."${String(key)}"`};
+    if (isOuter !== true || isValue === true) leaves.push(inner); // where it is an object, that is text
+    if (isOuter === true) leaves.push(...(await leavesOf(duck, objects, {...inner, header: `${inner.header}.`})));
   }
   return leaves;
 }

@@ -3,7 +3,8 @@ import type {Duck} from "../../pond/duck.js";
 import type {Range} from "../../pond/types.js";
 import {isNumber, isText} from "../time/field.js";
 import type {Field} from "../time/field.js";
-import {attributesOf, headingOf, spelled} from "../readings/readings.js";
+import {headingOf} from "../readings/readings.js";
+import type {Heading} from "../readings/readings.js";
 import {refuseSeveral} from "./scope.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
@@ -138,27 +139,25 @@ function told(key: string): string {
   return `"${key.split("\u001f").join(" ").trim()}"`;
 }
 
-function columnOf(key: string, {unit, scopes}: LongForm): TableColumn {
+function columnOf(key: string, {parameter, unit, scopes}: LongForm): TableColumn {
   const parts = key.split("\u001f");
   const scope = parts
     .slice(0, scopes.length)
     .filter((part) => part !== "")
     .join(" ");
-  const parameter = unit ? parts[scopes.length]! : spelled(parts[scopes.length]!);
-  const said = unit ? parts[scopes.length + 1]! : "";
-  const name = said === "" ? parameter : `${parameter}.${said}`;
-  const {instrument} = unit ? {} : headingOf(parts[scopes.length]!);
-  const attributes = {
-    ...(unit ? {parameter, ...(said === "" ? {} : {unit: said})} : attributesOf(name)),
-    ...(instrument === undefined ? {} : {instrument})
-  };
+  const [told, said = ""] = parts.slice(scopes.length) as [string, string?];
+  const outer = parameter.names?.find(({header}) => header.trim() === told)?.outer;
+  const {name, ...attributes} = unit ? saidApart(told, said) : headingOf(told, outer);
   if (scope === "") return {header: key, name, attributes};
   return {header: key, name: `${scope}.${name}`, attributes: {scope, ...attributes}};
 }
 
 // ---- What is said of it ----
 
-async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): Promise<readonly Note[]> {
+/** What a row tells, as it is written and as a number. */
+type Valued = Pick<Field, "sql" | "type"> & {readonly value: string};
+
+async function notesOf(duck: Duck, {source, rows, long}: Parts, {sql, type, value}: Valued): Promise<readonly Note[]> {
   const left = leftOut({source, clock: rows.clock, long}).map(({header}) => `"${header}"`);
   const {sql, type} = long.value;
   const isOther = type === "VARCHAR" ? `trim(${sql}) <> '' AND ${value} IS NULL` : "false";
@@ -167,6 +166,10 @@ async function notesOf(duck: Duck, {source, rows, long}: Parts, value: string): 
        count(*) FILTER (${isOther})::DOUBLE AS texts, arg_min(${sql}::VARCHAR, file_row_number) FILTER (${isOther}) AS text
      FROM ${rows.from}`
   );
+function saidApart(parameter: string, unit: string): Heading {
+  return unit === "" ? {name: parameter, parameter} : {name: `${parameter}.${unit}`, parameter, unit};
+}
+
   const [unnamed, texts] = [Number(row!.unnamed), Number(row!.texts)];
   const tellTexts = (rows: number) =>
     `text for values in ${rowsOf(rows)}, such as ${JSON.stringify(row!.text)}, taken as missing`;

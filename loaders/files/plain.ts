@@ -65,9 +65,9 @@ async function wideOf(duck: Duck, {source, clock}: Wide): Promise<Shape | undefi
   const texts = await textsOf(duck, source, beside.filter(isText));
   const isPlain = beside.every((field) => isText(field) || (field.type === "DOUBLE" && !tellsWhom(field)));
   if (!isPlain || !texts) return undefined;
-  const named = namedIn(beside.map(({header}) => header));
+  const named = namedIn(beside);
   const values = beside.flatMap((field) => valueOf(field, texts));
-  const columns = values.map(({field}) => named(field.header));
+  const columns = values.map(({field}) => named(field));
   const names = new Set(columns.map(({name}) => name.toLowerCase()));
   if (values.length === 0 || names.size < values.length) return undefined;
   const {falls, again} = await orderOf(duck, source.from, clock);

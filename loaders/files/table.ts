@@ -7,7 +7,7 @@ import type {Decimal} from "./decimal.js";
 import {finite, nothing, rowsOf, severalIn} from "./host.js";
 import type {Count, HostTable, Span, TableColumn, Told} from "./host.js";
 import {longForm, longTable} from "./long.js";
-import {attributesOf, headingOf} from "../readings/readings.js";
+import {headingOf} from "../readings/readings.js";
 import {refuseSeveral} from "./scope.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
@@ -85,19 +85,19 @@ async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<
     )
   );
   await refuseSeveral(duck, {rows, fields: beside.filter((_, index) => values[index]!.isConstant !== true)});
-  const columns = values.flatMap(({column}) => column ?? []);
+  const columns = values.flatMap(({column}, index) => (column ? {...column, field: beside[index]!} : []));
   if (values.length > 0 && values.every(({column, note}) => !column && !note))
     return nothing("it has times and no values");
   if (columns.length === 0) throw new Error("it has no column of numbers beside its times");
-  const named = namedIn(beside.map(({header}) => header));
-  refuseTwins(columns.map(({header}) => named(header)));
+  const named = namedIn(beside);
+  refuseTwins(columns.map(({field}) => named(field)));
   const {timed: count, begin, end, isSorted, isRising} = rows.facts;
   const vs = columns.map(({sql}, index) => `${sql} AS v${index}`).join(", ");
   const row = isSorted ? "" : " file_row_number AS row,";
   const select = (range: Range, of = `,${row} ${vs}`) =>
     `SELECT ${rows.instant} AS instant${of} FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL AND ${rows.within(range)}`;
   return {
-    columns: columns.map(({header}) => named(header)),
+    columns: columns.map(({field}) => named(field)),
     decimals: new Map(beside.map((field) => [field.header, decimals.get(field) ?? source.decimal])),
     leftOut: values.flatMap(({column, note}, index) => (!column && note ? beside[index]!.header : [])),
     notes: values.flatMap(({column, note}, index) => [
@@ -158,13 +158,16 @@ async function counted(duck: Duck, {times, values}: Counting, columns: number): 
  * Columns as headers name them: `DO (mg/L)` is `DO.mg/L`. Where several instruments of a file tell of one parameter,
  * their serial numbers begin the names.
  */
-export function namedIn(headers: readonly string[]): (header: string) => TableColumn {
+export function namedIn(fields: readonly Field[]): (field: Field) => TableColumn {
   const alike = new Map<string, Set<string | undefined>>();
-  const headings = headers.map(headingOf).map(({name, instrument}) => [name.toLowerCase(), instrument] as const);
-  for (const [name, instrument] of headings) alike.set(name, (alike.get(name) ?? new Set()).add(instrument));
-  return (header) => {
-    const {name, instrument} = headingOf(header);
-    const attributes = {...attributesOf(name), ...(instrument === undefined ? {} : {instrument})};
+  const headings = fields.map(({header}) => headingOf(header));
+  for (const {name, instrument} of headings) {
+    const key = name.toLowerCase();
+    alike.set(key, (alike.get(key) ?? new Set()).add(instrument));
+  }
+  return ({header, outer}) => {
+    const {name, ...attributes} = headingOf(header, outer);
+    const {instrument} = attributes;
     const isShared = instrument !== undefined && alike.get(name.toLowerCase())!.size > 1;
     return {header, name: isShared ? `${instrument}.${name}` : name, attributes};
   };

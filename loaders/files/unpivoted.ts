@@ -50,7 +50,11 @@ function inRows(source: Source, which: Which): Source {
     `(SELECT ${select} FROM (SELECT *, unnest([${pairs.join(", ")}]) AS pair FROM ${from}) WHERE trim(pair.value::VARCHAR) <> '')`;
   return {
     ...{from: within(source.from), decimal: source.decimal, notes: source.notes},
-    fields: [...kept, {header: "parameter", type: "VARCHAR", sql: name}, {header: "value", type, sql: value}],
+    fields: [
+      ...kept,
+      {header: "parameter", type: "VARCHAR", sql: name, names: values},
+      {header: "value", type, sql: value}
+    ],
     ...(source.isDecimalTold ? {isDecimalTold: true} : {}),
     ...(source.ending ? {ending: source.ending} : {}),
     ...(source.settled ? {settled: source.settled} : {}),

@@ -54,17 +54,46 @@ export function attributesWithin(name: string, scopes: readonly string[]): Colum
   return scope === undefined ? attributesOf(name) : {...attributesOf(name.slice(scope.length + 1)), scope};
 }
 
-/** What a header tells of its column, in brackets behind the parameter: `DO (mg/L)`, and as In-Situ has it `DO (mg/L) (738549)`. */
+/** What a header tells of its column. */
 export interface Heading {
   readonly name: string; // as a column's: DO.mg/L
-  readonly instrument?: string; // its serial number
+  readonly parameter: string;
+  readonly unit?: string;
+  readonly instrument?: string; // its serial number, and how its channel is labelled
 }
 
-export function headingOf(header: string): Heading {
-  const [, rest, instrument] = /^(.*\S)\s*\((\d{4,})\)$/.exec(header.trim()) ?? [];
-  const [, parameter, unit] = /^(.*\S)\s*\(([^()]+)\)$/.exec(rest ?? header.trim()) ?? [];
-  const name = parameter === undefined ? (rest ?? header).trim() : `${parameter}.${unit!.trim()}`;
+/**
+ * In brackets behind the parameter stand its unit, `DO (mg/L)`, and the instrument, as In-Situ has it,
+ * `DO (mg/L) (738549)`, or Onset, `Temp, °C (LGR S/N: 1016, SEN S/N: 1017, LBL: Inlet)`. What `outer` objects a value is
+ * in, as `water.` of `water.temp`, is of its parameter alone.
+ */
+export function headingOf(header: string, outer = ""): Heading {
+  const {name, instrument} = ofLogger(header.trim()) ?? ofInstrument(header.trim());
+  const {parameter, unit} = attributesOf(name.slice(outer.length));
+  return {
+    ...{name, parameter: `${outer}${parameter}`},
+    ...(unit === undefined ? {} : {unit}),
+    ...(instrument === undefined ? {} : {instrument})
+  };
+}
+
+type Told = Pick<Heading, "name" | "instrument">;
+
+function ofInstrument(header: string): Told {
+  const [, rest, instrument] = /^(.*\S)\s*\((\d{4,})\)$/.exec(header) ?? [];
+  const [, parameter, unit] = /^(.*\S)\s*\(([^()]+)\)$/.exec(rest ?? header) ?? [];
+  const name = parameter === undefined ? (rest ?? header) : `${parameter}.${unit!.trim()}`;
   return {name, ...(instrument === undefined ? {} : {instrument})};
+}
+
+/** Of a logger and its sensors by Onset, where the sensor's number is the more particular. */
+function ofLogger(header: string): Told | undefined {
+  const [, told, aside] = /^(.*\S)\s*\(((?:LGR|SEN) S\/N: .*)\)$/.exec(header) ?? [];
+  if (told === undefined) return undefined;
+  const find = (word: string) => new RegExp(`(?:^|, )${word}: *([^,]*[^, ])`).exec(aside!)?.[1];
+  const [, parameter, unit] = /^(.*\S),\s*([^,]+)$/.exec(told) ?? [];
+  const instrument = [find("SEN S/N") ?? find("LGR S/N"), find("LBL")].filter((part) => part !== undefined).join(" ");
+  return {name: parameter === undefined ? told : `${parameter}.${unit!}`, instrument};
 }
 
 /** How a header is spelled as a column's name: `DO (mg/L)` is `DO.mg/L`. */

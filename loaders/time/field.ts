@@ -5,6 +5,9 @@ export interface Field {
   readonly hint?: string; // the type that its text looks like
   readonly sql: string; // the column that holds it
   readonly remark?: string; // what is to be said of its name, where it has values
+  readonly outer?: string; // what of its header names objects that the value is in, as "water." of water.temp
+  readonly names?: readonly Field[]; // the columns that its values are the headers of
+  readonly instant?: string; // of times, a column with those in UTC, ISO 8601, which count before them
 }
 
 /** What a clock is looked for in. */

@@ -244,6 +244,29 @@ test.each<[string, string]>([
   expect(await readings(pond, "/in/dock")).toEqual([{time: first, "DO.mg/L": 1.5, "water.pH": 8}]);
 });
 
+test.each([{}, {scope: ["place"]}])(
+  "the keys around a value of JSON are of its parameter, not its unit: %j",
+  async (spec) => {
+    const {pond, put, run} = await harbour({files: "data/*", into: "/in/$0_", ...spec});
+    const water = {temp: 1, "DO.mg/L": 2, pos: {lat: 3}};
+    await put("typed.jsonl", `${JSON.stringify({time: "2026-01-01", place: "", water})}\n`);
+    await put(
+      "mixed.jsonl",
+      `${JSON.stringify({time: "2026-01-01", place: "", water: 1})}\n${JSON.stringify({time: "2026-01-02", place: "", water})}\n`
+    );
+    expect(told(await run()).errors).toEqual([]);
+    for (const name of ["typed", "mixed"]) {
+      const told = new Map(
+        (await attributesOf(pond, `/in/${name}.jsonl_`)).map(({name: column, ...rest}) => [column, rest])
+      );
+      const instrument = `${name}.jsonl_`;
+      expect(told.get("water.temp")).toEqual({instrument, parameter: "water.temp"});
+      expect(told.get("water.DO.mg/L")).toEqual({instrument, parameter: "water.DO", unit: "mg/L"});
+      expect(told.get("water.pos.lat")).toEqual({instrument, parameter: "water.pos.lat"});
+    }
+  }
+);
+
 const otlp = (scope: string, metrics: object[]) =>
   `${JSON.stringify({resourceMetrics: [{resource: {}, scopeMetrics: [{scope: {name: scope}, metrics}]}]})}\n`;
 const room = (name: string) => ({key: "room", value: {stringValue: name}});
@@ -465,6 +488,24 @@ test("the serial number that In-Situ's headers end with is the instrument's, and
     ["738549.Temperature.°C", "738549"],
     ["738550.Temperature.°C", "738550"],
     ["pH", "738550"]
+  ]);
+});
+
+test("so are the logger's and sensor's numbers in Onset's headers, and the label of a channel", async () => {
+  const {pond, put, run} = await harbour();
+  const of = (sensor: number, more = "") => `(LGR S/N: 10161226, SEN S/N: ${sensor}${more})`;
+  const headers = [
+    ...["#", "Date Time, GMT-08:00", `Temp, °C ${of(10161227)}`, `Temp, °C ${of(10161228, ", LBL: Inlet")}`],
+    ...[`DO conc, mg/L ${of(10161229)}`, "Batt, V (LGR S/N: 10161226)", "Coupler Detached (LGR S/N: 10161226)"]
+  ];
+  await put("one.csv", `${headers.map((header) => `"${header}"`).join(",")}\n1,03/14/24 01:00:00 PM,1,2,3,4,\n`);
+  expect(told(await run())).toMatchObject({stored: 1, errors: []});
+  const columns = await (await (await pond.fs()).series("/in/one")).columns();
+  expect(columns.slice(1).map(({name, attributes}) => [name, attributes])).toEqual([
+    ["10161227.Temp.°C", {instrument: "10161227", parameter: "Temp", unit: "°C"}],
+    ["10161228 Inlet.Temp.°C", {instrument: "10161228 Inlet", parameter: "Temp", unit: "°C"}],
+    ["DO conc.mg/L", {instrument: "10161229", parameter: "DO conc", unit: "mg/L"}],
+    ["Batt.V", {instrument: "10161226", parameter: "Batt", unit: "V"}]
   ]);
 });
 
