@@ -7,12 +7,13 @@ import {Parser} from "htmlparser2";
 import type {Duck} from "../../pond/duck.js";
 import {bytesOf} from "./content.js";
 import {csvSource} from "./csv.js";
+import type {Field} from "../time/field.js";
 import type {How, Source} from "./source.js";
 
 /**
  * The web export of HydroVu: HTML with a table of which a row marked `isi-data-table` is the header, and rows marked
  * `isi-data-row` are readings. The instant in `isi-hv-timestamp` (ms since 1970) of the row, or of its first cell, counts
- * before the text there, which is the time of some clock on a wall.
+ * before the text there, which is the time of some clock on a wall: the text is kept where there is none.
  */
 export async function exportSource(duck: Duck, path: string, how: How): Promise<Source> {
   if (path.endsWith(".zst")) throw new Error("it is an export packed as .zst, which is read as it is or as .gz");
@@ -23,9 +24,11 @@ export async function exportSource(duck: Duck, path: string, how: How): Promise<
   if (!table.header) throw new Error("it holds no table of readings as exports of HydroVu do");
   if (parameters.length === 0) return {from: nothingFrom, fields: [timeField], decimal: ".", notes: []};
   const source = await csvSource(duck, file, {...how, time: "time", decimal: how.decimal ?? "."});
-  const fields = source.fields.map((field, index) =>
-    index === 0 ? field : {...field, header: parameters[index - 1]!}
-  );
+  const [instant, time, ...values] = source.fields as [Field, Field, ...Field[]];
+  const fields = [
+    {...time, instant: instant.sql},
+    ...values.map((field, index) => ({...field, header: parameters[index]!}))
+  ];
   const {settled: _, asText, ...rest} = source;
   return {...rest, fields, ...(asText ? {asText: {...asText, fields}} : {})};
 }
@@ -81,10 +84,10 @@ class ExportTable extends Transform {
     const [time = "", ...cells] = row.cells.map((cell) => cell.replace(/\s+/g, " ").trim());
     if (row.isHeader) {
       this.header ??= [time, ...cells];
-      this.#write(["time", ...cells.map((_, index) => `p${index}`)]);
+      this.#write(["instant", "time", ...cells.map((_, index) => `p${index}`)]);
     } else if (this.header) {
       const values = this.header.slice(1).map((_, index) => cells[index] ?? "");
-      this.#write([row.instant ? isoOf(row.instant) : time, ...values]);
+      this.#write([...(row.instant ? [isoOf(row.instant), ""] : ["", time]), ...values]);
     }
   }
 

@@ -45,7 +45,11 @@ function inRows(source: Source, which: Which): Source {
   const type = areNumbers ? "DOUBLE" : "VARCHAR";
   const pairs = values.map(({header, sql}) => `{'name': ${literal(header)}, 'value': ${sql}::${type}}`);
   const [name, value] = [`c${fields.length}`, `c${fields.length + 1}`];
-  const select = [...kept.map(({sql}) => sql), `pair.name AS ${name}`, `pair.value AS ${value}`].join(", ");
+  const select = [
+    ...kept.flatMap(({sql, instant}) => [sql, ...(instant ? [instant] : [])]),
+    `pair.name AS ${name}`,
+    `pair.value AS ${value}`
+  ].join(", ");
   const within = (from: string) =>
     `(SELECT ${select} FROM (SELECT *, unnest([${pairs.join(", ")}]) AS pair FROM ${from}) WHERE trim(pair.value::VARCHAR) <> '')`;
   return {

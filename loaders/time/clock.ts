@@ -55,8 +55,18 @@ function asHeaded(clock: Clock): Clock {
 async function foundIn(duck: Duck, rows: Rows, wanted: Wanted, all: boolean): Promise<Clock> {
   const {time, timeFormat, settled = {}} = wanted;
   const columns = await columnsOf(duck, rows, {time, timeFormat, taken: settled.taken}, all);
-  const clock = await clockIn(duck, rows, {columns, wanted, all});
+  const clock = withInstants(await clockIn(duck, rows, {columns, wanted, all}));
   return {...clock, told: {...clock.told, taken: takenOf(columns)}};
+}
+
+/** The instant that a row tells beside its time counts before that. */
+function withInstants(clock: Clock): Clock {
+  const {instant} = clock.fields[0]!;
+  if (instant === undefined) return clock;
+  const told = `TRY_CAST(${instant} AS TIMESTAMP)`;
+  const sql = `coalesce(${told}, ${clock.sql})`;
+  if (clock.kind === "instant") return {...clock, sql};
+  return {...clock, kind: "mixed", sql, zoned: `(${told} IS NOT NULL OR ${clock.zoned ?? "false"})`};
 }
 
 interface Held {

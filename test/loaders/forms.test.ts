@@ -353,6 +353,21 @@ test("an export of HydroVu: so does the instant in a row's first cell, and one i
   ]);
 });
 
+test("an export of HydroVu: timeFormat is that of texts, and an instant may stand in any row", async () => {
+  const row = (time: string, value: number, instant = "") =>
+    `<tr isi-data-row="" ${instant}><td>${time}</td><td>${value}</td><td></td></tr>`;
+  const rows = row("1/2/26 3:00 PM", 1, 'isi-hv-timestamp="1767225600000"') + row("12/31/25 5:00 PM", 2);
+  for (const spec of [{}, {timeFormat: "%m/%d/%y %I:%M %p"}]) {
+    const {pond, put, run} = await harbour({files: "data/*.htm", timeZone: "America/Los_Angeles", ...spec});
+    await put("dock.htm", page(rows));
+    expect(told(await run())).toEqual({...quiet, read: 2, stored: 2});
+    expect((await readings(pond, "/in/dock")).map((all) => [all.time, all["DO.mg/L"]])).toEqual([
+      [first, 1],
+      ["2026-01-01T01:00:00.000Z", 2]
+    ]);
+  }
+});
+
 test("HTML without a table of readings is named", async () => {
   const {put, run} = await harbour();
   await put("dock.html", "<html><table><tr><td>1</td></tr></table></html>");
