@@ -12,6 +12,7 @@ import {decimalsOf, numberIn} from "./decimal.js";
 import type {Decimal} from "./decimal.js";
 import {finite, nothing, rowsOf, severalIn} from "./host.js";
 import type {Count, HostTable, Note, TableColumn, Told} from "./host.js";
+import {withoutNumbers} from "./text.js";
 import type {Timed} from "./timed.js";
 import {nearest} from "../word.js";
 
@@ -35,9 +36,14 @@ export function longForm(fields: readonly Field[], how: How): LongForm | undefin
   if (!parameter) return undefined;
   if (!value) throw new Error(`it has a column "${parameter.header}" and none of values; name it as value`);
   const unit = how.unit === undefined ? called(/^units?$/i) : wanted(fields, how.unit);
-  const scopes = (how.scope ?? []).map((name) => wanted(fields, name));
+  const scopes = scopesIn(fields, how);
   const stream = `concat_ws(chr(31), ${[...scopes, parameter].map(({sql}) => `coalesce(${sql}, '')`).join(", ")})`;
   return {parameter, value, scopes, stream, ...(unit ? {unit} : {})};
+}
+
+/** The columns that tell rows of several places apart. Throws for one that is not there. */
+export function scopesIn(fields: readonly Field[], {scope = []}: How): readonly Field[] {
+  return scope.map((name) => wanted(fields, name));
 }
 
 function wanted(fields: readonly Field[], name: string): Field {
@@ -57,14 +63,19 @@ interface Parts {
 }
 
 /** A table of a file with a row per parameter: a column for each parameter that it names, of each scope and in each unit. */
-export async function longTable(duck: Duck, {source, rows, long}: Parts): Promise<Omit<HostTable, Told>> {
+export async function longTable(
+  duck: Duck,
+  {source, rows, long}: Parts,
+  {missing}: How
+): Promise<Omit<HostTable, Told>> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
   const decimals = await decimalsOf(duck, rows.from, {...source, fields: [long.value].filter(isText)});
   const decimal = decimals.get(long.value) ?? source.decimal;
-  const value = numberOf(long.value, decimal);
+  const told = withoutNumbers(long.value, decimal, missing);
+  const value = numberOf(told, decimal);
   const keys = await keysOf(duck, rows.from, long);
   const columns = keys.map(({column}) => column);
-  const notes = await notesOf(duck, {source, rows, long}, value);
+  const notes = await notesOf(duck, {source, rows, long}, {...told, value});
   if (columns.length === 0) return nothing("it has times and no values");
   await refuseConflated(duck, {source, rows, long}, value);
   const {timed: count, begin, end} = rows.facts;
@@ -152,6 +163,10 @@ function columnOf(key: string, {parameter, unit, scopes}: LongForm): TableColumn
   return {header: key, name: `${scope}.${name}`, attributes: {scope, ...attributes}};
 }
 
+function saidApart(parameter: string, unit: string): Heading {
+  return unit === "" ? {name: parameter, parameter} : {name: `${parameter}.${unit}`, parameter, unit};
+}
+
 // ---- What is said of it ----
 
 /** What a row tells, as it is written and as a number. */
@@ -159,17 +174,12 @@ type Valued = Pick<Field, "sql" | "type"> & {readonly value: string};
 
 async function notesOf(duck: Duck, {source, rows, long}: Parts, {sql, type, value}: Valued): Promise<readonly Note[]> {
   const left = leftOut({source, clock: rows.clock, long}).map(({header}) => `"${header}"`);
-  const {sql, type} = long.value;
   const isOther = type === "VARCHAR" ? `trim(${sql}) <> '' AND ${value} IS NULL` : "false";
   const [row] = await duck.rows(
     `SELECT count(*) FILTER (trim(coalesce(${long.parameter.sql}, '')) = '')::DOUBLE AS unnamed,
        count(*) FILTER (${isOther})::DOUBLE AS texts, arg_min(${sql}::VARCHAR, file_row_number) FILTER (${isOther}) AS text
      FROM ${rows.from}`
   );
-function saidApart(parameter: string, unit: string): Heading {
-  return unit === "" ? {name: parameter, parameter} : {name: `${parameter}.${unit}`, parameter, unit};
-}
-
   const [unnamed, texts] = [Number(row!.unnamed), Number(row!.texts)];
   const tellTexts = (rows: number) =>
     `text for values in ${rowsOf(rows)}, such as ${JSON.stringify(row!.text)}, taken as missing`;

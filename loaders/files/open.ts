@@ -2,6 +2,7 @@ import {stat} from "node:fs/promises";
 import type {Duck} from "../../pond/duck.js";
 import {csvSource, severalWays, uneven} from "./csv.js";
 import {literal} from "../../pond/duck.js";
+import {numbersAmong} from "./decimal.js";
 import {isText, isTime, isTimeName} from "../time/field.js";
 import type {Field} from "../time/field.js";
 import {longForm} from "./long.js";
@@ -94,7 +95,7 @@ export async function openSource(duck: Duck, path: string, how: How): Promise<So
   if ((await stat(path)).size === 0) throw new Error("it is empty");
   if (formNamed(path)) await refuseCut(path);
   const source = withTextKeys(await sourceOf(duck, path, how), how);
-  return withoutMissing(await withScope(duck, source, how), how);
+  return withScope(duck, withoutMissing(source, how), how);
 }
 
 function sourceOf(duck: Duck, path: string, how: How): Promise<Source> {
@@ -127,11 +128,11 @@ function withTextKeys(source: Source, how: How): Source {
 
 /** A source in which nothing stands for no reading but NULL. */
 function withoutMissing(source: Source, how: How): Source {
-  const {missing = []} = how;
+  const {missing = [], scope = []} = how;
   if (missing.length === 0) return source;
   const long = longForm(source.fields, how);
   const isValue = ({header, type, hint}: Field) =>
-    hint === undefined && header.trim() !== how.time && !isTimeName(header) && !isTime(type);
+    hint === undefined && !isTimeName(header) && !isTime(type) && ![how.time, ...scope].includes(header.trim());
   const values = long ? [long.value] : source.fields.filter(isValue);
   const told = values.map((field) => `${presentSql(field, missing)} AS ${field.sql}`);
   const within = (from: string) => `(SELECT * REPLACE (${told.join(", ")}) FROM ${from})`;
@@ -144,10 +145,9 @@ function withoutMissing(source: Source, how: How): Source {
   };
 }
 
-/** The value of a column; NULL where that is one of these, as text or as a number. */
+/** The value of a column; NULL where that is one of these, as text or as a number, unless that is text with other marks. */
 function presentSql({sql, type}: Field, missing: readonly (string | number)[]): string {
-  const told = missing.filter((one) => String(one).trim() !== ""); // which is empty anyway, and to JavaScript 0
-  const numbers = told.map(Number).filter((number) => !Number.isNaN(number));
+  const numbers = numbersAmong(missing);
   const texts = missing.map((one) => literal(String(one).trim())).join(", ");
   const isOne = [
     ...(type === "VARCHAR" ? [`trim(${sql}) IN (${texts})`] : []),

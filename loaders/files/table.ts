@@ -11,7 +11,7 @@ import {headingOf} from "../readings/readings.js";
 import {refuseSeveral} from "./scope.js";
 import type {How, Source} from "./source.js";
 import {cut} from "./stretch.js";
-import {textValue} from "./text.js";
+import {textValue, withoutNumbers} from "./text.js";
 import type {Value} from "./text.js";
 import {timed} from "./timed.js";
 import type {Timed} from "./timed.js";
@@ -39,7 +39,7 @@ async function interpret(duck: Duck, read: Source, how: How): Promise<HostTable>
   const source = how.decimal === undefined ? read : {...read, decimal: how.decimal, isDecimalTold: true};
   const long = longForm(source.fields, how);
   const rows = await timed(duck, source, how, long?.stream);
-  const table = long ? await longTable(duck, {source, rows, long}) : await wideTable(duck, source, rows);
+  const table = long ? await longTable(duck, {source, rows, long}, how) : await wideTable(duck, {source, rows}, how);
   const isFilled = table.columns.map((_, index) => `v${index} IS NOT NULL`).join(" OR ");
   const untimed = rows.facts.rows - rows.facts.timed;
   const tell = (count: number) => `${rowsOf(count)} without a time left out`;
@@ -74,15 +74,21 @@ async function spanIn(duck: Duck, {facts, from, instant, within}: Timed, range: 
 
 // ---- A column per parameter ----
 
-async function wideTable(duck: Duck, source: Source, rows: Timed): Promise<Omit<HostTable, Told>> {
+interface Wide {
+  readonly source: Source;
+  readonly rows: Timed;
+}
+
+async function wideTable(duck: Duck, {source, rows}: Wide, {missing}: How): Promise<Omit<HostTable, Told>> {
   if (rows.facts.rows === 0) return nothing("it has a header and no rows");
   const beside = source.fields.filter((field) => !rows.clock.fields.includes(field));
   const timed = `(SELECT * FROM ${rows.from} WHERE (${rows.instant}) IS NOT NULL)`;
   const decimals = await decimalsOf(duck, timed, {...source, fields: beside.filter(isText)});
   const values = await Promise.all(
-    beside.map((field) =>
-      valueOf(duck, {...rows, from: timed}, {field, decimal: decimals.get(field) ?? source.decimal})
-    )
+    beside.map((field) => {
+      const decimal = decimals.get(field) ?? source.decimal;
+      return valueOf(duck, {...rows, from: timed}, {field: withoutNumbers(field, decimal, missing), decimal});
+    })
   );
   await refuseSeveral(duck, {rows, fields: beside.filter((_, index) => values[index]!.isConstant !== true)});
   const columns = values.flatMap(({column}, index) => (column ? {...column, field: beside[index]!} : []));

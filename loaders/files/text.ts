@@ -1,9 +1,9 @@
 import {randomUUID} from "node:crypto";
 import {identifier, literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
-import {sampled} from "../time/field.js";
+import {isText, sampled} from "../time/field.js";
 import type {Field} from "../time/field.js";
-import {numberIn} from "./decimal.js";
+import {figures, numberIn, numbersAmong} from "./decimal.js";
 import type {Decimal} from "./decimal.js";
 import {finite, rowsOf} from "./host.js";
 import type {Note} from "./host.js";
@@ -40,7 +40,7 @@ async function lookAt(duck: Duck, from: string, {sql, number}: {sql: string; num
   return {filled, numbers, missing, isConstant: found!.one === true};
 }
 
-function isWords({filled, numbers, missing}: Found): boolean {
+function isWords({filled, numbers, missing}: Omit<Found, "isConstant">): boolean {
   return numbers === 0 || numbers * 2 < filled - missing;
 }
 
@@ -62,6 +62,33 @@ interface Rows {
 interface Beside {
   readonly field: Field;
   readonly decimal: Decimal;
+}
+
+/**
+ * A column of text without the numbers that stand for no reading, which can be told once it is known what stands before
+ * their fraction.
+ */
+export function withoutNumbers(field: Field, decimal: Decimal, missing: readonly (string | number)[] = []): Field {
+  const numbers = numbersAmong(missing);
+  if (!isText(field) || numbers.length === 0) return field;
+  const {sql} = field;
+  return {...field, sql: `(CASE WHEN ${numberIn(sql, decimal)} IN (${numbers.join(", ")}) THEN NULL ELSE ${sql} END)`};
+}
+
+/** Which columns of text hold no numbers, whatever stands before a fraction, in all rows; one without a text is none of them. */
+export async function wordsAmong(duck: Duck, from: string, fields: readonly Field[]): Promise<readonly Field[]> {
+  if (fields.length === 0) return [];
+  const counts = fields.map(({sql}, index) => {
+    const number = `coalesce(${numberIn(sql, ".")}, ${numberIn(sql, ",")})`;
+    const isNone = `${number} IS NULL AND ${isMissing(sql)}`;
+    return `count(*) FILTER (trim(${sql}) <> '') AS filled${index}, count(${number}) AS numbers${index}, count(*) FILTER (${isNone}) AS missing${index}`;
+  });
+  const [row] = await duck.rows(`SELECT ${counts.join(", ")} FROM ${from}`);
+  const found = fields.map((field, index) => {
+    const of = (what: string) => Number(row![`${what}${index}`]);
+    return {field, counts: {filled: of("filled"), numbers: of("numbers"), missing: of("missing")}};
+  });
+  return found.filter(({counts}) => counts.filled > 0 && isWords(counts)).map(({field}) => field);
 }
 
 /** What a column of text comes to in all rows of a file. */
@@ -104,7 +131,7 @@ export async function passingOf(duck: Duck, from: string, field: Field): Promise
   );
   const {text} = first as {text: string | null};
   const isBlank = `coalesce(trim(${sql}), '') = ''`;
-  const isWord = `(${number} IS NULL AND NOT regexp_full_match(${sql}, '[\\s\\d.,+-]*'))`;
+  const isWord = `(${number} IS NULL AND NOT regexp_full_match(${sql}, '${figures}'))`;
   const same = tellsWhom(field) ? ` AND ${sql} = ${literal(text ?? "")}` : "";
   const passing = {field, counter: `texts ${randomUUID()}`};
   if (filled === 0) return {...passing, isLike: isBlank};

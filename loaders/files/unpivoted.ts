@@ -1,35 +1,23 @@
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import {clockOf} from "../time/clock.js";
-import {isNumber, isText, sampled} from "../time/field.js";
+import {isNumber, isText} from "../time/field.js";
 import type {Field} from "../time/field.js";
-import {longForm} from "./long.js";
+import {longForm, scopesIn} from "./long.js";
 import type {How, Source} from "./source.js";
+import {wordsAmong} from "./text.js";
 
 /** A source with a column per parameter as one with a row per parameter, where its resource names a scope. */
 export async function withScope(duck: Duck, source: Source, how: How): Promise<Source> {
-  const {scope = []} = how;
-  if (scope.length === 0 || longForm(source.fields, {...how, scope: []})) return source;
+  if ((how.scope ?? []).length === 0 || longForm(source.fields, {...how, scope: []})) return source;
+  const scopes = scopesIn(source.fields, how);
   const clock = how.clock ?? (await clockOf(duck, source, how));
-  const isKept = ({header, sql}: Field) =>
-    clock.fields.some((field) => field.sql === sql) || scope.includes(header.trim());
-  const texts = await textsIn(duck, source, (field) => !isKept(field));
+  const isKept = ({sql}: Field) => [...clock.fields, ...scopes].some((field) => field.sql === sql);
+  const beside = source.fields.filter((field) => !isKept(field) && isText(field));
+  const texts = await wordsAmong(duck, source.from, beside);
   const left = texts.map(({header}) => `column "${header}" left out (it holds text)`);
   const isValue = (field: Field) => !isKept(field) && !texts.some(({sql}) => sql === field.sql);
   return inRows({...source, notes: [...source.notes, ...left]}, {isKept, isValue});
-}
-
-/** Columns that hold no numbers, by the first rows. */
-async function textsIn(
-  duck: Duck,
-  {from, fields}: Source,
-  isAsked: (field: Field) => boolean
-): Promise<readonly Field[]> {
-  const asked = fields.filter((field) => isAsked(field) && isText(field));
-  if (asked.length === 0) return [];
-  const isNone = asked.map(({sql}) => `count(TRY_CAST(replace(trim(${sql}), ',', '.') AS DOUBLE)) = 0 AS ${sql}`);
-  const [row] = await duck.rows(`SELECT ${isNone.join(", ")} FROM (SELECT * FROM ${from} LIMIT ${sampled})`);
-  return asked.filter(({sql}) => row![sql] === true);
 }
 
 interface Which {

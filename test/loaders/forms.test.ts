@@ -621,6 +621,29 @@ test.each([
   ]);
 });
 
+test.each<[string, string, object?]>([
+  ["decimal commas", "time;T\n2025-01-01;1,5\n2025-01-02;ND\n2025-01-03;-9999,00\n2025-01-04;-9,999\n"],
+  ["commas between thousands", 'time,T\n2025-01-01,1.5\n2025-01-02,ND\n2025-01-03,"-9,999.00"\n2025-01-04,-9.999\n'],
+  [
+    "the long form",
+    "time;parameter;value\n2025-01-01;T;1,5\n2025-01-02;T;ND\n2025-01-03;T;-9999,00\n2025-01-04;T;-9,999\n"
+  ],
+  [
+    "the names of places beside",
+    "time;place;T\n2025-01-01;;1,5\n2025-01-02;;ND\n2025-01-03;;-9999,00\n2025-01-04;;-9,999\n",
+    {scope: ["place"]}
+  ]
+])("a number that stands for no reading is none however its column writes it: with %s", async (_, text, spec = {}) => {
+  const {pond, put, run} = await harbour({into: "/in/dock", missing: [-9999], ...spec});
+  await put("dock.csv", text);
+  const {notes, errors} = told(await run());
+  expect([notes.map((note) => /in (1 row, such as "ND")/.exec(note)?.[1]), errors]).toEqual([
+    ['1 row, such as "ND"'],
+    []
+  ]);
+  expect((await readings(pond, "/in/dock")).map(({T}) => T)).toEqual([1.5, -9.999]);
+});
+
 test("a large file of numbers in which some stand for none is stored as it comes", async () => {
   const {pond, put, run} = await harbour({into: "/in/dock", missing: [-9999, ""]});
   const rows = Array.from(

@@ -206,6 +206,8 @@ test.each<[string, string, Texts, boolean]>([
   ["Turbidity", "numbers after none", far(few("n/a", "n/a"), few("n/a", "7.5")), false],
   ["Turbidity", "another word further down", far(few("n/a", "7.5"), few("ice", "7.5")), false],
   ["Turbidity", "a comma further down", far(few("n/a", "7.5"), few('"8,5"', "7.5")), false],
+  ["Depth", "thousands with an apostrophe", few("1'000.5", "2'000.5"), false],
+  ["Turbidity", "a blank between thousands further down", far(few("n/a", "7.5"), few("1 000", "7.5")), false],
   ["Turbidity", "thousands further down", far(few("n/a", "7.5"), few("1.234.567", "7.5")), false]
 ])("a column %s of %s is stored in one pass where that comes to the same", async (name, what, of, isOne) => {
   const content = written(

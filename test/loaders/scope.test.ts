@@ -81,3 +81,24 @@ test("what a column per parameter tells of several places is stored apart, where
   expect(told(await run())).toMatchObject({read: 8, stored: 3, errors: []});
   expect((await readings(pond, "/in/a")).at(-1)).toMatchObject({time: at(5), "y.Temp.C": 2.25, "y.DO.mg/L": 7});
 });
+
+test("a column is judged by all its rows, in whatever way its numbers are written, and not while it is empty", async () => {
+  const {pond, put, run, named} = await harbour({files: "data/*.csv", scope: ["Site"], missing: ["fault"]});
+  const rows = Array.from({length: 22_000}, (_, i) => `${at(i)};x;1.5;${i < 21_000 ? "fault" : i};;ok`);
+  await put("a.csv", `time;Site;Temp;DO;Later;Remark\n${rows.join("\n")}\n`);
+  await put("b.csv", `time,Site,P\n${at(0)},x,"1,013.25"\n`);
+  await put("c.csv", `time;Site;P\n${at(0)};x;1.013,25\n`);
+  const {errors, notes} = told(await run());
+  expect([errors, notes]).toEqual([[], [`${named("a.csv")}: column "Remark" left out (it holds text).`]]);
+  expect((await readings(pond, "/in/a")).filter((row) => row["x.DO"] !== null)).toHaveLength(1000);
+  for (const name of ["b", "c"])
+    expect((await readings(pond, `/in/${name}`))[0]).toEqual({time: at(0), "x.P": 1013.25});
+});
+
+test("a file without the column that scope names is told which it has", async () => {
+  const {put, run, named} = await harbour({files: "data/*", scope: ["Site"]});
+  await put("a.csv", `time,site,Temp\n${at(0)},x,1\n`);
+  expect(told(await run()).errors).toEqual([
+    `${named("a.csv")} was skipped: it has no column "Site", but one "site" (it has time, site, Temp); mend it or take it away.`
+  ]);
+});
