@@ -5,6 +5,7 @@ import fc from "fast-check";
 import {expect, test} from "vitest";
 import {derive} from "../../loaders/kinds/derive.js";
 import {DerivedSeries} from "../../loaders/series/derived.js";
+import {readingsTable} from "../../loaders/readings/readings.js";
 import {parseResolutions} from "../../loaders/time/resolution.js";
 import {Reduction} from "../../loaders/reduction/reduction.js";
 import {silent} from "../../loaders/runs/reporter.js";
@@ -45,6 +46,17 @@ const saturation = resource("Derive", "saturation", {
   inputs: {dock: "/in/dock", weather: "/in/weather"},
   sql: `SELECT timestamp, "DO.mg/L" - "Pressure.mbar" / 100 AS "Excess.mg/L", "DO.mg/L" FROM dock JOIN weather USING (timestamp) -- by time`,
   lookback: "0s"
+});
+
+test("a column that goes through SQL has the unit that its input says, or none, whatever its name ends with", async () => {
+  const pond = await openPond();
+  const values = Float64Array.of(1);
+  const table = readingsTable([0], [{name: "water.temp", attributes: {parameter: "water.temp"}, values}]);
+  await pond.transaction({command: "test"}, (tx) => tx.append("/in/dock", table, {parents: true}));
+  const sql = 'SELECT timestamp, "water.temp", "water.temp" AS "T.C" FROM dock';
+  await apply(pond, resource("Derive", "same", {output: "/derived/same", inputs: {dock: "/in/dock"}, sql}));
+  const columns = await (await (await pond.fs()).series("/derived/same")).columns();
+  expect(columns.map(({attributes}) => attributes)).toEqual([{parameter: "water.temp"}, {parameter: "T", unit: "C"}]);
 });
 
 test("SQL over several series is a series, that others read", async () => {
