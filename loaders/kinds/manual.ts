@@ -12,6 +12,7 @@ import {annotation, annotationsIn, annotationsTable} from "../series/annotation.
 import {appliedIn} from "../resources/applied.js";
 import {maskOf} from "../resources/mask.js";
 import {memoryOf} from "../resources/memory.js";
+import {textIn} from "../files/encoding.js";
 import {told} from "../files/host.js";
 import type {TableColumn} from "../files/host.js";
 import {openSource, wrongWith} from "../files/open.js";
@@ -288,7 +289,7 @@ async function takeAnnotations(resource: Resource<ManualSpec>, context: RunConte
   const {into, file, rows} = annotations;
   const host = file === undefined ? resource.place.file : resolve(context.base, file);
   try {
-    const inFile = file === undefined ? [] : annotationsIn(await readFile(host, "utf8"));
+    const inFile = file === undefined ? [] : annotationsIn(textIn(await readFile(host)));
     const all = [...inFile, ...rows];
     const table = annotationsTable(all, timeZone);
     const isNew = await context.transaction(async (tx) => {

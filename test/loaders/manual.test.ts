@@ -20,7 +20,7 @@ async function desk() {
     pond,
     yaml,
     named: (name: string) => relative(process.cwd(), join(root, name)),
-    put: (name: string, text: string) => writeFile(join(root, name), text),
+    put: (name: string, text: string | Uint8Array) => writeFile(join(root, name), text),
     take: (name: string) => rm(join(root, name)),
     run: async (spec: object) => {
       const typed = {...resource("Manual", "hand", spec), place: {file: yaml, line: 1, column: 1}};
@@ -229,6 +229,22 @@ test("annotations may stand in a file as a spreadsheet writes it where numbers h
   const text = "kind;series;parameter;from;offset;text\ncalibration;/in/a;DO;2026-01-01;0,35;Cleaned, and compared\n";
   const [found] = annotationsIn(text);
   expect(found).toMatchObject({kind: "calibration", parameter: "DO", offset: 0.35, text: "Cleaned, and compared"});
+});
+
+test.each([
+  ["UTF-8", (text: string) => Buffer.from(`\ufeff${text}`)],
+  ["UTF-16", (text: string) => Buffer.from(`\ufeff${text}`, "utf16le")],
+  ["UTF-16, the other way round, without a mark", (text: string) => Buffer.from(text, "utf16le").swap16()],
+  ["Windows-1252", (text: string) => Buffer.from(text.replace("–", "\x96"), "latin1")]
+])("annotations may stand in a file in %s", async (_, encoded) => {
+  const {pond, put, run} = await desk();
+  const text =
+    "kind,series,parameter,from,offset,unit,text\ncalibration,/in/a,Cond,2026-01-01,5,µS/cm,gemäß – Prüfung\n";
+  await put("notes.csv", encoded(text));
+  const spec = {annotations: {into: "/annotations/pier", file: "notes.csv"}};
+  expect(await run(spec)).toMatchObject({stored: 1, errors: []});
+  const table = await (await pond.fs()).query(`SELECT unit, text FROM "/annotations/pier"`);
+  expect(table.toArray().map((row) => ({...(row as object)}))).toEqual([{unit: "µS/cm", text: "gemäß – Prüfung"}]);
 });
 
 test("a path that something else has is named, and the other part goes on", async () => {
