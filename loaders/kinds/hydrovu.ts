@@ -13,6 +13,7 @@ import {formatCount} from "../format.js";
 import {instrumentsIn, writeInstruments} from "../cloud/instrument.js";
 import type {Instrument} from "../cloud/instrument.js";
 import {Limiter} from "../cloud/limiter.js";
+import {ownPath} from "../path.js";
 import {progressPath, readProgress} from "../cloud/progress.js";
 import type {Progress} from "../cloud/progress.js";
 import {readTurn, ringFrom, takeTurns, writeTurn} from "../cloud/turn.js";
@@ -27,7 +28,7 @@ const device = z.strictObject({
     .describe("HydroVu's number of the location"),
   name: z
     .string()
-    .regex(/^[^/\0]+$/, "write a name without /")
+    .regex(/^(?!\.\.?$)[^/\0]+$/, "write a name without /, and none of dots alone")
     .optional()
     .describe("of its series; as HydroVu calls it unless given")
 });
@@ -41,9 +42,7 @@ const schema = z.strictObject({
     .describe("of the API"),
   clientId: secret().describe("of the API credentials that HydroVu's account page gives"),
   clientSecret: secret().describe("of the same"),
-  into: z
-    .string()
-    .regex(/^(\/[^/]+)+$/, "write a path of the pond, such as /hydrovu")
+  into: ownPath("write a path of the pond, such as /hydrovu")
     .default("/hydrovu")
     .describe("the directory of the instruments' series"),
   devices: z

@@ -13,7 +13,7 @@ import {told} from "../files/host.js";
 import {howOf, Ledger} from "../files/ledger.js";
 import type {Came, Entry, Found, Taken} from "../files/ledger.js";
 import {maskOf} from "../resources/mask.js";
-import {path} from "../path.js";
+import {ownPath} from "../path.js";
 import {capturesIn, fill, hostFiles, unfillable} from "../pattern.js";
 import {endingOf, wrongWith} from "../files/open.js";
 import {ifSound} from "../sound.js";
@@ -28,7 +28,7 @@ import {timeZone} from "../time/zone.js";
 const schema = z
   .strictObject({
     files: z.string().min(1).describe("the files, as a pattern with * ** ? [a-z] {a,b}; relative to this YAML file"),
-    into: path("write a path of the pond, such as /inbox/$0").describe(
+    into: ownPath("write a path of the pond, such as /inbox/$0").describe(
       "the series that each file goes to; $0, $1, … stand for what the wildcards matched"
     ),
     time: z.string().optional().describe("the column that holds the time; found by its name or type unless given"),

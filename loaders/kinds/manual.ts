@@ -9,6 +9,7 @@ import {PondError} from "../../pond/error.js";
 import {normalize} from "../../pond/path.js";
 import type {Transaction} from "../../pond/types.js";
 import {annotation, annotationsIn, annotationsTable} from "../series/annotation.js";
+import type {Annotation} from "../series/annotation.js";
 import {appliedIn} from "../resources/applied.js";
 import {maskOf} from "../resources/mask.js";
 import {memoryOf} from "../resources/memory.js";
@@ -16,25 +17,27 @@ import {textIn} from "../files/encoding.js";
 import {told} from "../files/host.js";
 import type {TableColumn} from "../files/host.js";
 import {openSource, wrongWith} from "../files/open.js";
-import {path} from "../path.js";
+import {ownPath} from "../path.js";
 import {readingsTable} from "../readings/readings.js";
 import {ifSound} from "../sound.js";
 import {readTable} from "../files/table.js";
 import type {Kind, Report, Resource, RunContext} from "../types.js";
 import {timeFormat} from "../time/format.js";
+import {empty} from "../time/period.js";
+import {instantOf, instantsOf, wallTime, wrongIn} from "../time/wall.js";
 import {timeZone} from "../time/zone.js";
 
-const place = path("write a path of the pond, such as /manual/pier");
+const table = ownPath("write a path of the pond, such as /manual/pier");
 
 const reading = z.strictObject({
-  time: z.string().min(1).describe("when, with an offset or by the clocks of the time zone"),
+  time: wallTime.describe("when, with an offset or by the clocks of the time zone"),
   values: z
     .record(z.string().regex(/\S/, "give the column a name"), z.number())
     .describe("what was read, by column, such as DO.mg/L: 9.2")
 });
 
 const readings = z.strictObject({
-  into: place.describe("the table of the pond where they go, which reads as a series does"),
+  into: table.describe("the table of the pond where they go, which reads as a series does"),
   file: z.string().min(1).optional().describe("a file of any form that Inbox reads, relative to this YAML file"),
   timeFormat: timeFormat.optional().describe("how times in the file are written, as for Inbox; found out unless given"),
   rows: z
@@ -44,7 +47,7 @@ const readings = z.strictObject({
 });
 
 const annotations = z.strictObject({
-  into: place.describe("the table of the pond where they go"),
+  into: table.describe("the table of the pond where they go"),
   file: z
     .string()
     .min(1)
@@ -59,10 +62,44 @@ const schema = z
     readings: readings.optional().describe("what people read from instruments and bottles"),
     annotations: annotations.optional().describe("what people know of readings: deployments, calibrations, outages")
   })
+  .superRefine(
+    ({timeZone, readings, annotations}, context) => {
+      for (const {path, message} of [...unread(timeZone, readings?.rows), ...unlasting(timeZone, annotations?.rows)])
+        context.addIssue({code: "custom", path: [...path], message});
+    },
+    ifSound("timeZone", "readings.rows.*.time", "annotations.rows.*.from", "annotations.rows.*.to")
+  )
   .refine(({readings, annotations}) => readings !== undefined || annotations !== undefined, {
     error: "there is nothing in it: write readings, annotations or both",
     ...ifSound("readings", "annotations")
   });
+
+interface Wrong {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Times of readings that clocks of the zone never showed. Of one that they showed twice, the order of rows tells which. */
+function unread(zone: string, rows: readonly z.infer<typeof reading>[] = []): readonly Wrong[] {
+  return rows.flatMap(({time}, index) =>
+    instantsOf(time, zone).length > 0
+      ? []
+      : [{path: ["readings", "rows", index, "time"], message: `it ${wrongIn(zone, time)!}`}]
+  );
+}
+
+/** Times of annotations that are no one instant, and periods in which there is none. */
+function unlasting(zone: string, rows: readonly Annotation[] = []): readonly Wrong[] {
+  return rows.flatMap(({from, to}, index): readonly Wrong[] => {
+    const at = (field: string) => ["annotations", "rows", index, field];
+    const wrong = Object.entries({from, ...(to === undefined ? {} : {to})}).flatMap(([field, time]) => {
+      const words = wrongIn(zone, time);
+      return words === undefined ? [] : [{path: at(field), message: `it ${words}`}];
+    });
+    if (wrong.length > 0 || to === undefined || instantOf(from, zone) < instantOf(to, zone)) return wrong;
+    return [{path: at("to"), message: empty}];
+  });
+}
 
 export type ManualSpec = z.infer<typeof schema>;
 

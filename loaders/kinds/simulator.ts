@@ -4,7 +4,7 @@ import type {Stat, Transaction} from "../../pond/types.js";
 import type {CloudRow, CloudSource} from "../cloud/offer.js";
 import {measured, readingsAt} from "../cloud/harbour.js";
 import type {Mooring} from "../cloud/harbour.js";
-import {path} from "../path.js";
+import {ownPath} from "../path.js";
 import {readingsTable} from "../readings/readings.js";
 import type {Effects, Kind, Report, Resource} from "../types.js";
 
@@ -22,7 +22,9 @@ const site = z.strictObject({
 
 const schema = z.strictObject({
   seed: z.int().default(1).describe("another number, another harbour; the same number, the same readings"),
-  into: path().default("/instruments").describe("the directory of the instruments' series"),
+  into: ownPath("write a path of the pond, such as /instruments")
+    .default("/instruments")
+    .describe("the directory of the instruments' series"),
   from: z.iso
     .datetime({offset: true, error: "write an instant such as 2024-03-01T00:00:00Z"})
     .optional()

@@ -8,14 +8,7 @@ import type {Reader} from "../../pond/types.js";
 import {former} from "../resources/former.js";
 import {allowed, meantAmong, resolved} from "../resources/wording.js";
 import {path} from "../path.js";
-import {instantOf} from "../time/wall.js";
-
-const time = z
-  .string()
-  .regex(
-    /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|[-+]\d\d:?\d\d)?)?$/,
-    "write a time such as 2026-03-01 12:00 or 2026-03-01T12:00Z"
-  );
+import {instantOf, wallTime} from "../time/wall.js";
 
 /** What people know of readings; a flag is QARTOD's, for the readings of that time. */
 export const annotation = z
@@ -25,8 +18,8 @@ export const annotation = z
       .describe("deployment, calibration, outage or remark"),
     series: path("write a path of the pond, such as /instruments/*").describe("whom it concerns: a path or a pattern"),
     parameter: z.string().optional().describe("which of its parameters; all unless given"),
-    from: time.describe("from when on, inclusive"),
-    to: time.optional().describe("until when, exclusive; open unless given"),
+    from: wallTime.describe("from when on, inclusive"),
+    to: wallTime.optional().describe("until when, exclusive; open unless given"),
     flag: z
       .union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(9)])
       .optional()

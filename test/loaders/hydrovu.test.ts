@@ -546,7 +546,11 @@ test.each([
   [{devices: [{id: 7, name: "a/b"}]}, "write a name without /"],
   [{rateLimit: {per: "0s"}}, "write more than 0s"],
   [{overlap: "three days"}, "write a whole number and s, m, h or d"],
-  [{into: "/hydrovu/"}, "write a path of the pond"]
+  [{devices: [{id: 7, name: ".."}]}, "none of dots alone"],
+  [{into: "hydrovu"}, "write a path of the pond"],
+  [{into: "/hydrovu/*"}, "it is a pattern, and something is stored at one place; write a path of the pond"],
+  [{into: "/sys/resources"}, "what is below /sys is the pond's own; write a path of the pond"],
+  [{into: "/"}, "it is where all of the pond begins; write a path of the pond"]
 ])("%j is refused", (spec, words) => {
   const {error} = hydrovu.schema.safeParse({clientId: "a", clientSecret: "b", ...spec});
   expect(error!.issues.map(({message}) => message).join()).toContain(words);

@@ -57,6 +57,20 @@ test("readings typed into the YAML are a series, and typing nothing new adds no 
   expect(await run(pier)).toMatchObject({read: 2, stored: 0, commit: undefined});
 });
 
+test("times are typed as people do, one as another", async () => {
+  const {pond, run} = await desk();
+  const times = ["2026-03-01", "2026-03-02 9:30", "2026-03-03T10:30:00.5Z", "2026-03-04 10:30 +0130", "2026-03-05"];
+  const rows = times.map((time) => ({time, values: {DO: 1}}));
+  expect(await run({...pier, readings: {into: "/hand/pier", rows}})).toMatchObject({stored: 5, errors: []});
+  expect((await readings(pond, "/hand/pier")).map(({time}) => time)).toEqual([
+    "2026-03-01T08:00:00.000Z",
+    "2026-03-02T17:30:00.000Z",
+    "2026-03-03T10:30:00.500Z",
+    "2026-03-04T09:00:00.000Z",
+    "2026-03-05T08:00:00.000Z"
+  ]);
+});
+
 test("a table whose path an earlier program remembered as it was spelled then is the same", async () => {
   const {pond, run} = await desk();
   await run(pier);

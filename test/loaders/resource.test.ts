@@ -8,7 +8,9 @@ import {exampleOf} from "../../loaders/resources/guide.js";
 import {readResources, ResourceError} from "../../loaders/resources/resource.js";
 import type {Resource} from "../../loaders/types.js";
 import {nearest} from "../../loaders/word.js";
-import {temporaryDirectory} from "./memory.js";
+import {timeFormat} from "../../loaders/time/format.js";
+import {literal} from "../../pond/duck.js";
+import {openDuck, temporaryDirectory} from "./memory.js";
 
 type Env = Record<string, string>;
 
@@ -538,4 +540,62 @@ test("a word with one slip is still known", () => {
     })
   );
   expect(nearest("Kubernetes", known)).toBeUndefined();
+});
+
+test("times, formats of times and paths that cannot be are found before anything is applied", async () => {
+  const manual = `apiVersion: duckpond/v1
+kind: Manual
+metadata: {name: visits}
+spec:
+  timeZone: America/Los_Angeles
+  readings:
+    into: /sys/resources
+    timeFormat: 100%
+    rows:
+      - {time: 2026-02-30 10:30, values: {DO: 1}}
+      - {time: 03/04/2026 10:00, values: {DO: 1}}
+      - {time: 2026-03-01 9:30, values: {DO: 1}}
+  annotations:
+    into: /notes/*
+    rows:
+      - {kind: remark, series: /in/a, from: 2026-02-30, text: x}
+`;
+  const form =
+    "write s, ms, us or ns since 1970, excel for days as spreadsheets count them, or a format such as %d/%m/%Y %H:%M.";
+  const how = "write a path of the pond, such as /manual/pier.";
+  expect(await problemsOf(manual)).toEqual([
+    `a.yaml:7:11: spec.readings.into is "/sys/resources": what is below /sys is the pond's own; ${how}`,
+    `a.yaml:8:17: spec.readings.timeFormat is "100%": % is no part of a time; ${form}`,
+    'a.yaml:10:16: spec.readings.rows[0].time is "2026-02-30 10:30": there is no such day or hour.',
+    'a.yaml:11:16: spec.readings.rows[1].time is "03/04/2026 10:00": write a time such as 2026-03-01 12:00 or 2026-03-01T12:00Z.',
+    `a.yaml:14:11: spec.annotations.into is "/notes/*": it is a pattern, and something is stored at one place; ${how}`,
+    'a.yaml:16:45: spec.annotations.rows[0].from is "2026-02-30": there is no such day or hour.'
+  ]);
+  const zoned = manual
+    .replace("/sys/resources", "/hand/a")
+    .replace("100%", '"%Y %H"')
+    .replace("2026-02-30 10:30", "2026-03-08 02:30")
+    .replace("03/04/2026 10:00", "2026-11-01 01:30") // which came twice: the order of rows tells
+    .replace("/notes/*", "/notes/a")
+    .replace("2026-02-30", "2026-11-01 01:30")
+    .concat("      - {kind: remark, series: /in/a, from: 2026-03-02, to: 2026-03-02, text: x}\n");
+  expect(await problemsOf(zoned)).toEqual([
+    'a.yaml:10:16: spec.readings.rows[0].time is "2026-03-08 02:30": it did not exist in America/Los_Angeles, since clocks were put forward over it.',
+    'a.yaml:16:45: spec.annotations.rows[0].from is "2026-11-01 01:30": it came twice in America/Los_Angeles; write its offset behind it.',
+    'a.yaml:17:61: spec.annotations.rows[1].to is "2026-03-02": the period is empty: to is not after from.'
+  ]);
+});
+
+test("a format of times is right where DuckDB takes it for one", async () => {
+  const duck = await openDuck();
+  const letters = Array.from({length: 94}, (_, index) => String.fromCharCode(33 + index));
+  const formats = letters.flatMap((letter) => [`%Y%${letter}`, `%Y%-${letter}`, `%Y%%${letter}`]);
+  for (const format of [...formats, "100%", "%", "%Y%", "%Y%%%"]) {
+    const asked = duck.rows(`SELECT try_strptime('x', ${literal(format)})`).then(
+      () => true,
+      () => false
+    );
+    expect([format, timeFormat.safeParse(format).success]).toEqual([format, await asked]);
+  }
+  expect(timeFormat.safeParse("100%%").error!.issues[0]!.message).toContain("it has no part of a time; write s, ms,");
 });
