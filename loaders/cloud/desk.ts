@@ -8,6 +8,7 @@ import {basic} from "./token.js";
 /** The path of the API, which all others begin with. */
 export const root = "/public-api";
 
+const base = "http://cloud"; // in front of the path that a request names
 const listed = 5; // locations on a page of their list
 
 /** A request, read to its end. */
@@ -43,6 +44,7 @@ export class Desk {
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!URL.canParse(request.url!, base)) return send(response, {status: 400}, 1); // such as //
     const asked = await this.#inquiry(request).catch(goneOr);
     if (!asked) return;
     const reply = this.#reply(asked);
@@ -54,7 +56,7 @@ export class Desk {
 
   async #inquiry(request: IncomingMessage): Promise<Inquiry> {
     const at = performance.now();
-    const {pathname, search, searchParams: query} = new URL(request.url!, "http://cloud");
+    const {pathname, search, searchParams: query} = new URL(request.url!, base);
     const {headers} = request;
     const chunks: Uint8Array[] = [];
     for await (const chunk of request) chunks.push(chunk as Uint8Array);

@@ -25,16 +25,16 @@ interface SimulateOptions {
 export function simulate(shell: Shell): Command {
   return new Command("simulate")
     .description("serve a simulated harbour as HydroVu's API, on this machine alone, until interrupted")
-    .option("--port <number>", "the port to listen on; a free one unless given", parseNumber)
-    .option("--seed <number>", "another number, another harbour and other faults", parseNumber, 1)
+    .option("--port <number>", "the port to listen on; a free one unless given", numberFrom(0, 65_535))
+    .option("--seed <number>", "another number, another harbour and other faults", numberFrom(0), 1)
     .option("--from <instant>", "the first reading, ISO 8601; two years ago unless given", parseInstant)
     .option("--interval <span>", "from one reading to the next; 15m unless given", parseInterval)
-    .option("--page <rows>", "how many rows a page has", parseNumber, 1000)
-    .option("--limit <requests>", "how many are granted in a minute; all unless given", parseNumber)
+    .option("--page <rows>", "how many rows a page has", numberFrom(1), 1000)
+    .option("--limit <requests>", "how many are granted in a minute; all unless given", numberFrom(1))
     .addOption(
       new Option("--fault <name...>", "what goes wrong now and then").choices([...faults, "all"]).default([], "nothing")
     )
-    .option("--share <percent>", "how likely each fault is", parseNumber, 5)
+    .option("--share <percent>", "how likely each fault is", numberFrom(0, 100), 5)
     .addHelpText("after", explanation)
     .action((options: SimulateOptions) => serve(shell, options));
 }
@@ -79,9 +79,16 @@ function told(exchanges: readonly Exchange[]): string {
   return `${requests}${counts.length > 0 ? `, with faults: ${counts.join(", ")}` : ""}.`;
 }
 
-function parseNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It is a whole number from 0.");
-  return Number(text);
+const largest = 999_999_999;
+
+function numberFrom(least: number, most = largest): (text: string) => number {
+  const end = most === largest ? "" : ` to ${most}`;
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (!(number >= least && number <= most))
+      throw new InvalidArgumentError(`It is a whole number from ${least}${end}.`);
+    return number;
+  };
 }
 
 function parseInstant(text: string): string {

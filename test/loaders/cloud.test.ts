@@ -1,3 +1,4 @@
+import {get} from "node:http";
 import {expect, onTestFinished, test} from "vitest";
 import {Api} from "../../loaders/cloud/api.js";
 import {Client} from "../../loaders/cloud/client.js";
@@ -96,6 +97,15 @@ test("it grants no more requests than its limit, and no token for other credenti
     )
   );
   await expect(others.names()).rejects.toThrow("check clientId and clientSecret");
+});
+
+test("a path that is none is refused, and the cloud goes on", async () => {
+  const {cloud, api} = await serve();
+  const status = await new Promise((resolve, reject) =>
+    get(new URL(cloud.url), {path: "//"}, (answer) => resolve(answer.resume().statusCode)).on("error", reject)
+  );
+  expect(status).toBe(400);
+  expect((await api.locations()).found).toHaveLength(6);
 });
 
 test("a token ends, a location without readings is not found, and a cursor that nobody gave is refused", async () => {

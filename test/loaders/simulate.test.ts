@@ -64,7 +64,10 @@ test.each([
   [["--fault", "plague"], "Allowed choices are 429, 503, 500, cut, expired, repeated, disorder, all."],
   [["--interval", "0s"], "It is a whole number and s, m, h or d, such as 15m."],
   [["--from", "yesterday"], "It is an ISO 8601 instant."],
-  [["--port", "http"], "It is a whole number from 0."]
+  [["--port", "http"], "It is a whole number from 0 to 65535."],
+  [["--port", "70000"], "It is a whole number from 0 to 65535."],
+  [["--page", "0"], "It is a whole number from 1."],
+  [["--share", "101"], "It is a whole number from 0 to 100."]
 ])("wrong usage %j is said", async (args, sentence) => {
   const [code, said] = await wrong(...args);
   expect(code).toBe(exits.usage);
