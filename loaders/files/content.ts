@@ -3,6 +3,7 @@ import {createReadStream, createWriteStream} from "node:fs";
 import {open} from "node:fs/promises";
 import {pipeline} from "node:stream/promises";
 import {createGunzip} from "node:zlib";
+import {unpacked} from "./zstandard.js";
 
 /** What the bytes of a host file are, told in parts, so that a file that has grown is known by how it began. */
 
@@ -33,14 +34,20 @@ export function isGzip(path: string): boolean {
   return path.endsWith(".gz");
 }
 
-/** A file of the host, unpacked where it is `.gz`. */
+/** Whether a file is packed, in either way that is read. */
+export function isPacked(path: string): boolean {
+  return isGzip(path) || path.endsWith(".zst");
+}
+
+/** A file of the host, unpacked where it is `.gz` or `.zst`. */
 export function bytesOf(path: string): AsyncIterable<Buffer> {
   const file = createReadStream(path, {highWaterMark: 2 ** 20});
+  if (path.endsWith(".zst")) return unpacked(file);
   if (!isGzip(path)) return file;
-  const unpacked = createGunzip({chunkSize: 2 ** 20});
-  file.on("error", (error) => unpacked.destroy(error)).pipe(unpacked);
-  unpacked.on("close", () => file.destroy()); // whoever reads may leave early
-  return unpacked;
+  const gunzip = createGunzip({chunkSize: 2 ** 20});
+  file.on("error", (error) => gunzip.destroy(error)).pipe(gunzip);
+  gunzip.on("close", () => file.destroy()); // whoever reads may leave early
+  return gunzip;
 }
 
 /** How many bytes are packed in a file, as its end tells (RFC 1952, section 2.3.1), which wraps at 4 GB. */
@@ -91,7 +98,7 @@ export async function sample(path: string, begin: number, end: number): Promise<
 
 /** The first bytes of a file, or of what is packed in it, and no more than there are. */
 export async function headOf(path: string, length: number): Promise<Buffer> {
-  if (isGzip(path)) {
+  if (isPacked(path)) {
     let head = Buffer.alloc(0);
     for await (const chunk of bytesOf(path)) {
       head = Buffer.concat([head, chunk]); // a first one may be short, where who packed it wrote line by line

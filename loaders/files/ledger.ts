@@ -3,7 +3,18 @@ import {stat} from "node:fs/promises";
 import {join} from "node:path";
 import type {Reader, Transaction} from "../../pond/types.js";
 import {readCache, writeCache} from "../cache.js";
-import {beginsWith, hashOf, headOf, isGzip, lastLineEnd, packedAs, packedSize, sample, segmentsOf} from "./content.js";
+import {
+  beginsWith,
+  hashOf,
+  headOf,
+  isGzip,
+  isPacked,
+  lastLineEnd,
+  packedAs,
+  packedSize,
+  sample,
+  segmentsOf
+} from "./content.js";
 import {Entries, headBytes, idOf} from "./entries.js";
 import type {Segment} from "./content.js";
 import {memoryOf} from "../resources/memory.js";
@@ -155,6 +166,7 @@ export class Ledger {
       return this.#whole(same);
     }
     if (isGzip(path)) return this.#findPacked(file, await packedSize(path, size));
+    if (isPacked(path)) return undefined; // it does not grow
     const head = await headOf(path, headBytes);
     for (const entry of this.#shorter(file, head, size))
       if (await isBeginning(path, entry, entry === stamped && stamp!.inode === inode))
