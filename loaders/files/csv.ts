@@ -1,13 +1,16 @@
 import {open, stat} from "node:fs/promises";
 import {join} from "node:path";
+import {beginningIn} from "./beginning.js";
+import type {Beginning, Uneven} from "./beginning.js";
 import {literal} from "../../pond/duck.js";
 import type {Duck} from "../../pond/duck.js";
 import {isDayTimeName, isNumber, isTime, isTimeName} from "../time/field.js";
 import type {Field} from "../time/field.js";
+import {isAllUtf8, isOtherEncoding, textIn, wideIn, withOneEncoding, writeUtf8} from "./encoding.js";
 import {expand} from "./expand.js";
 import {attributesOf, headingOf, spelled} from "../readings/readings.js";
 import {longForm} from "./long.js";
-import {headOf} from "./content.js";
+import {headOf, isPacked} from "./content.js";
 import {hostFile} from "./source.js";
 import {refusal, shapes} from "./decimal.js";
 import type {Decimal} from "./decimal.js";
@@ -16,23 +19,23 @@ import type {Ending, How, Marks, Settled, Source} from "./source.js";
 /** How a file of CSV is written. */
 interface Dialect extends Marks {
   readonly path: string;
-  readonly encoding: string; // as DuckDB names it
   readonly comment: string;
-  readonly skip: number; // lines before the header
+  readonly skip: number; // lines before the header, as DuckDB counts them
   readonly columns: readonly {readonly name: string; readonly type: string}[];
 }
 
 /**
  * CSV as instruments and spreadsheets write it: any delimiter, words before the header, decimal commas; in UTF-8,
- * UTF-16 or Windows-1252, with or without a byte order mark. The first rows tell the types.
+ * UTF-16 or Windows-1252, with or without a byte order mark. The first lines tell where the header is, the first rows
+ * the types.
  */
 export async function csvSource(duck: Duck, path: string, how: How): Promise<Source> {
-  const readable = await inReadableEncoding(path, how);
-  await refuseBinary(readable);
+  const {readable, head} = await readableOf(path, how);
+  refuseBinary(head);
   const found = await endOf(readable, how);
-  const source = await sourceOf(duck, {path, readable, ...found}, how);
+  const source = await sourceOf(duck, {path, readable, head, ...found}, how);
   const isTorn = found.ending === "read" && !how.isEnded && tellsWhat(source.fields.at(-1)!, source, how);
-  return isTorn ? sourceOf(duck, {path, readable, ...found, ending: "waiting"}, how) : source;
+  return isTorn ? sourceOf(duck, {path, readable, head, ...found, ending: "waiting"}, how) : source;
 }
 
 /** Whether a column tells of what, or of when, a value is: where it is cut short, there is a reading that never was. */
@@ -41,36 +44,38 @@ function tellsWhat(field: Field, {fields}: Source, how: How): boolean {
   return field.hint !== undefined || isDayTimeName(field.header) || [parameter, unit, ...scopes].includes(field);
 }
 
-interface Opened extends End {
+interface Opened extends End, Readable {
   readonly path: string;
-  readonly readable: string; // the same in an encoding that DuckDB reads
 }
 
-async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: How): Promise<Source> {
+async function sourceOf(duck: Duck, {path, readable, head, ending, end}: Opened, how: How): Promise<Source> {
   const isWhole = ending === undefined || ending === "read";
   const whole = isWhole ? readable : join(how.scratch, "whole.csv");
   if (!isWhole) await expand(readable, whole, undefined, end);
+  const beginning = await beginningOf({readable: whole, head: isWhole ? head : head.subarray(0, end)}, how);
+  const {lead, height, table} = beginning;
+  if (table?.isLost) throw new Error(severalWays);
+  if (table?.rivals)
+    throw new Error(`its lines ${table.rivals.join(" and ")} may each be its header; take away what stands above that`);
   const known = how.decimal ?? how.settled?.decimal;
-  const lines = how.settled ?? ((await isTable(whole)) ? tableLines : undefined);
-  const first = await sniffAny(duck, whole, {decimal: known, settled: lines, scratch: how.scratch});
-  const file = first.path;
+  const knowing = {decimal: known, beginning, settled: how.settled};
+  const first = await sniffAny(duck, whole, {...knowing, scratch: how.scratch}).catch((error: unknown) => {
+    throw table?.uneven && isUnsniffed(error) ? new Error(uneven(table.uneven), {cause: error}) : error;
+  });
   const decimal = known ?? (await decimalOf(duck, first));
-  const {lead, header} = await headerOf(first);
   const {delimiter, quote, escape} = first;
   const settled: Settled = {
     lead,
-    ...(header === 1 ? {} : {header}),
+    ...(height === 1 ? {} : {header: height}),
     dialect: {delimiter, quote, escape},
     ...(decimal === "," ? {decimal} : {})
   };
-  const dialect = decimal === "." ? first : await sniff(duck, file, {decimal, settled}, [first.encoding]);
-  await refuseUneven(dialect);
-  await refuseLost(first);
+  const dialect = decimal === "." ? first : await sniff(duck, first.path, {decimal, beginning, settled});
   const heads = await headsOf(duck, dialect);
-  refuseNameless(heads);
+  refuseNameless(heads, beginning);
   const fields = dialect.columns.map(({type}, index) => fieldOf({...heads[index]!, type, index}, how));
   const texts = fields.map((field) => ({...field, type: "VARCHAR"}));
-  const mayGrow = readable === path && file === whole && !/\.(gz|zst)$/.test(path);
+  const mayGrow = readable === path && !isPacked(path);
   const all = {
     decimal,
     isDecimalTold: known !== undefined,
@@ -80,8 +85,9 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
   };
   const as = (fields: readonly Field[]) => {
     const of = (path: string) => reader({...dialect, path}, fields, decimal);
-    const lines = dialect.path.endsWith(".zst") ? {} : {lines: {path: dialect.path, lead, marks: settled.dialect!, of}};
-    return {...all, from: of(dialect.path), ...lines, fields};
+    const {path} = dialect;
+    const lines = path.endsWith(".zst") ? {} : {lines: {path, lead, marks: settled.dialect!, of}};
+    return {...all, from: of(path), ...lines, fields};
   };
   return {...as(fields), asText: as(texts)};
 }
@@ -90,7 +96,7 @@ async function sourceOf(duck: Duck, {path, readable, ending, end}: Opened, how: 
 export const severalWays = "its lines cannot be cut into columns in one way";
 
 /** What is said of a line with more values, or fewer, than there are columns. */
-export function uneven({line, wanted, found}: Readonly<Record<"line" | "wanted" | "found", string | number>>): string {
+export function uneven({line, wanted, found}: Readonly<Record<keyof Uneven, string | number>>): string {
   return `its line ${line} has ${found} ${Number(found) === 1 ? "value" : "values"} where its header has ${wanted}`;
 }
 
@@ -132,76 +138,14 @@ async function headsOf(duck: Duck, dialect: Dialect): Promise<readonly Head[]> {
 }
 
 /** A first line of readings would be taken for the names of their columns, and be lost. */
-function refuseNameless(heads: readonly Head[]): void {
+function refuseNameless(heads: readonly Head[], {table}: Beginning): void {
   const isReading = ({header, remark}: Head) =>
     /^([-+\d.,:/TZ ]*|na|n\/a|nan|null)$/i.test(header.trim()) || remark !== undefined;
-  if (!heads.every(isReading) || !heads.some(({header}) => /^[-+]?\d/.test(header.trim()))) return;
+  const areReadings = heads.every(isReading) && heads.some(({header}) => /^[-+]?\d/.test(header.trim()));
+  if (!areReadings && table?.isNameless !== true) return;
   const line = heads.map(({header}) => header.trim()).join(", ");
   throw new Error(`it has no header, for its first line is ${line}; write the names of its columns above`);
 }
-
-interface Header {
-  readonly lead: number; // lines before the first row
-  readonly header: number; // how many of them are the header
-}
-
-/** Where the header ends, behind what DuckDB skips, comments, and ends of lines in quotes. */
-async function headerOf({path, skip, comment, quote, columns}: Dialect): Promise<Header> {
-  const isNext = comment === "" && !columns.some(({name}) => name.includes("\n"));
-  if (isNext || path.endsWith(".zst")) return {lead: skip + 1, header: 1};
-  const lines = (await beginningOf(path)).toString("latin1").split("\n");
-  const isNone = (line: string) => line.trim() === "" || (comment !== "" && line.startsWith(comment));
-  let begin = skip;
-  while (begin < lines.length && isNone(lines[begin]!)) begin++;
-  const quotes = (line: string) => line.split(quote).length - 1;
-  let [end, within] = [begin + 1, quotes(lines[begin] ?? "")];
-  for (; within % 2 === 1 && end < lines.length; end++) within += quotes(lines[end]!);
-  return begin >= lines.length || end > lines.length ? {lead: skip + 1, header: 1} : {lead: end, header: end - begin};
-}
-
-/** Where lines have different numbers of values, DuckDB takes each for one: the first that differs is told. */
-async function refuseUneven({path, columns}: Dialect): Promise<void> {
-  if (columns.length > 1 || path.endsWith(".zst")) return;
-  const {counts, wanted, header} = await widthsOf(path);
-  if (wanted < 2) return;
-  const at = counts.findIndex((count, index) => index > header && count !== wanted && count !== 0);
-  if (at >= 0) throw new Error(uneven({line: at + 1, wanted, found: counts[at]!}));
-}
-
-interface Widths {
-  readonly counts: readonly number[]; // of values in each line; 0 of one without any
-  readonly wanted: number; // what most lines have that have more than one
-  readonly header: number; // the first line with so many
-}
-
-/** How many values the first lines have, cut at the mark that there is most of. */
-async function widthsOf(path: string): Promise<Widths> {
-  const begin = await beginningOf(path);
-  const text = begin.toString("latin1", 0, 2 ** 16);
-  const lines = text.split(/\r?\n/).map((line) => line.replace(/"[^"]*"/g, ""));
-  if (begin.length > 2 ** 16) lines.pop(); // of which there is more
-  const countsOf = (mark: string) => lines.map((line) => (line === "" ? 0 : line.split(mark).length));
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
-  const [counts] = [",", ";", "\t", "|"].map(countsOf).sort((a, b) => sum(b) - sum(a)) as [number[]];
-  const times = (count: number) => counts.filter((one) => one === count).length;
-  const wanted = counts.reduce((best, one) => (one > 1 && (best < 2 || times(one) > times(best)) ? one : best), 1);
-  return {counts, wanted, header: counts.indexOf(wanted)};
-}
-
-/** Rows that DuckDB takes for words before the header, because it takes a line further down for that, would be lost. */
-async function refuseLost(dialect: Dialect): Promise<void> {
-  const {path, skip, delimiter} = dialect;
-  if (skip === 0 || path.endsWith(".zst")) return;
-  const lines = (await beginningOf(path)).toString("utf8").split("\n", skip);
-  const isHeader = (line: string) => line.replaceAll('"', "").trimStart().startsWith(beginOf(dialect));
-  const widthOf = (line = "") => line.split(delimiter).length;
-  const isRow = (line: string, index: number) =>
-    /^"?\d[\d-/.: TZ]{5,}/.test(line) && widthOf(line) > 1 && widthOf(line) === widthOf(lines[index - 1]);
-  if (lines.some(isHeader) || lines.filter(isRow).length >= fewRows) throw new Error(severalWays);
-}
-
-/** So many rows, one below another, are no words before a header. */
-const fewRows = 3;
 
 function spelledAlike(header: string): string {
   const {name, instrument = ""} = headingOf(header);
@@ -219,65 +163,53 @@ function reader(dialect: Dialect, fields: readonly Field[], decimal: Decimal, ha
   return `read_csv(${hostFile(dialect.path)}, auto_detect = false, header = ${hasHeader}, ${optionsOf(dialect)}, decimal_separator = ${literal(decimal)}, columns = {${columns}})`;
 }
 
-function optionsOf({delimiter, quote, escape, comment, skip, encoding}: Dialect): string {
-  const marks = {delim: delimiter, quote, escape, comment, encoding};
+function optionsOf({delimiter, quote, escape, comment, skip}: Dialect): string {
+  const marks = {delim: delimiter, quote, escape, comment};
   const told = Object.entries(marks).map(([name, mark]) => `${name} = ${literal(mark)}`);
   return [...told, `skip = ${skip}`, "hive_partitioning = false"].join(", ");
 }
 
 // ---- How it is written ----
 
-const encodings = ["utf-8", "latin-1"];
-
 interface Known {
   readonly decimal: "." | "," | undefined;
+  readonly beginning: Beginning;
   readonly settled: Settled | undefined;
   readonly isLax?: boolean; // lines with fewer values, or more, do not count
 }
 
-/** What is neither UTF-8 nor Latin-1 is Windows-1252, which DuckDB does not know: it is written again as UTF-8. */
+/** DuckDB knows Latin-1, but not Windows-1252, and not where it begins: what is not all UTF-8 is written again. */
 async function sniffAny(duck: Duck, path: string, known: Known & Pick<How, "scratch">): Promise<Dialect> {
   try {
     return await sniff(duck, path, known);
   } catch (error) {
-    if (!isOtherEncoding(error) || path.endsWith(".zst")) throw error;
-    const file = join(known.scratch, "utf8.csv");
-    await expand(path, file, "windows-1252");
-    return sniff(duck, file, known);
+    if (!isOtherEncoding(error)) throw error;
+    return sniff(duck, (await withOneEncoding(path, known.scratch)).path, known);
   }
 }
 
-async function sniff(duck: Duck, path: string, known: Known, among: readonly string[] = encodings): Promise<Dialect> {
-  const [encoding, ...others] = among as [string];
-  try {
-    const told = `header = true, encoding = ${literal(encoding)}${knownOptions(known)}`;
-    const [row] = await duck.rows(`SELECT * FROM sniff_csv(${hostFile(path)}, ${told})`);
-    const mark = (name: string, none: string) =>
-      row![name] === "(empty)" || row![name] === "\0" ? none : String(row![name]);
-    const quote = mark("Quote", '"'); // one may come later in the file
-    return {
-      ...{path, encoding, quote, delimiter: mark("Delimiter", ","), escape: mark("Escape", quote)},
-      ...{comment: mark("Comment", ""), skip: Number(row!.SkipRows)},
-      columns: row!.Columns as Dialect["columns"]
-    };
-  } catch (error) {
-    if (others.length === 0 || !isOtherEncoding(error)) throw error;
-    return sniff(duck, path, known, others);
-  }
-}
-
-function knownOptions({decimal, settled, isLax}: Known): string {
-  const {delimiter, quote, escape} = settled?.dialect ?? {};
-  const marks = {decimal_separator: decimal, delim: delimiter, quote, escape};
+async function sniff(duck: Duck, path: string, known: Known): Promise<Dialect> {
+  const {comment, skip, table} = known.beginning;
+  const {delimiter = table?.delimiter, quote: within, escape} = known.settled?.dialect ?? {};
+  const marks = {decimal_separator: known.decimal, delim: delimiter, quote: within, escape};
   const told = Object.entries(marks).flatMap(([name, mark]) => (mark ? [`, ${name} = ${literal(mark)}`] : []));
-  const skip = settled && settled.lead - (settled.header ?? 1);
-  const others = [...(settled ? [`, skip = ${skip}`] : []), ...(isLax ? [", ignore_errors = true"] : [])];
-  return [...told, ...others].join("");
+  const lax = known.isLax ? ", ignore_errors = true" : "";
+  const [row] = await duck.rows(
+    `SELECT * FROM sniff_csv(${hostFile(path)}, header = true, skip = ${skip}, comment = ${literal(comment)}${told.join("")}${lax})`
+  );
+  const mark = (name: string, none: string) =>
+    row![name] === "(empty)" || row![name] === "\0" ? none : String(row![name]);
+  const quote = mark("Quote", '"'); // one may come later in the file
+  return {
+    ...{path, quote, delimiter: mark("Delimiter", ","), escape: mark("Escape", quote)},
+    ...{comment, skip},
+    columns: row!.Columns as Dialect["columns"]
+  };
 }
 
-/** Whether DuckDB says that a file is in another encoding. */
-function isOtherEncoding(error: unknown): boolean {
-  return error instanceof Error && /not (utf-8|latin-1) encoded/i.test(error.message);
+/** Whether DuckDB says that not all lines can be cut into the columns that it was told of. */
+function isUnsniffed(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("Error when sniffing");
 }
 
 /** Numbers with commas among the first rows: decimals, thousands, or something that only a person can tell. */
@@ -303,8 +235,8 @@ async function decimalOf(duck: Duck, dialect: Dialect): Promise<Decimal> {
 
 /** A file of CSV, read in spite of its ragged lines, which have fewer values than there are columns, or more. */
 export interface Lax {
-  readonly path: string; // the file, or the same in an encoding that DuckDB reads
-  readonly encoding: string; // as DuckDB names it
+  readonly path: string; // the file, or the same in UTF-8
+  readonly isSame: boolean; // whether its bytes tell lines as those of the file do: not where that is in UTF-16
   readonly begin: string; // of the header: the name of its first column, and what stands behind that
   readonly rows: number; // which are whole
   readonly ragged: ReadonlyMap<number, string>; // the lines, by their number
@@ -317,11 +249,13 @@ const mostNoted = 20_000;
 
 /** Finds a file's ragged lines; undefined where there are none, or lines are wrong in other ways, or it is no table. */
 export async function laxly(duck: Duck, path: string, how: How): Promise<Lax | undefined> {
-  const readable = await inReadableEncoding(path, how);
-  const {header} = await widthsOf(readable); // DuckDB does not look for it among lines that do not count
-  const settled = how.settled ?? ((await isTable(readable)) ? tableLines : {lead: header + 1});
-  const known = {decimal: how.decimal ?? how.settled?.decimal, settled, scratch: how.scratch, isLax: true};
-  const dialect = await sniffAny(duck, readable, known);
+  const read = await readableOf(path, how);
+  const beginning = await beginningOf(read, how);
+  const known = {decimal: how.decimal ?? how.settled?.decimal, beginning, settled: how.settled, isLax: true};
+  const text = (await isAllUtf8(read.readable))
+    ? read.readable
+    : (await withOneEncoding(read.readable, how.scratch)).path;
+  const dialect = await sniff(duck, text, known);
   const names = dialect.columns.map((_, index) => `c${index}`);
   if (names.length < 2) return undefined;
   const columns = names.map((name) => `${name}: 'VARCHAR'`).join(", ");
@@ -342,7 +276,7 @@ export async function laxly(duck: Duck, path: string, how: How): Promise<Lax | u
     const [first] = found;
     if (!first || !found.every(({is_ragged}) => is_ragged === true)) return undefined;
     return {
-      ...{path: dialect.path, encoding: dialect.encoding, rows: Number(row!.rows)},
+      ...{path: text, isSame: read.readable === path, rows: Number(row!.rows)},
       begin: beginOf(dialect),
       ragged: new Map(found.map(({line, text}) => [Number(line), String(text)])),
       ...{wanted: names.length, found: Number(first.few ?? first.many)}
@@ -357,39 +291,45 @@ function beginOf({columns, delimiter}: Dialect): string {
 
 // ---- What DuckDB cannot read as it is ----
 
-/**
- * Where the header is the second line: below one of other columns in Campbell Scientific's TOA5, which DuckDB would take
- * for it, and below one that tells a spreadsheet what stands between values, as in `sep=;`.
- */
-const tableLines: Settled = {lead: 2};
-
-async function isTable(path: string): Promise<boolean> {
-  if (path.endsWith(".zst")) return false;
-  return /^(\u00ef\u00bb\u00bf)?"?(TOA|sep=.?"?\r?\n)/i.test((await beginningOf(path)).toString("latin1", 0, 16));
+/** A file in an encoding that DuckDB reads. */
+interface Readable {
+  readonly readable: string;
+  readonly head: Buffer; // its first bytes, and one more than are looked at where there are more
 }
 
-/** Its first bytes, and one more than are looked at where there are more. */
-async function beginningOf(path: string): Promise<Buffer> {
-  return headOf(path, 2 ** 16 + 1);
+const headBytes = 2 ** 16;
+
+/** UTF-16 is written again as UTF-8. */
+async function readableOf(path: string, {scratch}: How): Promise<Readable> {
+  const head = await headOf(path, headBytes + 1);
+  const wide = wideIn(head);
+  if (wide === undefined) return {readable: path, head};
+  const readable = join(scratch, "plain.csv");
+  await writeUtf8(path, readable, wide);
+  return {readable, head: await headOf(readable, headBytes + 1)};
 }
 
-async function refuseBinary(path: string): Promise<void> {
-  if (path.endsWith(".zst")) return;
-  const begin = await beginningOf(path);
-  const end = begin.indexOf(10);
-  if (begin.subarray(0, end < 0 ? begin.length : end).includes(0)) throw new Error("it is no text, as CSV is");
+function refuseBinary(head: Buffer): void {
+  const end = head.indexOf(10);
+  if (head.subarray(0, end < 0 ? head.length : end).includes(0)) throw new Error("it is no text, as CSV is");
 }
 
-/** UTF-16 is written again as UTF-8; the rest DuckDB reads itself. */
-async function inReadableEncoding(path: string, {scratch}: How): Promise<string> {
-  if (path.endsWith(".zst")) return path;
-  const [a, b, c, d] = await beginningOf(path);
-  const little = (a === 0xff && b === 0xfe) || (a !== 0 && b === 0 && c !== 0 && d === 0);
-  const big = (a === 0xfe && b === 0xff) || (a === 0 && b !== 0 && c === 0 && d !== 0);
-  if (!little && !big) return path;
-  const file = join(scratch, "plain.csv");
-  await expand(path, file, little ? "utf-16le" : "utf-16be");
-  return file;
+/** So far it is looked for where there is much above it. */
+const mostBytes = 2 ** 20;
+
+async function beginningOf({readable, head}: Readable, how: How): Promise<Beginning> {
+  const found = beginningIn(textIn(wholeLines(head, headBytes)), how);
+  if (head.length <= headBytes || (found.table && found.table.rows > 0)) return found;
+  const more = await headOf(readable, mostBytes + 1);
+  const further = beginningIn(textIn(wholeLines(more, mostBytes)), how);
+  if (more.length > mostBytes && !further.table)
+    throw new Error("it has no header, for no line of its first 1 MiB has two values");
+  return further;
+}
+
+function wholeLines(head: Buffer, bytes: number): Buffer {
+  if (head.length <= bytes) return head;
+  return head.subarray(0, Math.max(head.lastIndexOf(10), head.lastIndexOf(13)) + 1);
 }
 
 interface End {
@@ -403,7 +343,7 @@ interface End {
  * that the file grows, and 12.3 may be 12.34 in a moment, nor where its end tells what was read, or when.
  */
 async function endOf(path: string, {settled, isEnded}: How): Promise<End> {
-  if (/\.(gz|zst)$/.test(path)) return {};
+  if (isPacked(path)) return {};
   const {size} = await stat(path);
   const [before, last] = await lastLines(path, size);
   if (before === undefined || last === "") return {};

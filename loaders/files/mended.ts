@@ -1,11 +1,12 @@
 import {mkdir, rm} from "node:fs/promises";
 import {join} from "node:path";
 import type {Duck} from "../../pond/duck.js";
+import {isOtherEncoding, withOneEncoding} from "./encoding.js";
 import type {Counted} from "./host.js";
 import {withOneNewline} from "./newline.js";
-import {openSource, wrongWith} from "./open.js";
+import {isCsv, openSource, wrongWith} from "./open.js";
 import {isRagged, OtherColumns, withoutRagged} from "./ragged.js";
-import type {Cut, How, Lines} from "./source.js";
+import type {Cut, How, Source} from "./source.js";
 import {storeFile} from "./stored.js";
 import type {Stored, Storing} from "./stored.js";
 import {noTimeIn, withoutUntimely} from "./untimely.js";
@@ -21,7 +22,7 @@ const most = 6;
 
 /**
  * Stores what a file brings, all of it or nothing, but for lines that a failure of power left: those are left out, and
- * told. Lines may end in two ways. Throws what was wrong at first where that is not all.
+ * told. Lines may end in two ways, and be in two encodings. Throws what was wrong at first where that is not all.
  */
 export async function storeMended(duck: Duck, path: string, {how, storing, ahead}: Mending): Promise<Stored> {
   const left = {ragged: [] as number[], untimely: [] as number[]};
@@ -36,19 +37,18 @@ export async function storeMended(duck: Duck, path: string, {how, storing, ahead
     const scratch = join(how.scratch, String(round));
     await mkdir(scratch);
     const mine = {...how, scratch};
-    let lines: Lines | undefined;
+    let source: Source | undefined;
     try {
-      const source = await openSource(duck, at.path, mine);
-      lines = source.lines;
+      source = await openSource(duck, at.path, mine);
       const {settled, ...stored} = await storeFile(duck, {source, how: mine}, storing);
       const notes = [...(await notesOf(left, ahead)), ...stored.notes];
       return {...stored, ...(settled && at.isSame ? {settled} : {}), notes};
     } catch (error) {
       if (at.path === own) first = error;
-      const looking = {duck, path: at.path, how: mine, lines};
+      const looking = {duck, path: at.path, how: mine, source};
       const cut = round < most ? await cutFor(error, looking).catch(refuse) : undefined;
       if (cut === undefined) return refuse(error);
-      if (cut.why !== "newline") left[cut.why].push(...originals(cut.left, [...left.ragged, ...left.untimely]));
+      if (cut.why !== "form") left[cut.why].push(...originals(cut.left, [...left.ragged, ...left.untimely]));
       else if (at.path === own) own = cut.path;
       at = {path: cut.path, isSame: at.isSame && cut.isSame};
       if (round > 0) await rm(join(how.scratch, String(round - 1)), {recursive: true}); // a file may be large
@@ -60,26 +60,27 @@ interface Looking {
   readonly duck: Duck;
   readonly path: string;
   readonly how: How;
-  readonly lines: Lines | undefined;
+  readonly source: Source | undefined; // as far as it was opened
 }
 
-/** Lines that were left out, and why; of those that end otherwise nothing is left out, and nothing told. */
-type Why = "ragged" | "untimely" | "newline";
+/** Lines that were left out, and why; of those that are of another form nothing is left out, and nothing told. */
+type Why = "ragged" | "untimely" | "form";
 
 /** The file without the lines that an error is about; undefined where they are not such as may be left out. */
 async function cutFor(
   error: unknown,
-  {duck, path, how, lines}: Looking
+  {duck, path, how, source}: Looking
 ): Promise<(Cut & {readonly why: Why}) | undefined> {
   const wrong = noTimeIn(error);
   if (wrong) {
-    const cut = lines && (await withoutUntimely(wrong, lines, how.scratch));
-    return cut && {...cut, isSame: cut.isSame && lines.path === path, why: "untimely"};
+    const cut = source?.lines && (await withoutUntimely(wrong, source.lines, how.scratch));
+    return cut && {...cut, isSame: source?.settled !== undefined, why: "untimely"};
   }
   if (wrongWith(path, error) === undefined) return undefined;
   try {
     const even = await withOneNewline(path, how.scratch);
-    if (even) return {...even, why: "newline"};
+    if (even) return {...even, why: "form"};
+    if (isCsv(path) && isOtherEncoding(error)) return {...(await withOneEncoding(path, how.scratch)), why: "form"};
     const cut = isRagged(error) ? await withoutRagged(duck, path, how) : undefined;
     return cut && {...cut, why: "ragged"};
   } catch (twice) {
@@ -94,7 +95,7 @@ function originals(lines: readonly number[], before: readonly number[]): readonl
   return lines.map((line) => rising.reduce((number, left) => (left <= number ? number + 1 : number), line));
 }
 
-const reasons: Readonly<Record<Exclude<Why, "newline">, readonly [one: string, more: string]>> = {
+const reasons: Readonly<Record<Exclude<Why, "form">, readonly [one: string, more: string]>> = {
   ragged: ["which has fewer values than the header, or more", "which have fewer values than the header, or more"],
   untimely: ["whose time cannot be read", "whose times cannot be read"]
 };

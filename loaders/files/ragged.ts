@@ -52,7 +52,7 @@ export async function withoutRagged(duck: Duck, path: string, how: How): Promise
   const [first] = lax.ragged.keys();
   if (!isAsTold) return undefined;
   if (lax.ragged.size >= lax.rows || !isSingle) throw new OtherColumns(uneven({line: first!, ...lax}));
-  return left.length === 0 ? undefined : {path: target, isSame: lax.path === path, left};
+  return left.length === 0 ? undefined : {path: target, isSame: lax.isSame && text === path, left};
 }
 
 /** Ragged lines as they come. */
@@ -71,7 +71,7 @@ class Looked {
     const found = this.#lax.ragged.get(number);
     this.#run = found === undefined ? 0 : this.#run + 1;
     if (found === undefined) return false;
-    const text = line.toString(this.#lax.encoding === "utf-8" ? "utf8" : "latin1");
+    const text = line.toString("utf8");
     if (withoutEnds(text) !== withoutEnds(found)) this.isAsTold = false;
     const isHeader = text.replaceAll('"', "").trimStart().startsWith(this.#lax.begin);
     if (this.#run > longest || isHeader) this.isSingle = false;

@@ -98,6 +98,36 @@ test("what Windows-1252 has and Latin-1 has not", async () => {
   expect(await readings(pond, "/in/dock")).toEqual([{time: first, "Price.€": 2}]);
 });
 
+const remarks = (count: number, remark: string) =>
+  Array.from(
+    {length: count},
+    (_, i) => `${new Date(1.7e12 + i * 60_000).toISOString()},${i},${i === count - 2 ? remark : "ok"}\n`
+  );
+
+test("a line in Windows-1252 is read wherever it stands", async () => {
+  const {pond, put, run} = await harbour();
+  await put("plain.csv", Buffer.from(`time,T,remark\n${remarks(30_000, "d\xe9j\xe0").join("")}`, "latin1"));
+  await put(
+    "dock.csv",
+    Buffer.concat([
+      Buffer.from("time,T (°C),remark\n"),
+      Buffer.from(remarks(30_000, "\x93\xe9t\xe9").join(""), "latin1")
+    ])
+  );
+  expect(told(await run())).toMatchObject({errors: [], stored: 60_000});
+  expect(Object.keys((await readings(pond, "/in/dock"))[0]!)).toEqual(["time", "T.°C"]);
+});
+
+test("a line in Windows-1252 in what a file has grown by leaves its columns as they were", async () => {
+  const {pond, put, run} = await harbour();
+  const [header, rows] = [Buffer.from("time,T (°C),remark\n"), remarks(12, "\xe9t\xe9")];
+  await put("dock.csv", Buffer.concat([header, Buffer.from(rows.slice(0, 5).join(""))]));
+  expect(told(await run())).toMatchObject({errors: [], stored: 5});
+  await put("dock.csv", Buffer.concat([header, Buffer.from(rows.join(""), "latin1")]));
+  expect(told(await run())).toMatchObject({errors: [], read: 7, stored: 7});
+  expect((await readings(pond, "/in/dock")).map((row) => row["T.°C"])).toEqual(rows.map((_, i) => i));
+});
+
 test.each(["csv", "json"])("%s packed with zstd", async (format) => {
   const {pond, at, run} = await harbour({files: "data/dock.*", into: "/in/dock"});
   const duck = await openDuck();
@@ -204,6 +234,7 @@ test("a logger's table: two lines of units and processing below its header, whic
 
 test.each([
   ["a header that comes again", "time,DO\n2026-01-01,9\ntime,DO\n2026-01-02,8\n"],
+  ["a header that comes twice", "time,DO\ntime,DO\n2026-01-01,9\n2026-01-02,8\n"],
   ["a line of units below the header", "time,DO\nyyyy-mm-dd,mg/L\n2026-01-01,9\n2026-01-02,8\n"],
   ["the same with the time apart", "Date,Time,DO\nymd,hms,mg/L\n2026-01-01,00:00,9\nDate,Time,DO\n2026-01-02,00:00,8\n"]
 ])("%s is left out, and told", async (_, text) => {
@@ -213,6 +244,65 @@ test.each([
   expect(counts).toEqual({read: 2, stored: 2, aside: 0, errors: []});
   expect(notes.join()).toMatch(/: [12] rows? without a time left out\.$/);
   expect((await readings(pond, "/in/dock")).map(({DO}) => DO)).toEqual([9, 8]);
+});
+
+test("the RDB of USGS: comments, and below the header a line that tells how wide columns are", async () => {
+  const {pond, named, put, run} = await harbour({files: "data/*.txt"});
+  const rows = Array.from({length: 5}, (_, i) => `USGS\t11468000\t2026-01-01 0${i}:00\tPST\t${i}.5\tA`);
+  const comments = Array.from(
+    {length: 27},
+    (_, i) => `# ${i % 2 ? "retrieved: 2026-01-02 10:00, for station 11468000" : ""}`
+  );
+  const header = "agency_cd\tsite_no\tdatetime\ttz_cd\t1234_00010\t1234_00010_cd";
+  await put("dock.txt", [...comments, header, "5s\t15s\t20d\t6s\t14n\t10s", ...rows, ""].join("\n"));
+  const {notes, ...counts} = told(await run());
+  expect(counts).toEqual({read: 5, stored: 5, aside: 0, errors: []});
+  expect(notes).toContain(`${named("dock.txt")}: line 29 left out, whose time cannot be read.`);
+  expect((await readings(pond, "/in/dock")).map((row) => row["1234_00010"])).toEqual([0.5, 1.5, 2.5, 3.5, 4.5]);
+  await put(
+    "dock.txt",
+    [...comments, header, "5s\t15s\t20d\t6s\t14n\t10s", ...rows, `${rows[4]!.replace("04:", "05:")}\n`].join("\n")
+  );
+  expect(told(await run())).toMatchObject({read: 1, stored: 1, errors: []});
+});
+
+test.each([
+  ["comments and units", "# a\n# b\ntime,temp,sal,flag\nUTC,degC,psu,1\n"],
+  ["comments and padded words", "# a\nSite,Pier,,\ntime,temp,sal,flag\n"],
+  ["padded words", "Site,Pier,,\nDate,2026-01-01,,\ntime,temp,sal,flag\n"],
+  ["words of two values, more than there are rows", `${"Serial,12\n".repeat(6)}time,temp,sal,flag\n`],
+  ["a header that begins as comments do", "# a\n# time,temp,sal,flag\n"],
+  ["a comment with a quote that does not end", '# 5" pipe\ntime,temp,sal,flag\n']
+])("rows below %s are all stored under their names", async (_, above) => {
+  const {pond, put, run} = await harbour();
+  await put("dock.csv", `${above}2026-01-01,10.5,33,1\n2026-01-02,11.5,34,1\n`);
+  expect(told(await run())).toMatchObject({stored: 2, errors: []});
+  expect(await readings(pond, "/in/dock")).toEqual([
+    {time: first, temp: 10.5, sal: 33, flag: 1},
+    {time: "2026-01-02T00:00:00.000Z", temp: 11.5, sal: 34, flag: 1}
+  ]);
+});
+
+test("two lines that may each be the header are told", async () => {
+  const {named, put, run} = await harbour();
+  await put("dock.csv", "Key,Value\nDate,Pier\ntime,T\n2026-01-01,1\n2026-01-02,2\n");
+  expect(told(await run()).errors).toEqual([
+    `${named("dock.csv")} was skipped: its lines 2 and 3 may each be its header; take away what stands above that; mend it or take it away.`
+  ]);
+  await put("dock.csv", "Date,Time,T\ndate,time,degC\n2026-01-01,00:00,1\n");
+  expect(told(await run())).toMatchObject({stored: 1, errors: []});
+});
+
+test("a comment further down is none of the rows, and what has its mark within is no comment", async () => {
+  const {pond, put, run} = await harbour();
+  const rows = (day: number) => Array.from({length: 9}, (_, i) => `2026-01-0${day}T0${i}:00Z,${i}\n`).join("");
+  await put("a.csv", `# a\ntime,T\n${rows(1)}# b\n# c\n# d\n${rows(2)}`);
+  await put("b.csv", `# a\ntime,T,# of pings\n${rows(1).replaceAll("\n", ",#N/A\n").replace("#N/A", "7")}`);
+  expect(told(await run())).toMatchObject({stored: 27, errors: []});
+  expect((await readings(pond, "/in/b")).map((row) => row["# of pings"])).toEqual([
+    7,
+    ...Array.from({length: 8}, () => null)
+  ]);
 });
 
 test("rows far down that are not what the first ones are", async () => {

@@ -43,6 +43,15 @@ test.for(Object.entries(kinds))("%s is left out and told, and the rest is stored
   }
 });
 
+test.each(["\xff\xfe\n", "2025-01-01T00:2\xff\xff\n"])(
+  "a line with bytes that are no text is left out likewise",
+  async (bad) => {
+    const {put, run, named} = await harbour({into: "/in/pier"});
+    await put("pier.csv", Buffer.from(file(50, {20: bad}), "latin1"));
+    expect(told(await run())).toEqual({...quiet, read: 49, stored: 49, notes: [left(named("pier.csv"), 22)]});
+  }
+);
+
 test("such a line is found wherever it stands, in a file of any size", async () => {
   for (const [count, at] of [
     [50, 0],
