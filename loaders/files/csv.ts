@@ -86,8 +86,8 @@ async function sourceOf(duck: Duck, {path, readable, head, ending, end}: Opened,
   const as = (fields: readonly Field[]) => {
     const of = (path: string) => reader({...dialect, path}, fields, decimal);
     const {path} = dialect;
-    const lines = path.endsWith(".zst") ? {} : {lines: {path, lead, marks: settled.dialect!, of}};
-    return {...all, from: of(path), ...lines, fields};
+    const lines = {path, lead, marks: settled.dialect!, of, ...(path.endsWith(".zst") ? {isWhole: true} : {})};
+    return {...all, from: of(path), lines, fields};
   };
   return {...as(fields), asText: as(texts)};
 }

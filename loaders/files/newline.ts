@@ -1,7 +1,7 @@
 import {createWriteStream} from "node:fs";
 import {join} from "node:path";
 import {pipeline} from "node:stream/promises";
-import {bytesOf, isGzip} from "./content.js";
+import {bytesOf, isPacked} from "./content.js";
 import {isCsv} from "./open.js";
 import type {Cut} from "./source.js";
 
@@ -12,10 +12,10 @@ const [feed, carriage] = [10, 13];
  * another program went on with it: DuckDB takes one or the other. Undefined where all lines end alike.
  */
 export async function withOneNewline(path: string, scratch: string): Promise<Cut | undefined> {
-  if (!isCsv(path) || path.endsWith(".zst") || !(await isMixed(path))) return undefined;
+  if (!isCsv(path) || !(await isMixed(path))) return undefined;
   const target = join(scratch, "newline.csv");
   await pipeline(bytesOf(path), withoutCarriages, createWriteStream(target));
-  return {path: target, isSame: !isGzip(path), left: []};
+  return {path: target, isSame: !isPacked(path), left: []};
 }
 
 async function isMixed(path: string): Promise<boolean> {

@@ -42,7 +42,8 @@ export async function plainOf(
   {how, bytes = portionBytes}: {readonly how: How; readonly bytes?: number}
 ): Promise<Plain | undefined> {
   const {lines, settled, fields} = source;
-  if (!lines || how.after || (await stat(lines.path)).size < Math.min(fewBytes, bytes)) return undefined;
+  if (!lines || lines.isWhole || how.after || (await stat(lines.path)).size < Math.min(fewBytes, bytes))
+    return undefined;
   const clock = await clockOf(duck, source, how);
   const isUtc = clock.kind === "instant" || (clock.kind === "local" && how.timeZone === "UTC");
   if (!isUtc) return undefined;

@@ -32,7 +32,7 @@ export async function takePortions(
   take: (table: HostTable) => Promise<void>
 ): Promise<void> {
   const {lines} = source;
-  if (!lines || (await stat(lines.path)).size <= bytes) throw new Uneven();
+  if (!lines || lines.isWhole || (await stat(lines.path)).size <= bytes) throw new Uneven();
   try {
     const clock = await clockOf(duck, source, how);
     if (clock.kind === "mixed") throw new Uneven();

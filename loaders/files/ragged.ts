@@ -1,6 +1,6 @@
 import {join} from "node:path";
 import type {Duck} from "../../pond/duck.js";
-import {isGzip, writeWithout} from "./content.js";
+import {isPacked, writeWithout} from "./content.js";
 import {laxly, severalWays, uneven} from "./csv.js";
 import type {Lax} from "./csv.js";
 import {expand} from "./expand.js";
@@ -40,8 +40,8 @@ export class OtherColumns extends Error {}
  * other ways. Throws OtherColumns where such may have begun.
  */
 export async function withoutRagged(duck: Duck, path: string, how: How): Promise<Cut | undefined> {
-  if (!isCsv(path) || path.endsWith(".zst")) return undefined;
-  const text = isGzip(path) ? join(how.scratch, "unpacked.csv") : path;
+  if (!isCsv(path)) return undefined;
+  const text = isPacked(path) ? join(how.scratch, "unpacked.csv") : path;
   if (text !== path) await expand(path, text);
   const lax = await laxly(duck, text, how);
   if (lax === undefined) return undefined;

@@ -59,6 +59,7 @@ export interface Lines {
   readonly lead: number; // lines that belong to each portion
   readonly marks?: Marks;
   readonly of: (path: string) => string; // `from` of a portion
+  readonly isWhole?: boolean; // whether it is read at once: DuckDB unpacks `.zst` faster than it is unpacked here
 }
 
 /** A file without lines that were in the way. */

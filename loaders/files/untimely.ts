@@ -1,6 +1,6 @@
 import {join} from "node:path";
 import {NoTime} from "../time/shape.js";
-import {isGzip, writeWithout} from "./content.js";
+import {isPacked, writeWithout} from "./content.js";
 import type {Cut, Lines} from "./source.js";
 
 /**
@@ -39,7 +39,7 @@ export async function withoutUntimely(
     return false;
   });
   const isAlone = isThere && alike === 0 && others >= fewest;
-  return isAlone ? {path: target, isSame: !isGzip(path), left: [lead + row]} : undefined;
+  return isAlone ? {path: target, isSame: !isPacked(path), left: [lead + row]} : undefined;
 }
 
 function shapeOf(text: string): string {

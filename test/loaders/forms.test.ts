@@ -128,6 +128,33 @@ test("a line in Windows-1252 in what a file has grown by leaves its columns as t
   expect((await readings(pond, "/in/dock")).map((row) => row["T.°C"])).toEqual(rows.map((_, i) => i));
 });
 
+// `zstd -c`, of what the names say, since Node 20 packs none
+const zstd: Readonly<Record<string, string>> = {
+  "a logger's table":
+    "KLUv/QRo5QMAAocXHKA5B4+rqrqfrhK07EcznWrWTUSECD4Ca9ZwCwYLDrv7/RpGURBEjBC+51xru3C4/sfP9sJeiO1tWZqk1V5GmBQlVkMBQlUAm1Y7jJyQwizTy/C5tlb/3wexGspmOheoENjs/zvAVwcQgPHNPABW5beXyFcBQ5hzp2qG8qI=",
+  "sep=;":
+    "KLUv/QRoZQMAAkUTHLA3ByyQJJV2o7ElmBQJ3ER6aWnJlunnCEvz/QQo1aQf293vnFLGCOF7zrXGvJv0Y+9f+NV+7RfkM0p1MRC6dEA4D6CKpsjRoNSDQpkWqBDo6/8d0HM1EHDBxDfRPMCvTr/5XhIgYUhkoCuYyg==",
+  "UTF-16":
+    "KLUv/QRozQMAQgYTGbBrDh2GoSFJKoFJxt1hwnVd1wpuOa+MRAofx3t8HsdpGoZZFkVJEgQ5jlji0vgSoe8bPL5FJvJFAq3Z6ZWaJQ6jW2FQSqReqxrXBRmgEOAKpWl/A+CVYQ3nR+OUP1e4gqfwCm/hFb6FV3gLj+miTZY37MqwU+4euuA=",
+  "Windows-1252":
+    "KLUv/QRoFQMAQkQQFsA9//9+3fqqlFV07SiKokjYMvJoYQHnnD/vOdcaY2splRJC5+yeuybLPPmH/+F8OV8YegQsnpdiMiIXQRJ6aw4XqBDo6/8b0HM5EIiBRBJKrDx/FIkbgpd4Ipnqnsj7GTFr",
+  "ends of lines of two kinds":
+    "KLUv/QRoDQMAkoQQFLA9LA3DQtycDE3WpBa2Y3pC2PcY4ObCDkLoEYTvOdcaY2splRJCNxd2vvzHf4HeoDctfQLhaoqrLkTyPsQsFdsdFqgQ6Ov/G9BzNRBwwcROOA+Ark6/+V4SIC4kMn5JzWA=",
+  "a line that was cut":
+    "KLUv/QRoLQMAcgQQFMA9v//fDZJnfK+WJEkSkpROKcAsoF6izP/7O9caY2splRJC5/xfoowT9+ce3st7WccPqFjaicmAeosQybQ0BxeoMPb6/waAl9YYEICBxJIkeRC/VkqPjZOMd4u8NE1bvwzYGD09",
+  "a line without a time":
+    "KLUv/QRohQMA8oQSG7A3ByyQJJU24jITUS+Y0r20tGTLHHKcsGTdCQiZ6tZ/X8oYIVy9KnMy7znXGmO7/1S3rLZgp1vd6q0XIUuRGIsGg/MAiVAjOZoXqBDY69Z/A4CX1hgQcMHEzkTzoO92ygPe70jO1vkSkPZ8Gd3TP14="
+};
+
+test.each(Object.keys(zstd))("CSV packed with zstd: %s", async (name) => {
+  const {pond, put, run} = await harbour({files: "data/*.zst", into: "/in/dock"});
+  await put("dock.csv.zst", Buffer.from(zstd[name]!, "base64"));
+  expect(told(await run())).toMatchObject({errors: [], stored: 12});
+  expect((await readings(pond, "/in/dock")).map((row) => row["T.°C"])).toEqual(
+    Array.from({length: 12}, (_, i) => i + 0.5)
+  );
+});
+
 test.each(["csv", "json"])("%s packed with zstd", async (format) => {
   const {pond, at, run} = await harbour({files: "data/dock.*", into: "/in/dock"});
   const duck = await openDuck();
