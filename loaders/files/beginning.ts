@@ -72,23 +72,23 @@ function commentIn(lines: readonly string[], header: number): string {
 
 // ---- Lines as values ----
 
-/** A line, or several where one ends within quotes; `begin` and `end` as of an array of lines. */
-interface Record {
+/** A line, or several where one ends within quotes (RFC 4180); `begin` and `end` as of an array of lines. */
+interface CsvRecord {
   readonly begin: number;
   readonly end: number;
   readonly text: string;
 }
 
 /** The same, cut into values. */
-interface Values extends Record {
+interface Values extends CsvRecord {
   readonly cells: readonly string[];
 }
 
 /** A quote that does not end within so many lines is none. */
 const mostLines = 20;
 
-function recordsIn(lines: readonly string[]): readonly Record[] {
-  const records: Record[] = [];
+function recordsIn(lines: readonly string[]): readonly CsvRecord[] {
+  const records: CsvRecord[] = [];
   for (let begin = 0; begin < lines.length; begin = records.at(-1)!.end) {
     const end = endOf(lines, begin);
     records.push({begin, end, text: lines.slice(begin, end).join("\n")});
@@ -109,7 +109,7 @@ function quotesIn(text: string): number {
   return text.includes('"') ? text.split('"').length - 1 : 0;
 }
 
-function cut(record: Record, delimiter: string): Values {
+function cut(record: CsvRecord, delimiter: string): Values {
   const {text} = record;
   const quotes = quotesIn(text);
   const cells = quotes > 0 && quotes % 2 === 0 ? dsvFormat(delimiter).parseRows(text)[0]! : text.split(delimiter);
@@ -130,7 +130,7 @@ interface Way {
 const mostWays = 8;
 
 /** The ways to cut lines, those first by which most lines below some line are as wide as that. */
-function waysOf(records: readonly Record[], told?: string): readonly Way[] {
+function waysOf(records: readonly CsvRecord[], told?: string): readonly Way[] {
   const plain = records.map(({text}) => text.replace(/"[^"]*"/g, ""));
   const ways = (told === undefined ? delimiters : [told]).flatMap((delimiter) => {
     const alike = alikeIn(plain.map((text) => text.split(delimiter).length));
@@ -171,11 +171,11 @@ function tableIn(lines: readonly string[], told: Told): Found | undefined {
   return likely;
 }
 
-function isBare({text}: Record): boolean {
+function isBare({text}: CsvRecord): boolean {
   return !isComment(text);
 }
 
-function foundBy(way: Way, records: readonly Record[], {time, settled}: Told): Found | undefined {
+function foundBy(way: Way, records: readonly CsvRecord[], {time, settled}: Told): Found | undefined {
   const {delimiter} = way;
   const values = records.map((record) => cut(record, delimiter));
   const all = values.filter(isBare);

@@ -29,18 +29,27 @@ interface Found {
   readonly numbers: number;
   readonly missing: number;
   readonly isConstant: boolean;
+  readonly first?: string; // of the texts that are none
 }
 
-async function lookAt(duck: Duck, from: string, {sql, number}: {sql: string; number: string}): Promise<Found> {
+interface Looked {
+  readonly sql: string;
+  readonly number: string; // SQL: DOUBLE or NULL
+  readonly row?: string; // SQL: which one it is, to tell the first
+}
+
+async function lookAt(duck: Duck, from: string, {sql, number, row}: Looked): Promise<Found> {
+  const which = row === undefined ? "NULL::VARCHAR" : `arg_min(${sql}, ${row}) FILTER (${number} IS NULL)`;
   const [found] = await duck.rows(
-    `SELECT count(*) AS filled, count(${number}) AS numbers,
+    `SELECT count(*) AS filled, count(${number}) AS numbers, ${which} AS first,
        count(*) FILTER (${number} IS NULL AND ${isMissing(sql)}) AS missing, min(${sql}) IS NOT DISTINCT FROM max(${sql}) AS one FROM ${from} WHERE trim(${sql}) <> ''`
   );
   const [filled, numbers, missing] = [Number(found!.filled), Number(found!.numbers), Number(found!.missing)];
-  return {filled, numbers, missing, isConstant: found!.one === true};
+  const first = found!.first as string | null;
+  return {filled, numbers, missing, isConstant: found!.one === true, ...(first === null ? {} : {first})};
 }
 
-function isWords({filled, numbers, missing}: Omit<Found, "isConstant">): boolean {
+function isWords({filled, numbers, missing}: Pick<Found, "filled" | "numbers" | "missing">): boolean {
   return numbers === 0 || numbers * 2 < filled - missing;
 }
 
@@ -116,7 +125,7 @@ export interface Passing {
   readonly field: Field;
   readonly isLike: string; // SQL: whether a row is like them
   readonly number?: string; // SQL: DOUBLE or NULL, of a column of numbers; asked once of each row, it counts the others
-  readonly first?: unknown; // of the texts that are none
+  readonly first?: string | undefined; // of the texts that are none
   readonly counter: string; // a sequence: nothing else counts as rows pass
 }
 
@@ -125,25 +134,21 @@ export async function passingOf(duck: Duck, from: string, field: Field): Promise
   const {sql} = field;
   const number = `TRY_CAST(trim(${sql}) AS DOUBLE)`;
   const rows = `(SELECT ${sql}, row_number() OVER () AS row FROM ${from} LIMIT ${sampled})`;
-  const {filled, numbers, missing, isConstant} = await lookAt(duck, rows, {sql, number});
-  const [first] = await duck.rows(
-    `SELECT arg_min(${sql}, row) AS text FROM ${rows} WHERE trim(${sql}) <> '' AND ${number} IS NULL`
-  );
-  const {text} = first as {text: string | null};
+  const {filled, numbers, missing, isConstant, first} = await lookAt(duck, rows, {sql, number, row: "row"});
   const isBlank = `coalesce(trim(${sql}), '') = ''`;
   const isWord = `(${number} IS NULL AND NOT regexp_full_match(${sql}, '${figures}'))`;
-  const same = tellsWhom(field) ? ` AND ${sql} = ${literal(text ?? "")}` : "";
+  const same = tellsWhom(field) ? ` AND ${sql} = ${literal(first ?? "")}` : "";
   const passing = {field, counter: `texts ${randomUUID()}`};
   if (filled === 0) return {...passing, isLike: isBlank};
   if (numbers === 0 && (isConstant || same === ""))
-    return {...passing, isLike: `(${isBlank} OR (${isWord}${same}))`, first: text};
+    return {...passing, isLike: `(${isBlank} OR (${isWord}${same}))`, first};
   if (numbers === 0 || missing === 0 || numbers + missing < filled || same !== "") return undefined;
   const counted = `CASE WHEN nextval(${literal(identifier(passing.counter))}) < 0 THEN 0 END`;
   return {
     ...passing,
     isLike: `(${number} IS NOT NULL OR ${isBlank} OR ${isMissing(sql)})`,
     number: `CASE WHEN ${number} IS NOT NULL THEN ${finite(number)} WHEN NOT (${isBlank}) THEN ${counted} END`,
-    first: text
+    first
   };
 }
 
